@@ -1,0 +1,38 @@
+# Every target sets up .venv by itself when the lock or pyproject.toml is newer.
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check lock bench wheel clean
+demo: $(STAMP)  ## set up, then repair the bundled sample repository
+	$(VENV)/bin/stomper demo
+
+test: $(STAMP)  ## set up, then run the tests
+	$(PY) -m pytest
+
+check: $(STAMP)  ## what CI runs beside the tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(STAMP)  ## print measured ratios
+	$(PY) -m benchmarks.fan_out
+	$(PY) -m benchmarks.real_packages
+
+wheel: $(STAMP)  ## build the wheel into dist/
+	$(PY) -m build --wheel --no-isolation --outdir dist .
+
+lock: $(STAMP)  ## resolve requirements.lock anew
+	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv
+	.venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): requirements.lock pyproject.toml
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

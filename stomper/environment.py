@@ -1,0 +1,87 @@
+"""The target's own environment: which interpreter and which programs its checkers and tests run with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from stomper import proc
+from stomper.errors import CheckerError, SettingsError
+
+# Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "VIRTUAL_ENV",
+         "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "LD_LIBRARY_PATH")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How to start programs for the target at *root*. `found` says in words where they come from."""
+
+    root: Path
+    found: str
+    python: tuple[str, ...]
+    bin: Path | None = None
+
+    @classmethod
+    def detect(cls, root: Path, *, python: str = "") -> Environment:
+        """`--python`, `.venv`/`venv`, `uv run`, `poetry run` or PATH, the first that is there."""
+        if python:
+            program = shutil.which(python) or (str(root / python) if (root / python).is_file() else "")
+            if not program:
+                raise SettingsError(f"python = {python!r}: no such interpreter; give its path")
+            return cls(root, f"python {program}", (program,), Path(program).parent)
+        for name in (".venv", "venv"):
+            folder = root / name / "bin"
+            if (folder / "python").exists():
+                return cls(root, f"{name} of the repository", (str(folder / "python"),), folder)
+        if (root / "uv.lock").exists() and (uv := shutil.which("uv")):
+            return cls(root, "uv run", (uv, "run", "--no-sync", "--project", str(root), "python"))
+        if (root / "poetry.lock").exists() and (poetry := shutil.which("poetry")):
+            return cls(root, "poetry run", (poetry, "--directory", str(root), "run", "python"))
+        program = shutil.which("python3") or shutil.which("python") or sys.executable
+        return cls(root, f"{program} on PATH", (program,))
+
+    def variables(self, tree: Path | None = None) -> dict[str, str]:
+        """A scrubbed environment; with *tree*, its source roots come first on the import path."""
+        kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith("LC_")}
+        if self.bin is not None:
+            kept["PATH"] = f"{self.bin}{os.pathsep}{kept.get('PATH', os.defpath)}"
+            kept["VIRTUAL_ENV"] = str(self.bin.parent)
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"
+        if tree is not None:
+            roots = [tree / "src", tree] if (tree / "src").is_dir() else [tree]
+            kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in roots)
+        return kept
+
+    def has_module(self, module: str) -> bool:
+        """Whether the target's interpreter can import *module*."""
+        code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+        try:
+            done = proc.run((*self.python, "-c", code), cwd=self.root.parent, timeout_s=60, env=self.variables())
+        except proc.ProgramMissing:
+            return False
+        return done.returncode == 0
+
+    @cached_property
+    def test_python(self) -> tuple[str, ...]:
+        """The interpreter for pytest: the target's, or Stomper's own when PATH's has no pytest."""
+        return self.python if self.has_module("pytest") else (sys.executable,)
+
+    def tool(self, name: str) -> tuple[tuple[str, ...], str]:
+        """How to start a checker, and where it was found: the target's, else the one beside Stomper, else PATH's."""
+        if self.bin is not None and (self.bin / name).exists():
+            return (str(self.bin / name),), self.found
+        if self.bin is None and len(self.python) > 1 and self.has_module(name):
+            return (*self.python, "-m", name), self.found
+        beside = Path(sys.executable).parent / name
+        if self.bin is None and (on_path := shutil.which(name)) and Path(on_path) != beside:
+            return (on_path,), "PATH"
+        if beside.exists():
+            return (str(beside),), "Stomper's own environment"
+        if on_path := shutil.which(name):
+            return (on_path,), "PATH"
+        raise CheckerError(f"{name} is not installed: `pip install {name}` in the target's environment ({self.found})")

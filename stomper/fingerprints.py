@@ -1,0 +1,95 @@
+"""What makes an error the same error after its line moved, and the comparison of two sets of errors."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from stomper.models import Diagnostic
+
+_FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
+
+
+def fold_message(message: str) -> str:
+    """The message without what changes when code moves: numbers, addresses, kinds of quotes, white space."""
+    for pattern, replacement in _FOLDS:
+        message = pattern.sub(replacement, message)
+    return " ".join(message.split())
+
+
+def stamp(diagnostics: Iterable[Diagnostic], read: Callable[[str], bytes | None]) -> list[Diagnostic]:
+    """The diagnostics with their fingerprints; *read* gives a path's content, or None."""
+    by_path: dict[str, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in diagnostics:
+        by_path[diagnostic.path].append(diagnostic)
+    stamped = []
+    for path, group in by_path.items():
+        source = (read(path) or b"").decode("utf-8", errors="replace")
+        lines = source.splitlines()
+        scopes = _scopes(source)
+        stamped += [d.model_copy(update={"fingerprint": _fingerprint(d, lines, scopes)}) for d in group]
+    return sorted(stamped, key=lambda d: (d.path, d.line, d.column, d.tool, d.code, d.message))
+
+
+def _fingerprint(diagnostic: Diagnostic, lines: Sequence[str], scopes: Sequence[tuple[int, int, str]]) -> str:
+    last = max(diagnostic.end_line, diagnostic.line)
+    flagged = " ".join(" ".join(lines[max(diagnostic.line - 1, 0) : last]).split()) if diagnostic.line else ""
+    inside = [name for start, end, name in scopes if start <= diagnostic.line <= end]
+    parts = (diagnostic.tool, diagnostic.code, diagnostic.path, fold_message(diagnostic.message), flagged, *inside)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def _scopes(source: str) -> list[tuple[int, int, str]]:
+    """(first line, last line, name) of every definition, outermost first; empty for what does not parse."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [(n.lineno, n.end_lineno or n.lineno, n.name) for n in ast.walk(tree) if isinstance(n, kinds)]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Errors before against errors after, as multisets."""
+
+    fixed: tuple[Diagnostic, ...]
+    remaining: tuple[Diagnostic, ...]
+    introduced: tuple[Diagnostic, ...]
+
+
+def compare(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Comparison:
+    """Match the same fingerprints first; then the same tool, code, path and message, whose flagged source was edited
+    without curing it (an import block that is still unsorted): that is the old error, neither fixed nor introduced."""
+    remaining, left_before, left_after = _match(before, after, lambda d: (d.fingerprint,))
+    same, fixed, introduced = _match(left_before, left_after, lambda d: (d.tool, d.code, d.path, fold_message(d.message)))
+    return Comparison(tuple(fixed), tuple([*remaining, *same]), tuple(introduced))
+
+
+def _match(
+    before: Sequence[Diagnostic], after: Sequence[Diagnostic], key: Callable[[Diagnostic], tuple[str, ...]]
+) -> tuple[list[Diagnostic], list[Diagnostic], list[Diagnostic]]:
+    """(before that is also in after, before that is not, after that is not in before)."""
+    there = Counter(key(d) for d in after)
+    matched: list[Diagnostic] = []
+    gone: list[Diagnostic] = []
+    used: Counter[tuple[str, ...]] = Counter()
+    for diagnostic in before:
+        k = key(diagnostic)
+        if used[k] < there[k]:
+            used[k] += 1
+            matched.append(diagnostic)
+        else:
+            gone.append(diagnostic)
+    new = []
+    for diagnostic in reversed(after):
+        k = key(diagnostic)
+        if used[k] > 0:
+            used[k] -= 1
+        else:
+            new.append(diagnostic)
+    return matched, gone, new[::-1]

@@ -1,0 +1,186 @@
+"""The only module that talks to git: GitPython for the object model, plumbing where bytes and speed matter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import git as gitpython
+
+from stomper import proc
+from stomper.errors import RepositoryError
+from stomper.models import Change
+
+TIMEOUT_S = 600.0
+# No hooks, no background maintenance, no monitors, names as they are: what we start must do just what we say.
+_QUIET = (
+    "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+    "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
+)  # fmt: skip
+# What of the user's own configuration changes how files look in a worktree or who commits.
+_COPIED_CONFIG = r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$|commit\.gpgsign$|gpg\.)"  # noqa: E501
+
+
+def environment() -> dict[str, str]:
+    """The environment for git: the caller's without its GIT_* redirections, in English, never asking."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_CONFIG_"))}
+    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def git(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    ok: Iterable[int] = (0,),
+) -> bytes:
+    """Run git and return its stdout. Raises RepositoryError with git's own words for an exit code not in *ok*."""
+    done = proc.run(
+        ("git", *_QUIET, *arguments), cwd=cwd, timeout_s=TIMEOUT_S, env={**environment(), **(env or {})}, stdin=stdin
+    )
+    if done.returncode not in ok or done.timed_out:
+        raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
+    return done.stdout
+
+
+def text(arguments: Sequence[str], *, cwd: Path, ok: Iterable[int] = (0,)) -> str:
+    """Like git(), as one stripped line of text."""
+    return os.fsdecode(git(arguments, cwd=cwd, ok=ok)).strip()
+
+
+def names(listing: bytes) -> list[str]:
+    """The names of a `-z` listing, as git spells them."""
+    return [os.fsdecode(name) for name in listing.split(b"\0") if name]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The user's repository as it was when the run began."""
+
+    root: Path
+    git_dir: Path
+    head: str
+    branch: str
+    dirty: frozenset[str]
+    staged: frozenset[str]
+    submodules: frozenset[str]
+    shallow: bool
+
+    @property
+    def short(self) -> str:
+        return self.head[:8]
+
+
+def open_target(path: Path) -> Target:
+    """The repository that holds *path*. Raises RepositoryError for one that cannot be worked on, with the way out."""
+    if not path.exists():
+        raise RepositoryError(f"{path}: there is no such file or folder")
+    try:
+        repo = gitpython.Repo(path if path.is_dir() else path.parent, search_parent_directories=True)
+    except gitpython.InvalidGitRepositoryError:
+        raise RepositoryError(f"{path} is not in a git repository: run `git init` and commit there first") from None
+    with repo:
+        if repo.bare or repo.working_tree_dir is None:
+            raise RepositoryError(f"{path} is a bare repository, which has no files to check: clone it and use the clone")
+        root = Path(repo.working_tree_dir).resolve()
+        probe = proc.run(("git", "rev-parse", "--git-dir"), cwd=root, timeout_s=60, env=environment())
+        if b"dubious ownership" in probe.stderr:
+            raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
+        if not repo.head.is_valid():
+            raise RepositoryError(f"{root} has no commits yet: commit something first")
+        branch = "" if repo.head.is_detached else repo.active_branch.name
+        head = repo.head.commit.hexsha
+        git_dir = Path(repo.common_dir).resolve()
+    if git(("ls-files", "-z", "--unmerged"), cwd=root):
+        raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
+    dirty, staged = _status(root)
+    listing = names(git(("ls-files", "-z", "--stage"), cwd=root))
+    return Target(
+        root=root,
+        git_dir=git_dir,
+        head=head,
+        branch=branch,
+        dirty=dirty,
+        staged=staged,
+        submodules=frozenset(line.split("\t", 1)[1] for line in listing if line.startswith("160000 ")),
+        shallow=(git_dir / "shallow").exists(),
+    )
+
+
+def check_landing(target: Target, land: str) -> None:
+    """Raise RepositoryError where `land = "commit"` cannot work: no branch, or a branch that two checkouts share."""
+    if land == "commit" and not target.branch:
+        raise RepositoryError(
+            f"{target.root} is on no branch (detached HEAD): `git switch` to one, or use --land branch or --land patch"
+        )
+    if land == "commit":
+        listing = os.fsdecode(git(("worktree", "list", "--porcelain"), cwd=target.root))
+        holders = [b for b in listing.split("\n\n") if f"branch refs/heads/{target.branch}" in b.splitlines()]
+        if len(holders) > 1:
+            places = ", ".join(b.splitlines()[0].removeprefix("worktree ") for b in holders)
+            raise RepositoryError(
+                f"branch {target.branch} is checked out more than once ({places}): use --land branch or --land patch"
+            )
+    if land != "patch":
+        identity(target.root)
+
+
+def identity(root: Path) -> tuple[str, str]:
+    """Author and committer as git spells them with a date. Raises RepositoryError when git knows none."""
+    try:
+        return text(("var", "GIT_AUTHOR_IDENT"), cwd=root), text(("var", "GIT_COMMITTER_IDENT"), cwd=root)
+    except RepositoryError:
+        raise RepositoryError(
+            f"git knows no name for commits in {root}: `git config user.name …` and `git config user.email …`"
+        ) from None
+
+
+def _status(root: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """Paths with uncommitted changes (untracked included), and those of them with staged changes."""
+    fields = names(git(("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"), cwd=root))
+    dirty = frozenset(f[3:] for f in fields)
+    return dirty, frozenset(f[3:] for f in fields if f[0] not in " ?!")
+
+
+def uncommitted(root: Path) -> frozenset[str]:
+    """Paths with uncommitted changes just now."""
+    return _status(root)[0]
+
+
+def changed_since(target: Target, ref: str) -> frozenset[str]:
+    """Paths that differ between the merge base of *ref* and HEAD. Raises RepositoryError for an unknown ref."""
+    known = proc.run(
+        ("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"),
+        cwd=target.root, timeout_s=60, env=environment(),
+    )  # fmt: skip
+    if known.returncode != 0:
+        hint = "this is a shallow clone: `git fetch --unshallow` or fetch that branch" if target.shallow else "check it"
+        raise RepositoryError(f"--since {ref}: git knows no such commit; {hint}")
+    since = known.text.strip()
+    base = text(("merge-base", since, target.head), cwd=target.root, ok=(0, 1)) or since
+    return frozenset(names(git(("diff", "--name-only", "-z", "--no-ext-diff", base, target.head), cwd=target.root)))
+
+
+def read_changes(cwd: Path, base: str, tree: str) -> tuple[Change, ...]:
+    """The paths in which *tree* differs from *base*, sorted."""
+    fields = names(git(("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, tree), cwd=cwd))
+    changes = []
+    for meta, path in zip(fields[::2], fields[1::2], strict=True):
+        old_mode, new_mode, old_blob, new_blob, _ = meta.lstrip(":").split(" ")
+        changes.append(Change(path=path, old_mode=old_mode, new_mode=new_mode, old_blob=old_blob, new_blob=new_blob))
+    return tuple(changes)
+
+
+def read_diff(cwd: Path, base: str, tree: str) -> bytes:
+    """The difference as a patch that `git apply` takes, byte for byte."""
+    return git(("diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", base, tree), cwd=cwd)
+
+
+def copied_config(root: Path) -> list[tuple[str, str]]:
+    """The keys of the repository's own configuration that a private clone must share."""
+    listing = git(("config", "--local", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
+    pairs = [entry.partition("\n") for entry in names(listing)]
+    return [(key, value) for key, _, value in pairs]

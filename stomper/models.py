@@ -1,0 +1,246 @@
+"""The words of Stomper, as data. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Fix = Literal["safe", "unsafe", "none"]
+
+
+class Model(BaseModel):
+    """Frozen, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Diagnostic(Model):
+    """One error from one checker. `path` is relative to the repository root, as git spells it."""
+
+    tool: str
+    code: str
+    message: str
+    path: str
+    line: int = Field(default=0, ge=0, description="1-based; 0 when the error is about the whole file")
+    column: int = Field(default=0, ge=0)
+    end_line: int = Field(default=0, ge=0)
+    fix: Fix = "none"
+    fingerprint: str = Field(default="", description="independent of place; see fingerprints.py")
+
+
+class FileJob(Model):
+    """One file and the errors aimed at in it."""
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The distinct codes aimed at, sorted."""
+        return tuple(sorted({d.code for d in self.diagnostics}))
+
+
+class Change(Model):
+    """One path of a patch: what it was at the base and what it becomes. A missing side has mode 0."""
+
+    path: str
+    old_mode: str
+    new_mode: str
+    old_blob: str
+    new_blob: str
+
+    @property
+    def deleted(self) -> bool:
+        return int(self.new_mode, 8) == 0
+
+
+class Patch(Model):
+    """A proven or rejected change to *base*: the paths with their new blobs, and the diff as bytes."""
+
+    base: str
+    changes: tuple[Change, ...]
+    diff: bytes
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(c.path for c in self.changes)
+
+
+class Attempt(Model):
+    """One call of an agent and what came of it."""
+
+    agent: str
+    number: int = Field(ge=1)
+    seconds: float = Field(ge=0)
+    fixed: int = Field(default=0, ge=0)
+    result: str = Field(description="'proven', or the reason it was not")
+    reused: bool = Field(default=False, description="taken from an earlier run that was paid for")
+    cost_usd: float | None = Field(default=None, description="None when unknown, never zero for unknown")
+    tokens: int | None = None
+
+
+class Status(StrEnum):
+    """How a file ended."""
+
+    FIXED = "fixed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Span(Model):
+    """A stage of a file's work, in seconds since the run began."""
+
+    stage: str
+    start_s: float
+    end_s: float
+
+
+class Outcome(Model):
+    """What became of one file. A fixed or partial one has a patch and says which errors it removes."""
+
+    path: str
+    status: Status
+    reason: str = ""
+    fixed: tuple[Diagnostic, ...] = ()
+    remaining: tuple[Diagnostic, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    spans: tuple[Span, ...] = ()
+    agent: str = ""
+    patch: Patch | None = None
+    commit: str = ""
+    patch_file: str = Field(default="", description="where a patch that did not land is kept")
+
+    @model_validator(mode="after")
+    def _fixed_needs_patch(self) -> Self:
+        if self.status in (Status.FIXED, Status.PARTIAL) and (self.patch is None or not self.fixed):
+            raise ValueError(f"{self.path}: a {self.status} outcome needs a patch and the errors it fixes")
+        return self
+
+    @property
+    def proven(self) -> bool:
+        return self.status in (Status.FIXED, Status.PARTIAL)
+
+    def rejected(self, reason: str) -> Outcome:
+        """The same file once its patch was turned down: nothing is fixed, the patch stays with the outcome."""
+        remaining = (*self.fixed, *self.remaining)
+        update = {"status": Status.FAILED, "reason": reason, "fixed": (), "remaining": remaining}
+        return self.model_copy(update=update)
+
+
+class Metrics(Model):
+    """The reduction of outcomes. `+` is associative and `Metrics()` its identity, so shards reduce alike."""
+
+    successful_fixes: tuple[str, ...] = ()
+    failed_fixes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    total_errors_fixed: int = 0
+    errors_remaining: int = 0
+    attempts: int = 0
+    stage_ms: dict[str, int] = Field(default_factory=dict, description="whole milliseconds, so that sums are exact")
+    cost_microusd: int = 0
+    calls_of_unknown_cost: int = 0
+    tokens: int = 0
+
+    def __add__(self, other: Metrics) -> Metrics:
+        stages = {k: self.stage_ms.get(k, 0) + other.stage_ms.get(k, 0) for k in {**self.stage_ms, **other.stage_ms}}
+        return Metrics(
+            successful_fixes=tuple(sorted((*self.successful_fixes, *other.successful_fixes))),
+            failed_fixes=tuple(sorted((*self.failed_fixes, *other.failed_fixes))),
+            skipped=tuple(sorted((*self.skipped, *other.skipped))),
+            total_errors_fixed=self.total_errors_fixed + other.total_errors_fixed,
+            errors_remaining=self.errors_remaining + other.errors_remaining,
+            attempts=self.attempts + other.attempts,
+            stage_ms=dict(sorted(stages.items())),
+            cost_microusd=self.cost_microusd + other.cost_microusd,
+            calls_of_unknown_cost=self.calls_of_unknown_cost + other.calls_of_unknown_cost,
+            tokens=self.tokens + other.tokens,
+        )
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Metrics:
+        """The metrics of one file."""
+        stages: dict[str, int] = {}
+        for span in outcome.spans:
+            stages[span.stage] = stages.get(span.stage, 0) + round((span.end_s - span.start_s) * 1000)
+        paid = [a for a in outcome.attempts if not a.reused]
+        name = (outcome.path,)
+        return cls(
+            successful_fixes=name if outcome.proven else (),
+            failed_fixes=name if outcome.status is Status.FAILED else (),
+            skipped=name if outcome.status is Status.SKIPPED else (),
+            total_errors_fixed=len(outcome.fixed),
+            errors_remaining=len(outcome.remaining),
+            attempts=len(outcome.attempts),
+            stage_ms=dict(sorted(stages.items())),
+            cost_microusd=sum(round(a.cost_usd * 1_000_000) for a in paid if a.cost_usd is not None),
+            calls_of_unknown_cost=sum(a.cost_usd is None for a in paid),
+            tokens=sum(a.tokens or 0 for a in paid),
+        )
+
+    @classmethod
+    def reduce(cls, outcomes: Iterable[Outcome]) -> Metrics:
+        """The sum over *outcomes*, in any order."""
+        total = cls()
+        for outcome in outcomes:
+            total = total + cls.of(outcome)
+        return total
+
+
+class CheckerRun(Model):
+    """What one checker did over the whole repository. `error` is set when its verdict is unknown."""
+
+    name: str
+    version: str = ""
+    origin: str = Field(default="", description="where the program was found")
+    seconds: float = 0.0
+    found: int = 0
+    error: str = ""
+
+
+class Landed(Model):
+    """One commit made."""
+
+    commit: str
+    path: str
+    subject: str
+
+
+class LeftOut(Model):
+    """Errors that were found and not aimed at, by cause."""
+
+    by_scope: int = Field(default=0, description="outside the paths, globs or changed files asked for")
+    by_code: int = Field(default=0, description="codes not selected, or ignored")
+    by_limit: int = Field(default=0, description="beyond max_files or max_errors")
+
+
+class Report(Model):
+    """All of one run, as `--json` prints it."""
+
+    run_id: str
+    repository: str
+    base: str
+    branch: str
+    land: str
+    checkers: tuple[CheckerRun, ...] = ()
+    tests: str = ""
+    errors_found: int = 0
+    left_out: LeftOut = LeftOut()
+    outcomes: tuple[Outcome, ...] = ()
+    metrics: Metrics = Metrics()
+    landed: tuple[Landed, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+    max_parallel_files: int = 0
+    failure: str = Field(default="", description="why the run could not do its job; empty when it could")
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing left to fix or all landed, 1 something is left, 2 the run could not do its job."""
+        if self.failure:
+            return 2
+        left = self.metrics.errors_remaining or self.metrics.failed_fixes or self.metrics.skipped
+        return 1 if left or self.left_out.by_limit else 0

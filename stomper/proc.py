@@ -1,0 +1,181 @@
+"""The only module that starts processes: argv, timeout, bounded capture, and no survivor of what was started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stomper.errors import Cancelled, StomperError
+
+CAPTURE_LIMIT = 256 * 1024 * 1024
+COOKIE = "STOMPER_COOKIE"
+_WAKE_S = 0.5
+
+_lock = threading.Lock()
+_live: dict[str, int] = {}
+_stopping = threading.Event()
+
+
+class ProgramMissing(StomperError):
+    """The program to start does not exist or cannot be executed."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended. `returncode` is negative for a signal, as in subprocess."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool = False
+    overflowed: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.stdout.decode(errors="replace")
+
+    @property
+    def complaint(self) -> str:
+        """The end of what it printed to stderr, else to stdout: for messages to people."""
+        said = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")
+        return said[-2000:]
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    timeout_s: float,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    contain: bool = False,
+) -> Finished:
+    """Run *argv* to its end and return what it printed; at the end nothing that it started is left alive.
+
+    Output goes to unnamed temporary files, so that a background child that keeps the pipe open cannot hang us.
+    *contain* also hunts children that left the process group after a good end: for programs not to be trusted.
+    Raises ProgramMissing, and Cancelled once stop_all() was called.
+    """
+    if _stopping.is_set():
+        raise Cancelled("the run was stopped")
+    cookie = uuid.uuid4().hex
+    full_env = {**(os.environ if env is None else env), COOKIE: cookie}
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
+        feed.write(stdin)
+        feed.seek(0)
+        try:
+            process = subprocess.Popen(
+                list(argv), cwd=cwd, env=full_env, stdin=feed, stdout=out, stderr=err, start_new_session=True
+            )
+        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            raise ProgramMissing(f"cannot start {argv[0]!r}: {error.strerror}") from error
+        with _lock:
+            _live[cookie] = process.pid
+        try:
+            timed_out, overflowed = _wait(process.pid, began + timeout_s, (out.fileno(), err.fileno()))
+        finally:
+            # The leader is still unreaped here, so its group id cannot have been given to a stranger.
+            _kill_group(process.pid)
+            returncode = process.wait()
+            if contain or returncode < 0 or timed_out or overflowed:
+                kill_marked(cookie)
+            with _lock:
+                _live.pop(cookie, None)
+        out.seek(0)
+        err.seek(0)
+        finished = Finished(
+            argv=tuple(argv),
+            returncode=returncode,
+            stdout=out.read(CAPTURE_LIMIT),
+            stderr=err.read(CAPTURE_LIMIT),
+            seconds=time.monotonic() - began,
+            timed_out=timed_out,
+            overflowed=overflowed,
+        )
+    if _stopping.is_set():
+        raise Cancelled("the run was stopped")
+    return finished
+
+
+def stop_all() -> None:
+    """Kill everything that is running and refuse to start more, until `resume_all`. Safe in a signal handler."""
+    _stopping.set()
+    for cookie, pid in list(_live.items()):
+        _kill_group(pid)
+        kill_marked(cookie)
+
+
+def resume_all() -> None:
+    """Allow processes to be started again, after stop_all()."""
+    _stopping.clear()
+
+
+def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> tuple[bool, bool]:
+    """Wait without reaping; returns (timed out, printed too much). Prompt where the kernel has pidfds."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        descriptor = -1
+    try:
+        while True:
+            left = deadline - time.monotonic()
+            if _exited(pid, descriptor, max(0.0, min(left, _WAKE_S))):
+                return False, False
+            if any(os.fstat(fd).st_size > CAPTURE_LIMIT for fd in outputs):
+                return False, True
+            if left <= 0:
+                return True, False
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _exited(pid: int, descriptor: int, wait_s: float) -> bool:
+    if descriptor >= 0:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(wait_s * 1000))
+    give_up = time.monotonic() + wait_s
+    while True:
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+            return True
+        if time.monotonic() >= give_up:
+            return False
+        time.sleep(0.01)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def kill_marked(cookie: str) -> None:
+    """Kill what carries the cookie in its environment: children that left the process group included (Linux)."""
+    needle = cookie.encode()
+    for _ in range(3):
+        found = False
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            pid = int(entry.parent.name)
+            if pid == os.getpid():
+                continue
+            try:
+                if needle in entry.read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+                    found = True
+            except OSError:
+                continue
+        if not found:
+            return

@@ -1,0 +1,237 @@
+"""Settings: defaults < the target's pyproject.toml or stomper.toml < STOMPER_* < flags, each key with one meaning."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from stomper.errors import SettingsError
+
+Raw = dict[str, Any]
+Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
+CHECKER_KINDS = ("ruff", "mypy", "pytest", "sarif", "command")
+AGENT_KINDS = ("ruff", "command", "scripted")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class CheckerSettings(_Table):
+    """The table `[checkers.NAME]`."""
+
+    enabled: bool = True
+    """Whether this checker runs."""
+    kind: Literal["", "ruff", "mypy", "pytest", "sarif", "command"] = ""
+    """What it is; the table's own name when empty."""
+    args: tuple[str, ...] = ()
+    """More arguments for the program, for example `["--select", "E,F"]`. The ruff agent obeys them too."""
+    command: tuple[str, ...] = ()
+    """For `sarif` and `command`: the program and its arguments, run in the root of the repository."""
+    output: str = ""
+    """For `sarif`: the file the program writes, relative to the root; empty when it prints to stdout."""
+    pattern: str = ""
+    """For `command`: a regular expression with the groups `path`, `line`, `message` and, if known, `code`, `column`."""
+    timeout_s: Seconds | None = None
+    """Seconds this checker may take; `checker_timeout_s` when unset."""
+
+
+class AgentSettings(_Table):
+    """The table `[agents.NAME]`."""
+
+    enabled: bool = True
+    """Whether this agent takes part in the cascade."""
+    kind: Literal["", "ruff", "command", "scripted"] = ""
+    """What it is; the table's own name when empty."""
+    unsafe_fixes: bool = False
+    """For `ruff`: also apply the fixes that ruff marks unsafe."""
+    command: tuple[str, ...] = ()
+    """For `command`: the program and its arguments; `{file}`, `{prompt_file}` and `{worktree}` are replaced."""
+    env: tuple[str, ...] = ()
+    """For `command`: names of environment variables handed on beside PATH, HOME, LANG and the like."""
+    script: str = ""
+    """For `scripted`: the JSON file that says what it does to which file."""
+    max_attempts: int | None = Field(default=None, ge=1, le=20)
+    """Attempts for each file; `max_attempts` of the run when unset."""
+    timeout_s: Seconds | None = None
+    """Seconds one call may take; `agent_timeout_s` when unset."""
+
+
+def _default_parallel() -> int:
+    return max(2, os.cpu_count() or 2)
+
+
+class Settings(_Table):
+    """Everything a run can be told."""
+
+    checkers: dict[str, CheckerSettings] = Field(default_factory=dict)
+    """The checkers that find errors: a list of names, or a table for each. Unset: ruff, and mypy where configured."""
+    agents: dict[str, AgentSettings] = Field(default_factory=lambda: {"ruff": AgentSettings()})
+    """The agents that repair, in the order in which they are tried: a list of names, or a table for each."""
+    max_parallel_files: int = Field(default_factory=_default_parallel, ge=1, le=256)
+    """How many files are repaired at once. Default: the number of cores, at least 2."""
+    max_attempts: int = Field(default=2, ge=1, le=20)
+    """How often one agent may try one file, each time told what was wrong with the last try."""
+    max_files: int = Field(default=0, ge=0)
+    """Repair at most so many files, those with the most errors first; 0 is no limit."""
+    max_errors: int = Field(default=0, ge=0)
+    """Aim at no more than about so many errors: files are taken whole until the number is reached; 0 is no limit."""
+    select: tuple[str, ...] = ()
+    """Aim only at these codes or prefixes of codes (`F401`, `UP`, `attr-defined`)."""
+    ignore: tuple[str, ...] = ()
+    """Do not aim at these codes or prefixes of codes."""
+    include: tuple[str, ...] = ()
+    """Repair only files that match one of these gitignore-style patterns."""
+    exclude: tuple[str, ...] = ()
+    """Leave files alone that match one of these gitignore-style patterns."""
+    allow_missing_checker: bool = False
+    """Go on without a checker that is missing or crashes; its errors then stay unknown."""
+    python: str = ""
+    """The target's Python interpreter. Default: `.venv`, `uv run`, `poetry run` or the one on PATH, as found."""
+    test_command: str = ""
+    """How the tests are run, without a shell. Default: `python -m pytest` in the target's environment."""
+    test_validation: Literal["full", "final", "none"] = "final"
+    """`full`: the suite for each file; `final`: once on the combined result, bisected on failure; `none`."""
+    land: Literal["commit", "branch", "patch"] = "commit"
+    """`commit` on the current branch, on a new `branch` with the checkout untouched, or as `patch` files only."""
+    branch_name: str = Field(default="", max_length=200)
+    """Name of the branch for `land = "branch"`. Default: `stomper/` and the run's id."""
+    allow_failing_baseline: bool = True
+    """Work on a repository whose tests already fail: a fix may then make no test worse than it was."""
+    extra_files: tuple[str, ...] = ()
+    """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
+    agent_timeout_s: Seconds = 600.0
+    """Seconds one call of an agent may take."""
+    test_timeout_s: Seconds = 1800.0
+    """Seconds one run of the tests may take."""
+    checker_timeout_s: Seconds = 600.0
+    """Seconds one run of a checker may take."""
+
+    @field_validator("checkers", "agents")
+    @classmethod
+    def _known_kinds(cls, value: dict[str, CheckerSettings | AgentSettings]) -> dict[str, Any]:
+        for name, table in value.items():
+            kinds = CHECKER_KINDS if isinstance(table, CheckerSettings) else AGENT_KINDS
+            if (table.kind or name) not in kinds:
+                raise ValueError(f"unknown name {name!r}: one of {', '.join(kinds)}, or a table with `kind` set to one")
+        return value
+
+
+def load(
+    root: Path, *, flags: Mapping[str, Any], config: Path | None = None, env: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings for the repository at *root*. Raises SettingsError that names the source, key and accepted values."""
+    env = os.environ if env is None else env
+    layers: list[tuple[str, Raw]] = [_file_layer(root, config), ("the environment", _env_layer(env))]
+    layers.append(("the command line", dict(flags)))
+    merged: Raw = {"agents": {"ruff": {}}}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        for key, value in layer.items():
+            merged[key] = _merge(merged.get(key), value) if key in ("checkers", "agents") else value
+            origins[key] = origin
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(e, origins) for e in error.errors())) from None
+
+
+def parse_value(key: str, text: str) -> Any:
+    """*text* from a flag or variable as the type *key* wants: TOML if it reads as such, else a string or a list."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        pass
+    leaf = key.rsplit(".", 1)[-1]
+    is_list = leaf in ("checkers", "agents", "args", "command", "env") or (
+        leaf in Settings.model_fields and "tuple" in str(Settings.model_fields[leaf].annotation)
+    )
+    return [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+
+
+def assignments(pairs: Sequence[str]) -> Raw:
+    """`key=value` and `table.name.key=value` as a layer. Raises SettingsError for one without `=`."""
+    layer: Raw = {}
+    for pair in pairs:
+        key, sep, text = pair.partition("=")
+        if not sep or not key:
+            raise SettingsError(f"--set {pair!r}: write it as key=value, for example --set max_files=10")
+        _put(layer, key.strip().split("."), parse_value(key.strip(), text))
+    return layer
+
+
+def combine(*layers: Raw) -> Raw:
+    """Later layers over earlier ones, the tables of checkers and agents merged."""
+    result: Raw = {}
+    for layer in layers:
+        for key, value in layer.items():
+            result[key] = _merge(result.get(key), value) if key in ("checkers", "agents") else value
+    return result
+
+
+def _put(layer: Raw, keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        layer = layer.setdefault(key, {})
+    layer[keys[-1]] = value
+
+
+def _merge(below: Any, above: Any) -> Any:
+    """A list enables exactly its names, in its order; tables are merged key by key."""
+    tables: Raw = dict(below) if isinstance(below, dict) else {}
+    if isinstance(above, list | tuple):
+        names = {str(name): {**tables.get(str(name), {}), "enabled": True} for name in above}
+        return {**names, **{k: {**v, "enabled": False} for k, v in tables.items() if k not in names}}
+    if not isinstance(above, dict):
+        return above
+    return {**tables, **{k: {**tables.get(k, {}), **v} if isinstance(v, dict) else v for k, v in above.items()}}
+
+
+def _file_layer(root: Path, config: Path | None) -> tuple[str, Raw]:
+    if config is not None:
+        if not config.is_file():
+            raise SettingsError(f"--config {config}: there is no such file")
+        raw = _read_toml(config)
+        return str(config), raw.get("tool", {}).get("stomper", raw) if config.name == "pyproject.toml" else raw
+    own, project = root / "stomper.toml", root / "pyproject.toml"
+    inside = _read_toml(project).get("tool", {}).get("stomper") if project.is_file() else None
+    if own.is_file():
+        if inside is not None:
+            raise SettingsError(f"both {own} and [tool.stomper] in {project} exist: keep one of them")
+        return str(own), _read_toml(own)
+    return f"{project} [tool.stomper]", inside or {}
+
+
+def _read_toml(path: Path) -> Raw:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _env_layer(env: Mapping[str, str]) -> Raw:
+    layer: Raw = {}
+    for name, text in env.items():
+        if name.startswith("STOMPER_") and name not in ("STOMPER_HOME", "STOMPER_COOKIE"):
+            keys = name.removeprefix("STOMPER_").lower().split("__")
+            _put(layer, keys, parse_value(".".join(keys), text))
+    return layer
+
+
+def _explain(error: Any, origins: Mapping[str, str]) -> str:
+    """One validation error as a sentence with the source, the key, the value and what is accepted."""
+    keys = [str(part) for part in error["loc"]]
+    origin = origins.get(keys[0], "the defaults")
+    where = f"{origin}: {'.'.join(keys)}"
+    if error["type"] == "extra_forbidden":
+        model: type[BaseModel] = Settings
+        if len(keys) > 1:
+            model = CheckerSettings if keys[0] == "checkers" else AgentSettings
+        return f"{where}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
+    return f"{where} = {error['input']!r}: {error['msg']}"

@@ -1,0 +1,128 @@
+"""Where the work is done: a private clone outside the repository that borrows its objects, and worktrees of that.
+
+The worktrees are not worktrees of the user's own `.git`: those would share refs, stashes, hooks and configuration with
+it, so that an agent could change them, and a killed run would leave entries there. Nothing here writes to the target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stomper.git import Target, copied_config, git, read_changes, read_diff, text
+from stomper.models import Patch
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """One checkout of the private clone, with an index of its own."""
+
+    path: Path
+
+    def reset(self, commit: str) -> None:
+        """Make it exactly *commit*, whatever was done to it. Touches only what differs."""
+        git(("reset", "--hard", "--quiet", commit), cwd=self.path)
+        git(("clean", "-ffdxq"), cwd=self.path)
+
+    def patch(self, base: str) -> Patch | None:
+        """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
+        git(("add", "--all"), cwd=self.path)
+        tree = text(("write-tree",), cwd=self.path)
+        changes = read_changes(self.path, base, tree)
+        return Patch(base=base, changes=changes, diff=read_diff(self.path, base, tree)) if changes else None
+
+
+@dataclass
+class SharedClone:
+    """A bare repository whose objects are the target's (git's alternates) plus what the run makes."""
+
+    path: Path
+    target: Target
+    _adding: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def create(cls, target: Target, folder: Path) -> SharedClone:
+        """Make it in *folder*; the tags come along, since builds and tests may describe themselves by them."""
+        path = folder / "clone.git"
+        object_format = text(("rev-parse", "--show-object-format"), cwd=target.root)
+        git(("init", "--bare", "--quiet", f"--object-format={object_format}", str(path)), cwd=folder)
+        (path / "objects" / "info" / "alternates").write_text(f"{target.git_dir / 'objects'}\n")
+        if target.shallow:
+            shutil.copy(target.git_dir / "shallow", path / "shallow")
+        for name in ("attributes", "exclude"):
+            with contextlib.suppress(FileNotFoundError):
+                (path / "info").mkdir(exist_ok=True)
+                shutil.copy(target.git_dir / "info" / name, path / "info" / name)
+        for key, value in copied_config(target.root):
+            git(("config", "--add", key, value), cwd=path)
+        tags = git(("for-each-ref", "--format=create %(refname) %(objectname)", "refs/tags"), cwd=target.root)
+        git(("update-ref", "--stdin"), cwd=path, stdin=tags)
+        return cls(path, target)
+
+    def add_worktree(self, path: Path, commit: str) -> Worktree:
+        """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
+        with self._adding:
+            git(("worktree", "add", "--detach", "--quiet", str(path), commit), cwd=self.path)
+        return Worktree(path)
+
+
+class Pool:
+    """At most *size* worktrees, made when first wanted, lent to one user at a time and reset before each use."""
+
+    def __init__(self, clone: SharedClone, folder: Path, *, size: int) -> None:
+        self._clone = clone
+        self._folder = folder
+        self._slots: queue.LifoQueue[Worktree | int] = queue.LifoQueue()
+        for number in reversed(range(size)):
+            self._slots.put(number)
+
+    @contextlib.contextmanager
+    def lease(self, commit: str) -> Iterator[Worktree]:
+        """A clean worktree of *commit*, waiting for one to be free."""
+        slot = self._slots.get()
+        try:
+            if isinstance(slot, int):
+                # The folder keeps the repository's name: some tools and tests look at it.
+                place = self._folder / str(slot) / self._clone.target.root.name
+                place.parent.mkdir(parents=True)
+                slot = self._clone.add_worktree(place, commit)
+            else:
+                slot.reset(commit)
+            yield slot
+        finally:
+            self._slots.put(slot)
+
+
+def quote(path: str) -> bytes:
+    """*path* in the C-style quotes that fast-import takes for any name."""
+    raw = path.encode("utf-8", "surrogateescape").replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + raw + b'"'
+
+
+def build_commits(
+    clone: SharedClone, base: str, patches: Sequence[tuple[Patch, bytes]], *, author: str, committer: str
+) -> list[str]:
+    """One commit for each (patch, message) on top of *base*, in the private clone. Returns their ids in order."""
+    ref = "refs/stomper/built"
+    stream = []
+    for number, (patch, message) in enumerate(patches, start=1):
+        who = f"author {author}\ncommitter {committer}\n".encode("utf-8", "surrogateescape")
+        head = b"commit %s\nmark :%d\n%sdata %d\n%s\n" % (ref.encode(), number, who, len(message), message)
+        parent = base if number == 1 else f":{number - 1}"
+        lines = [head, f"from {parent}\n".encode()]
+        # Deletions first: a folder may become a file.
+        lines += [b"D %s\n" % quote(c.path) for c in patch.changes if c.deleted]
+        lines += [
+            b"M %s %s %s\n" % (c.new_mode.encode(), c.new_blob.encode(), quote(c.path))
+            for c in patch.changes
+            if not c.deleted
+        ]
+        stream += lines
+    stream += [b"get-mark :%d\n" % number for number in range(1, len(patches) + 1)]
+    out = git(("fast-import", "--quiet", "--force", "--date-format=raw", "--done"), cwd=clone.path, stdin=b"".join([*stream, b"done\n"]))
+    return out.decode().split()
