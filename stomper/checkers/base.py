@@ -1,0 +1,64 @@
+"""What a checker is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from stomper.environment import Environment
+from stomper.errors import CheckerError
+from stomper.models import Diagnostic
+from stomper.proc import Finished
+from stomper.settings import CheckerSettings
+
+
+@dataclass(frozen=True)
+class CheckerContext:
+    """What every checker is made from. *cache* is a folder of the run's own, outside every worktree."""
+
+    name: str
+    settings: CheckerSettings
+    environment: Environment
+    timeout_s: float
+    cache: Path
+    test_command: str = ""
+
+
+class Checker(Protocol):
+    """Runs one tool and reads what it says."""
+
+    name: str
+    whole_program: bool
+    """Whether a verdict about one file needs the run over all of them."""
+
+    def describe(self) -> tuple[str, str]:
+        """(version, where it was found). Raises CheckerError when it is missing."""
+        ...
+
+    def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
+        """The errors in *tree*, or in *paths* of it, with paths relative to it. Raises CheckerError: never guess."""
+        ...
+
+
+def relative(tree: Path, name: str) -> str:
+    """*name* as the tool spelled it, relative to *tree* as git spells it. Raises CheckerError for a path outside."""
+    path = Path(name)
+    try:
+        return (path if path.is_absolute() else tree / path).relative_to(tree).as_posix()
+    except ValueError:
+        try:
+            return path.resolve().relative_to(tree.resolve()).as_posix()
+        except ValueError:
+            raise CheckerError(f"a checker reported {name}, which is outside the tree it was given") from None
+
+
+def refuse(name: str, done: Finished, timeout_s: float, allowed: Sequence[int]) -> None:
+    """Raise CheckerError when *done* is no verdict: timed out, too much output, or an exit code that is not allowed."""
+    if done.timed_out:
+        raise CheckerError(f"{name} took more than {timeout_s:g} s: raise checker_timeout_s or [checkers.{name}] timeout_s")
+    if done.overflowed:
+        raise CheckerError(f"{name} printed more than can be read: narrow it with [checkers.{name}] args")
+    if done.returncode not in allowed:
+        raise CheckerError(f"{name} failed with exit code {done.returncode}: {done.complaint or 'it said nothing'}")

@@ -1,0 +1,94 @@
+"""mypy, by its JSON output, over the whole program each time: one file alone gives other verdicts."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import shutil
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from stomper import proc
+from stomper.checkers.base import CheckerContext, refuse, relative
+from stomper.errors import CheckerError
+from stomper.models import Diagnostic
+
+
+def configured_targets(root: Path) -> bool | None:
+    """Whether the target's mypy configuration says what to check; None when it has no mypy configuration."""
+    keys = {"files", "packages", "modules"}
+    for name, section in (("mypy.ini", "mypy"), (".mypy.ini", "mypy"), ("setup.cfg", "mypy")):
+        parser = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            parser.read(root / name, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError):
+            continue
+        if parser.has_section(section):
+            return bool(keys & set(parser.options(section)))
+    try:
+        table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("mypy")
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    return None if table is None else bool(keys & set(table))
+
+
+class MypyChecker:
+    """`mypy`, with the target's configuration and the arguments of `[checkers.mypy]`."""
+
+    whole_program = True
+
+    def __init__(self, context: CheckerContext) -> None:
+        self.name = context.name
+        self.context = context
+
+    def describe(self) -> tuple[str, str]:
+        program, origin = self.context.environment.tool("mypy")
+        done = proc.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
+        return done.text.strip().removeprefix("mypy ").split(" ")[0], origin
+
+    def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
+        program, origin = self.context.environment.tool("mypy")
+        argv = [*program, "--output", "json", "--no-error-summary", "--cache-dir", str(self._cache(tree))]
+        if origin == "Stomper's own environment" and self.context.environment.python != (sys.executable,):
+            argv += ["--python-executable", self.context.environment.python[0]]
+        args = self.context.settings.args
+        names_targets = any(not a.startswith("-") for a in args) or configured_targets(tree)
+        argv += [*args, *(() if names_targets else (".",))]
+        environment = {k: v for k, v in self.context.environment.variables(tree).items() if k != "PYTHONPATH"}
+        done = proc.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
+        refuse(self.name, done, self.context.timeout_s, (0, 1))
+        found = [d for line in done.text.splitlines() if (d := self._diagnostic(tree, line)) is not None]
+        if done.returncode == 1 and not found:
+            raise CheckerError(f"{self.name} failed without naming an error: {done.complaint or 'it said nothing'}")
+        return found
+
+    def _cache(self, tree: Path) -> Path:
+        """A cache for each worktree, begun as a copy of the first one: mypy may not share one between processes."""
+        first = self.context.cache / "mypy" / "first"
+        own = self.context.cache / "mypy" / hashlib.sha256(str(tree).encode()).hexdigest()[:12]
+        if not first.exists():
+            return first
+        if not own.exists():
+            shutil.copytree(first, own)
+        return own
+
+    def _diagnostic(self, tree: Path, line: str) -> Diagnostic | None:
+        if not line.strip():
+            return None
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            raise CheckerError(f"{self.name} printed what is not JSON: {line[:300]}") from None
+        if entry.get("severity") == "note":
+            return None
+        return Diagnostic(
+            tool=self.name,
+            code=entry.get("code") or "misc",
+            message=entry["message"],
+            path=relative(tree, entry["file"]),
+            line=max(entry.get("line") or 0, 0),
+            column=max(entry.get("column") or 0, 0),
+        )

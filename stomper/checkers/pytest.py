@@ -1,0 +1,35 @@
+"""The target's own failing tests as errors: the job's file is the test's module, the culprit is not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stomper.checkers.base import CheckerContext
+from stomper.errors import CheckerError
+from stomper.models import Diagnostic
+from stomper.testing import Suite, TestState
+
+
+class PytestChecker:
+    """Runs the suite and reports each failing test."""
+
+    whole_program = True
+
+    def __init__(self, context: CheckerContext) -> None:
+        self.name = context.name
+        self._suite = Suite(context.environment, context.test_command, context.timeout_s, context.cache)
+        self._environment = context.environment
+
+    def describe(self) -> tuple[str, str]:
+        return "", self._environment.found
+
+    def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
+        run = self._suite.run(tree)
+        if run.state not in (TestState.PASSED, TestState.FAILED, TestState.NONE):
+            raise CheckerError(f"{self.name}: {run.words}")
+        return [
+            Diagnostic(tool=self.name, code="test-failed", message=f"{t.name}: {t.message}", path=t.path, line=t.line)
+            for t in run.tests
+            if t.status == "failed" and t.path
+        ]

@@ -1,0 +1,64 @@
+"""ruff, by its JSON output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from stomper import proc
+from stomper.checkers.base import CheckerContext, refuse, relative
+from stomper.errors import CheckerError
+from stomper.models import Diagnostic, Fix
+
+
+class RuffChecker:
+    """`ruff check`, with the target's configuration and the arguments of `[checkers.ruff]`."""
+
+    whole_program = False
+
+    def __init__(self, context: CheckerContext) -> None:
+        self.name = context.name
+        self.context = context
+
+    def describe(self) -> tuple[str, str]:
+        program, origin = self.context.environment.tool("ruff")
+        done = proc.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
+        return done.text.strip().removeprefix("ruff "), origin
+
+    def run(self, tree: Path, arguments: Sequence[str], paths: Sequence[str]) -> proc.Finished:
+        """`ruff check` in *tree* with *arguments* after the configured ones. The caller judges the exit code."""
+        program, _ = self.context.environment.tool("ruff")
+        cache = ("--cache-dir", str(self.context.cache / "ruff"))
+        # --force-exclude: a file named on the command line is still excluded when the configuration says so.
+        argv = (*program, "check", *self.context.settings.args, *cache, "--force-exclude", *arguments)
+        # A name that starts with a dash is a path all the same.
+        files = [f"./{path}" for path in paths] or ["."]
+        environment = self.context.environment.variables(tree)
+        return proc.run((*argv, "--", *files), cwd=tree, timeout_s=self.context.timeout_s, env=environment)
+
+    def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
+        done = self.run(tree, ("--output-format", "json", "--no-fix"), paths)
+        refuse(self.name, done, self.context.timeout_s, (0, 1))
+        try:
+            entries = json.loads(done.stdout or b"null")
+        except json.JSONDecodeError:
+            entries = None
+        if not isinstance(entries, list):
+            raise CheckerError(f"{self.name} printed no JSON: {done.complaint or 'nothing at all'}")
+        return [self._diagnostic(tree, entry) for entry in entries]
+
+    def _diagnostic(self, tree: Path, entry: dict[str, object]) -> Diagnostic:
+        start, end, fix = entry.get("location"), entry.get("end_location"), entry.get("fix")
+        applicability = fix.get("applicability") if isinstance(fix, dict) else None
+        known: dict[object, Fix] = {"safe": "safe", "unsafe": "unsafe"}
+        return Diagnostic(
+            tool=self.name,
+            code=str(entry.get("code") or "invalid-syntax"),
+            message=str(entry["message"]),
+            path=relative(tree, str(entry["filename"])),
+            line=start["row"] if isinstance(start, dict) else 0,
+            column=start["column"] if isinstance(start, dict) else 0,
+            end_line=end["row"] if isinstance(end, dict) else 0,
+            fix=known.get(applicability, "none"),
+        )

@@ -1,0 +1,71 @@
+"""Any tool that prints or writes SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from stomper import proc
+from stomper.checkers.base import CheckerContext, refuse, relative
+from stomper.errors import CheckerError
+from stomper.models import Diagnostic
+
+
+class SarifChecker:
+    """`[checkers.NAME] kind = "sarif"`: runs `command`, reads `output` or stdout."""
+
+    whole_program = True
+
+    def __init__(self, context: CheckerContext) -> None:
+        self.name = context.name
+        self.context = context
+        if not context.settings.command:
+            raise CheckerError(f"[checkers.{self.name}] needs `command`: the program that prints SARIF")
+
+    def describe(self) -> tuple[str, str]:
+        return "", self.context.settings.command[0]
+
+    def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
+        settings = self.context.settings
+        try:
+            done = proc.run(
+                settings.command, cwd=tree, timeout_s=self.context.timeout_s, env=self.context.environment.variables(tree)
+            )
+        except proc.ProgramMissing as error:
+            raise CheckerError(f"checker {self.name}: {error}") from None
+        # Linters say "errors found" with all kinds of small codes; whether a log was written is the judge.
+        refuse(self.name, done, self.context.timeout_s, range(126))
+        raw = done.stdout
+        if settings.output:
+            try:
+                raw = (tree / settings.output).read_bytes()
+                (tree / settings.output).unlink()
+            except OSError:
+                raise CheckerError(f"{self.name} wrote no {settings.output}: {done.complaint}") from None
+        try:
+            runs = json.loads(raw)["runs"]
+        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+            raise CheckerError(f"{self.name} gave no SARIF log: {done.complaint or 'nothing at all'}") from None
+        for run in runs:
+            if any(not i.get("executionSuccessful", True) for i in run.get("invocations", ())):
+                raise CheckerError(f"{self.name} says itself that it did not run to its end: {done.complaint}")
+        return [d for run in runs for result in run.get("results", ()) if (d := self._diagnostic(tree, result))]
+
+    def _diagnostic(self, tree: Path, result: dict[str, Any]) -> Diagnostic | None:
+        if result.get("level") in ("none", "note") or result.get("suppressions") or not result.get("locations"):
+            return None
+        place = result["locations"][0]["physicalLocation"]
+        region = place.get("region", {})
+        message = result["message"]
+        return Diagnostic(
+            tool=self.name,
+            code=str(result.get("ruleId") or result.get("rule", {}).get("id") or "error"),
+            message=str(message.get("text") or message.get("id")),
+            path=relative(tree, unquote(urlparse(place["artifactLocation"]["uri"]).path)),
+            line=region.get("startLine", 0),
+            column=region.get("startColumn", 0),
+            end_line=region.get("endLine", region.get("startLine", 0)),
+        )

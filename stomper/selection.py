@@ -1,0 +1,71 @@
+"""From all errors found to the files to repair, most valuable first; what is left out is counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import pathspec
+
+from stomper.errors import SettingsError
+from stomper.models import Diagnostic, FileJob, LeftOut
+from stomper.settings import Settings
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run is pointed at. `paths` are files or folders relative to the root; `only` a set of files, or None."""
+
+    paths: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The jobs in their order, and what was left out."""
+
+    jobs: tuple[FileJob, ...]
+    left_out: LeftOut
+
+
+def globs(patterns: Iterable[str]) -> pathspec.PathSpec:
+    """gitignore-style patterns, ready to match paths relative to the root. Raises SettingsError for a bad one."""
+    try:
+        return pathspec.PathSpec.from_lines("gitignore", patterns)
+    except ValueError as error:
+        raise SettingsError(f"include/exclude: {error}") from None
+
+
+def matches_code(code: str, prefixes: Collection[str]) -> bool:
+    """Whether *code* is one of *prefixes* or begins with one: `F` and `F4` match `F401`; names match whole."""
+    return any(code == p or (code.startswith(p) and p.isupper() | p[-1:].isdigit()) or p == "ALL" for p in prefixes)
+
+
+def select(diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope) -> Selection:
+    """Group the errors in scope by file, files with the most errors first, cut at the limits."""
+    include, exclude = globs(settings.include), globs(settings.exclude)
+    by_scope = by_code = by_limit = 0
+    files: dict[str, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in diagnostics:
+        path = diagnostic.path
+        inside = not scope.paths or any(p in ("", ".") or path == p or path.startswith(f"{p}/") for p in scope.paths)
+        wanted = inside and (scope.only is None or path in scope.only)
+        if not wanted or (settings.include and not include.match_file(path)) or exclude.match_file(path):
+            by_scope += 1
+        elif settings.select and not matches_code(diagnostic.code, settings.select):
+            by_code += 1
+        elif matches_code(diagnostic.code, settings.ignore):
+            by_code += 1
+        else:
+            files[path].append(diagnostic)
+    jobs: list[FileJob] = []
+    taken = 0
+    for path, group in sorted(files.items(), key=lambda item: (-len(item[1]), item[0])):
+        full = settings.max_files and len(jobs) >= settings.max_files
+        if full or (settings.max_errors and taken >= settings.max_errors):
+            by_limit += len(group)
+            continue
+        jobs.append(FileJob(path=path, diagnostics=tuple(group)))
+        taken += len(group)
+    return Selection(tuple(jobs), LeftOut(by_scope=by_scope, by_code=by_code, by_limit=by_limit))
