@@ -66,7 +66,9 @@ def compare(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Compar
     """Match the same fingerprints first; then the same tool, code, path and message, whose flagged source was edited
     without curing it (an import block that is still unsorted): that is the old error, neither fixed nor introduced."""
     remaining, left_before, left_after = _match(before, after, lambda d: (d.fingerprint,))
-    same, fixed, introduced = _match(left_before, left_after, lambda d: (d.tool, d.code, d.path, fold_message(d.message)))
+    same, fixed, introduced = _match(
+        left_before, left_after, lambda d: (d.tool, d.code, d.path, fold_message(d.message))
+    )
     return Comparison(tuple(fixed), tuple([*remaining, *same]), tuple(introduced))
 
 

@@ -84,7 +84,9 @@ def open_target(path: Path) -> Target:
         raise RepositoryError(f"{path} is not in a git repository: run `git init` and commit there first") from None
     with repo:
         if repo.bare or repo.working_tree_dir is None:
-            raise RepositoryError(f"{path} is a bare repository, which has no files to check: clone it and use the clone")
+            raise RepositoryError(
+                f"{path} is a bare repository, which has no files to check: clone it and use the clone"
+            )
         root = Path(repo.working_tree_dir).resolve()
         probe = proc.run(("git", "rev-parse", "--git-dir"), cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
@@ -176,7 +178,9 @@ def read_changes(cwd: Path, base: str, tree: str) -> tuple[Change, ...]:
 
 def read_diff(cwd: Path, base: str, tree: str) -> bytes:
     """The difference as a patch that `git apply` takes, byte for byte."""
-    return git(("diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", base, tree), cwd=cwd)
+    return git(
+        ("diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", base, tree), cwd=cwd
+    )
 
 
 def copied_config(root: Path) -> list[tuple[str, str]]:

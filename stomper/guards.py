@@ -63,7 +63,12 @@ def syntax(diff: Diff) -> str:
     """Python that parsed still parses."""
     for path in diff.patch.paths:
         after = diff.after[path]
-        if path.endswith((".py", ".pyi")) and after is not None and _parses(diff.before[path] or b"") and not _parses(after):
+        if (
+            path.endswith((".py", ".pyi"))
+            and after is not None
+            and _parses(diff.before[path] or b"")
+            and not _parses(after)
+        ):
             return f"{path} no longer parses"
     return ""
 

@@ -53,9 +53,9 @@ def select(diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope) 
         wanted = inside and (scope.only is None or path in scope.only)
         if not wanted or (settings.include and not include.match_file(path)) or exclude.match_file(path):
             by_scope += 1
-        elif settings.select and not matches_code(diagnostic.code, settings.select):
-            by_code += 1
-        elif matches_code(diagnostic.code, settings.ignore):
+        elif (settings.select and not matches_code(diagnostic.code, settings.select)) or matches_code(
+            diagnostic.code, settings.ignore
+        ):
             by_code += 1
         else:
             files[path].append(diagnostic)

@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import tempfile
-import xml.etree.ElementTree as ElementTree  # noqa: S405 - the file is written by the target's own pytest
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from xml.etree import ElementTree
 
 from stomper import proc
 from stomper.environment import Environment

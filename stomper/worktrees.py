@@ -124,5 +124,9 @@ def build_commits(
         ]
         stream += lines
     stream += [b"get-mark :%d\n" % number for number in range(1, len(patches) + 1)]
-    out = git(("fast-import", "--quiet", "--force", "--date-format=raw", "--done"), cwd=clone.path, stdin=b"".join([*stream, b"done\n"]))
+    out = git(
+        ("fast-import", "--quiet", "--force", "--date-format=raw", "--done"),
+        cwd=clone.path,
+        stdin=b"".join([*stream, b"done\n"]),
+    )
     return out.decode().split()

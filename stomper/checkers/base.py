@@ -57,7 +57,9 @@ def relative(tree: Path, name: str) -> str:
 def refuse(name: str, done: Finished, timeout_s: float, allowed: Sequence[int]) -> None:
     """Raise CheckerError when *done* is no verdict: timed out, too much output, or an exit code that is not allowed."""
     if done.timed_out:
-        raise CheckerError(f"{name} took more than {timeout_s:g} s: raise checker_timeout_s or [checkers.{name}] timeout_s")
+        raise CheckerError(
+            f"{name} took more than {timeout_s:g} s: raise checker_timeout_s or [checkers.{name}] timeout_s"
+        )
     if done.overflowed:
         raise CheckerError(f"{name} printed more than can be read: narrow it with [checkers.{name}] args")
     if done.returncode not in allowed:

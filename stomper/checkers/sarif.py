@@ -32,7 +32,10 @@ class SarifChecker:
         settings = self.context.settings
         try:
             done = proc.run(
-                settings.command, cwd=tree, timeout_s=self.context.timeout_s, env=self.context.environment.variables(tree)
+                settings.command,
+                cwd=tree,
+                timeout_s=self.context.timeout_s,
+                env=self.context.environment.variables(tree),
             )
         except proc.ProgramMissing as error:
             raise CheckerError(f"checker {self.name}: {error}") from None

@@ -1,0 +1,44 @@
+"""The agents by kind, and how a run's cascade is made from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stomper.agents.base import Agent, AgentContext, Answer, Request
+from stomper.agents.command import CommandAgent
+from stomper.agents.ruff import RuffAgent
+from stomper.agents.scripted import ScriptedAgent
+from stomper.checkers import Checker
+from stomper.environment import Environment
+from stomper.errors import AgentError
+from stomper.settings import Settings
+
+KINDS: dict[str, Callable[[AgentContext], Agent]] = {
+    "ruff": RuffAgent,
+    "command": CommandAgent,
+    "scripted": ScriptedAgent,
+}
+
+__all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "make_agents"]
+
+
+def make_agents(
+    settings: Settings, environment: Environment, checkers: Sequence[Checker], scratch: Path
+) -> list[Agent]:
+    """The enabled agents, in the order of the cascade. Raises AgentError for one that cannot work as configured."""
+    made = []
+    for name, table in settings.agents.items():
+        if table.enabled:
+            context = AgentContext(
+                name=name,
+                settings=table,
+                environment=environment,
+                checkers=tuple(checkers),
+                timeout_s=table.timeout_s or settings.agent_timeout_s,
+                scratch=scratch,
+            )
+            made.append(KINDS[table.kind or name](context))
+    if not made:
+        raise AgentError("every agent is switched off: enable one, for example --set agents=ruff")
+    return made

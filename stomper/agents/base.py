@@ -1,0 +1,58 @@
+"""What an agent is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from stomper.checkers.base import Checker
+from stomper.environment import Environment
+from stomper.models import FileJob
+from stomper.settings import AgentSettings
+
+
+@dataclass(frozen=True)
+class AgentContext:
+    """What every agent is made from. *scratch* is a folder of the run's own, outside every worktree."""
+
+    name: str
+    settings: AgentSettings
+    environment: Environment
+    checkers: tuple[Checker, ...]
+    timeout_s: float
+    scratch: Path
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call: the errors still there, the worktree to edit, and the prompt for those that read."""
+
+    job: FileJob
+    tree: Path
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the call went. Whether anything is fixed is never taken from here, only from the worktree."""
+
+    problem: str = ""
+    cost_usd: float | None = None
+    tokens: int | None = None
+
+
+class Agent(Protocol):
+    """Edits files in a worktree."""
+
+    name: str
+    reads_prompt: bool
+    """False for one that does the same whatever it is told: it gets one attempt."""
+
+    def takes(self, job: FileJob) -> bool:
+        """Whether there is anything in *job* it could repair."""
+        ...
+
+    def fix(self, request: Request) -> Answer:
+        """Edit the worktree. A failure is an Answer with a problem; only bugs and Cancelled raise."""
+        ...

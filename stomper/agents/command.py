@@ -1,0 +1,60 @@
+"""Any program that edits files: its argv from the settings, the prompt in a file and on stdin."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from stomper import proc
+from stomper.agents.base import AgentContext, Answer, Request
+from stomper.errors import AgentError
+from stomper.models import FileJob
+
+
+class CommandAgent:
+    """`[agents.NAME] kind = "command"`, run in the worktree; nothing it starts outlives the call."""
+
+    reads_prompt = True
+
+    def __init__(self, context: AgentContext) -> None:
+        self.name = context.name
+        self._context = context
+        if not context.settings.command:
+            raise AgentError(f'[agents.{self.name}] needs `command`, for example ["my-agent", "--file", "{{file}}"]')
+
+    def takes(self, job: FileJob) -> bool:
+        return True
+
+    def fix(self, request: Request) -> Answer:
+        settings = self._context.settings
+        self._context.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._context.scratch, prefix="call-") as folder:
+            prompt_file = Path(folder) / "prompt.md"
+            prompt_file.write_text(request.prompt, encoding="utf-8", errors="surrogateescape")
+            # A name that starts with a dash must not be read as an option.
+            values = {"file": f"./{request.job.path}", "prompt_file": str(prompt_file), "worktree": str(request.tree)}
+            argv = []
+            for word in settings.command:
+                for name, value in values.items():
+                    word = word.replace(f"{{{name}}}", value)  # noqa: PLW2901
+                argv.append(word)
+            env = self._context.environment.variables(request.tree)
+            env |= {"TMPDIR": folder, "TERM": "dumb", "NO_COLOR": "1"}
+            env |= {name: os.environ[name] for name in settings.env if name in os.environ}
+            try:
+                done = proc.run(
+                    argv,
+                    cwd=request.tree,
+                    timeout_s=self._context.timeout_s,
+                    env=env,
+                    stdin=request.prompt.encode("utf-8", "surrogateescape"),
+                    contain=True,
+                )
+            except proc.ProgramMissing as error:
+                return Answer(problem=f"{error}: install it or correct [agents.{self.name}] command")
+        if done.timed_out:
+            return Answer(problem=f"it took more than {self._context.timeout_s:g} s and was killed")
+        if done.returncode != 0:
+            return Answer(problem=f"it ended with exit code {done.returncode}: {done.complaint[-300:]}")
+        return Answer()

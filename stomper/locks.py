@@ -1,0 +1,62 @@
+"""Locks that the kernel frees when their holder dies: they prove who is alive."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Lock:
+    """An advisory lock on a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, shared: bool = False, timeout_s: float = 0.0) -> bool:
+        """Take it, waiting up to *timeout_s*. False when another process holds it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up = time.monotonic() + timeout_s
+        while True:
+            try:
+                fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= give_up:
+                    os.close(descriptor)
+                    return False
+                time.sleep(0.05)
+            else:
+                self._descriptor = descriptor
+                return True
+
+    def release(self) -> None:
+        """Give it back."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def sweep_runs(folder: Path) -> list[str]:
+    """Remove what dead runs left in *folder*; a run is dead when nobody holds its `alive` file. Returns their names."""
+    swept = []
+    for place in sorted(folder.glob("*")):
+        lock = Lock(place / "alive")
+        if (place / "alive").exists() and lock.acquire():
+            shutil.rmtree(place, ignore_errors=True)
+            lock.release()
+            swept.append(place.name)
+    return swept

@@ -1,0 +1,61 @@
+"""What a run says while it works, to whoever listens: the live display, plain lines, a test."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from stomper.models import Outcome, Report
+
+
+@dataclass(frozen=True)
+class StageBegan:
+    """The run entered a stage, or one file did."""
+
+    stage: str
+    path: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class JobsSelected:
+    """How many files are to be repaired."""
+
+    files: int
+    errors: int
+
+
+@dataclass(frozen=True)
+class FileDone:
+    """A file came to its end, as far as it goes alone."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class RunDone:
+    """The run came to its end."""
+
+    report: Report
+
+
+Event = StageBegan | JobsSelected | FileDone | RunDone
+Listener = Callable[[Event], None]
+_listeners: list[Listener] = []
+
+
+def emit(event: Event) -> None:
+    """Tell everyone. Called from several threads at once: a listener must be ready for that."""
+    for listener in _listeners:
+        listener(event)
+
+
+@contextlib.contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Hear every event of this process inside the block."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)

@@ -1,0 +1,160 @@
+"""What all files of one run share: the repository at its base, the clone and its worktrees, checkers, agents, tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stomper import locks, store
+from stomper.agents import Agent, make_agents
+from stomper.checkers import Checker, make_checkers
+from stomper.environment import Environment
+from stomper.git import Target, check_landing, git, open_target
+from stomper.models import FileJob, LeftOut
+from stomper.selection import Scope, globs, select
+from stomper.settings import Settings
+from stomper.testing import Suite, TestRun, TestState
+from stomper.verify import Collected, collect
+from stomper.worktrees import Pool, SharedClone
+
+
+@dataclass
+class Session:
+    """One run's working state. Made by `open`, put away by `close`."""
+
+    run_id: str
+    target: Target
+    settings: Settings
+    scope: Scope
+    folder: Path
+    environment: Environment
+    store: store.Store
+    clone: SharedClone
+    pool: Pool
+    checkers: list[Checker]
+    agents: list[Agent]
+    suite: Suite
+    alive: locks.Lock
+    began: float = field(default_factory=time.monotonic)
+    collected: Collected = field(default_factory=lambda: Collected((), ()))
+    warnings: list[str] = field(default_factory=list)
+    _baselines: dict[str, TestRun] = field(default_factory=dict)
+    _collections: dict[str, Collected] = field(default_factory=dict)
+    _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, path: Path, settings: Settings, scope: Scope | None = None) -> Session:
+        """Look at the repository and make the private clone. Raises StomperError with the way out."""
+        target = open_target(path)
+        check_landing(target, settings.land)
+        state = store.home()
+        memory = store.Store(state)
+        locks.sweep_runs(state / "runs")
+        run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
+        folder = state / "runs" / run_id
+        folder.mkdir(parents=True)
+        alive = locks.Lock(folder / "alive")
+        alive.acquire()
+        memory.begin(run_id, str(target.root))
+        environment = Environment.detect(target.root, python=settings.python)
+        checkers = make_checkers(settings, environment, folder / "cache")
+        clone = SharedClone.create(target, folder)
+        return cls(
+            run_id=run_id,
+            target=target,
+            settings=settings,
+            scope=scope or Scope(),
+            folder=folder,
+            environment=environment,
+            store=memory,
+            clone=clone,
+            pool=Pool(clone, folder / "worktrees", size=settings.max_parallel_files + 1),
+            checkers=checkers,
+            agents=make_agents(settings, environment, checkers, folder / "calls"),
+            suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
+            alive=alive,
+        )
+
+    def close(self) -> None:
+        """Remove the clone, its worktrees and the caches; the kept patches and the report live elsewhere."""
+        self.store.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.alive.release()
+
+    @property
+    def base(self) -> str:
+        return self.target.head
+
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
+    def collect(self) -> Collected:
+        """Every checker over the base commit, in a clean worktree."""
+        self.collected = self.collected_at(self.base)
+        return self.collected
+
+    def collected_at(self, commit: str) -> Collected:
+        """The errors of *commit*, computed once."""
+        if commit not in self._collections:
+            with self.pool.lease(commit) as tree:
+                self._collections[commit] = collect(
+                    tree.path, self.checkers, allow_missing=self.settings.allow_missing_checker
+                )
+        return self._collections[commit]
+
+    def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
+        """The files to repair, in their order, and what was left out."""
+        chosen = select(self.collected.diagnostics, self.settings, self.scope)
+        return chosen.jobs, chosen.left_out
+
+    def baseline(self, commit: str) -> TestRun:
+        """The tests at *commit*, run once however many ask for them."""
+        with self._baseline_lock:
+            if commit not in self._baselines:
+                with self.pool.lease(commit) as tree:
+                    self.suite.prove_imports(tree.path)
+                    self._baselines[commit] = self.suite.run(tree.path)
+                    # Once more where it fails: a test that fails now and then must not be held against a fix.
+                    if self._baselines[commit].state is TestState.FAILED:
+                        self._baselines[commit] = _best_of(self._baselines[commit], self.suite.run(tree.path))
+            return self._baselines[commit]
+
+    def skip_reason(self, path: str) -> str:
+        """Why a file may not be repaired now; empty when it may."""
+        if path in self.target.dirty:
+            return "it has uncommitted changes: commit or stash them, then run again"
+        entry = git(("ls-tree", "-z", self.base, "--", path), cwd=self.clone.path)
+        mode = entry[:6]
+        if mode == b"120000":
+            return "it is a symbolic link"
+        if not entry:
+            return "git does not track it"
+        return ""
+
+    def may_edit(self, path: str) -> bool:
+        """Whether the settings allow agents to edit *path* beside the job's own file."""
+        return bool(self.settings.extra_files) and globs(self.settings.extra_files).match_file(path)
+
+    def attempts_of(self, agent: Agent) -> int:
+        """How often *agent* may try one file: once, if it would only do the same again."""
+        table = self.settings.agents[agent.name]
+        return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
+
+    def configuration(self, agent: Agent) -> str:
+        """What decides, beside the file and its errors, what *agent* would do."""
+        checkers = {name: list(table.args) for name, table in self.settings.checkers.items()}
+        return self.settings.agents[agent.name].model_dump_json() + json.dumps(checkers, sort_keys=True)
+
+
+def _best_of(first: TestRun, second: TestRun) -> TestRun:
+    """The weaker of two baselines, test by test: what failed once may fail again."""
+    if second.state not in (TestState.PASSED, TestState.FAILED):
+        return first
+    by_name = {t.name: t for t in second.tests} | {t.name: t for t in first.tests if t.status == "failed"}
+    return TestRun(TestState.FAILED, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)

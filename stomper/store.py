@@ -1,0 +1,79 @@
+"""What Stomper remembers between runs, in one SQLite file: runs, and patches that were paid for and proven."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+from stomper.errors import StomperError
+from stomper.models import FileJob, Patch, Report
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, repository TEXT, began TEXT DEFAULT CURRENT_TIMESTAMP, report TEXT);
+CREATE TABLE IF NOT EXISTS proven (key TEXT PRIMARY KEY, run TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, patch BLOB);
+"""
+
+
+def home() -> Path:
+    """Stomper's state folder: $STOMPER_HOME, else under $XDG_STATE_HOME, else ~/.local/state."""
+    if given := os.environ.get("STOMPER_HOME"):
+        return Path(given).resolve()
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return (Path(base) / "stomper").resolve()
+
+
+def attempt_key(job: FileJob, blob: str, agent: str, configuration: str) -> str:
+    """What makes a call the same call: the file's content, the errors aimed at, the agent and its configuration."""
+    errors = sorted(d.fingerprint for d in job.diagnostics)
+    return hashlib.sha256(
+        "\0".join([job.path, blob, agent, configuration, *errors]).encode("utf-8", "surrogateescape")
+    ).hexdigest()
+
+
+class Store:
+    """The SQLite file. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = threading.Lock()
+            self._db = sqlite3.connect(folder / "stomper.db", timeout=30, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StomperError(f"cannot use the state folder {folder}: {error}; set STOMPER_HOME to another") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def _do(self, statement: str, values: tuple[object, ...]) -> list[tuple[str | bytes, ...]]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
+
+    def begin(self, run_id: str, repository: str) -> None:
+        """Remember that a run began."""
+        self._do("INSERT INTO runs (id, repository) VALUES (?, ?)", (run_id, repository))
+
+    def finish(self, report: Report) -> None:
+        """Keep the report of a run that ended."""
+        self._do(
+            "UPDATE runs SET report = ? WHERE id = ?", (report.model_dump_json(exclude={"outcomes"}), report.run_id)
+        )
+
+    def keep(self, key: str, run_id: str, patch: Patch) -> None:
+        """Keep a proven patch until it has landed, so that a killed run does not pay for it twice."""
+
+        self._do("INSERT OR REPLACE INTO proven (key, run, patch) VALUES (?, ?, ?)", (key, run_id, patch.diff))
+
+    def kept(self, key: str) -> bytes | None:
+        """The diff of a proven patch for the same call, from a run that did not come to land it."""
+        rows = self._do("SELECT patch FROM proven WHERE key = ?", (key,))
+        return bytes(rows[0][0]) if rows and isinstance(rows[0][0], bytes) else None
+
+    def forget(self, run_id: str) -> None:
+        """The run came to its end: what landed has landed, what was turned down is not to be taken again."""
+        self._do("DELETE FROM proven WHERE run = ?", (run_id,))

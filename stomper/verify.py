@@ -1,0 +1,76 @@
+"""The checkers' verdict on a tree, against what they said of the base."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stomper.checkers import Checker
+from stomper.errors import CheckerError
+from stomper.fingerprints import Comparison, compare, stamp
+from stomper.models import CheckerRun, Diagnostic
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All errors of one tree, and what each checker did to find them."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    runs: tuple[CheckerRun, ...]
+
+    def of(self, tool: str, paths: Collection[str] | None = None) -> list[Diagnostic]:
+        """The errors of one tool, in *paths* or everywhere."""
+        return [d for d in self.diagnostics if d.tool == tool and (paths is None or d.path in paths)]
+
+
+def read_from(tree: Path, path: str) -> bytes | None:
+    """The content of a file in *tree*; None when it is no regular file there."""
+    file = tree / path
+    try:
+        return None if file.is_symlink() else file.read_bytes()
+    except OSError:
+        return None
+
+
+def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = False) -> Collected:
+    """Run every checker once over the whole *tree*. Raises CheckerError for an unknown verdict, unless allowed."""
+    found: list[Diagnostic] = []
+    runs = []
+    for checker in checkers:
+        began = time.monotonic()
+        version = origin = error = ""
+        mine: list[Diagnostic] = []
+        try:
+            version, origin = checker.describe()
+            mine = checker.check(tree)
+        except CheckerError as failure:
+            if not allow_missing:
+                raise CheckerError(f"{failure}\n(--allow-missing-checker goes on without it)") from None
+            error = str(failure)
+        seconds = time.monotonic() - began
+        runs.append(
+            CheckerRun(name=checker.name, version=version, origin=origin, seconds=seconds, found=len(mine), error=error)
+        )
+        found += mine
+    if runs and all(run.error for run in runs):
+        raise CheckerError("no checker could run:\n" + "\n".join(run.error for run in runs))
+    return Collected(tuple(stamp(found, lambda path: read_from(tree, path))), tuple(runs))
+
+
+def verify(tree: Path, checkers: Sequence[Checker], base: Collected, paths: Sequence[str] | None) -> Comparison:
+    """What became of the base's errors in *tree*: of *paths* alone where a checker can say so, else of everything.
+
+    Raises CheckerError: a crash after a fix proves nothing, so it is never a fix."""
+    broken = {run.name for run in base.runs if run.error}
+    before: list[Diagnostic] = []
+    after: list[Diagnostic] = []
+    for checker in checkers:
+        if checker.name in broken:
+            continue
+        narrow = None if checker.whole_program else paths
+        before += base.of(checker.name, narrow)
+        if narrow is None or narrow:
+            after += checker.check(tree, narrow or ())
+    return compare(before, stamp(after, lambda path: read_from(tree, path)))
