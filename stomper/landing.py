@@ -57,7 +57,7 @@ def land(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> Landing
             break
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         commits = _build(session, kept, tip)
-        with limit(), _repository_lock(session):
+        with _repository_lock(session), limit():
             if not _move(session, tip, commits[-1]):
                 continue
         landed = [Landed(commit=c, path=o.path, subject=_subject(o)) for c, o in zip(commits, kept, strict=True)]

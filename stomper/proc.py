@@ -110,6 +110,14 @@ def run(
     return finished
 
 
+def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    """Start a server of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*."""
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
+
+
 def stop_all() -> None:
     """Kill everything that is running and refuse to start more, until `resume_all`. Safe in a signal handler."""
     _stopping.set()

@@ -14,13 +14,21 @@ from stomper import locks, store
 from stomper.agents import Agent, make_agents
 from stomper.checkers import Checker, make_checkers
 from stomper.environment import Environment
-from stomper.git import Target, check_landing, git, open_target
+from stomper.errors import TestSetupError
+from stomper.git import Target, check_landing, git
 from stomper.models import FileJob, LeftOut
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite, TestRun, TestState
 from stomper.verify import Collected, collect
 from stomper.worktrees import Pool, SharedClone
+
+_open: dict[str, Session] = {}
+
+
+def current(run_id: str) -> Session:
+    """The open session of a run in this process: a mapped task is given the id, not the whole session."""
+    return _open[run_id]
 
 
 @dataclass
@@ -43,14 +51,14 @@ class Session:
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     warnings: list[str] = field(default_factory=list)
+    _jobs: dict[str, FileJob] = field(default_factory=dict)
     _baselines: dict[str, TestRun] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
     _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, path: Path, settings: Settings, scope: Scope | None = None) -> Session:
-        """Look at the repository and make the private clone. Raises StomperError with the way out."""
-        target = open_target(path)
+    def open(cls, target: Target, settings: Settings, scope: Scope | None = None) -> Session:
+        """Check that the run can do its job and make the private clone. Raises StomperError with the way out."""
         check_landing(target, settings.land)
         state = store.home()
         memory = store.Store(state)
@@ -64,7 +72,7 @@ class Session:
         environment = Environment.detect(target.root, python=settings.python)
         checkers = make_checkers(settings, environment, folder / "cache")
         clone = SharedClone.create(target, folder)
-        return cls(
+        session = cls(
             run_id=run_id,
             target=target,
             settings=settings,
@@ -79,9 +87,12 @@ class Session:
             suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
             alive=alive,
         )
+        _open[run_id] = session
+        return session
 
     def close(self) -> None:
         """Remove the clone, its worktrees and the caches; the kept patches and the report live elsewhere."""
+        _open.pop(self.run_id, None)
         self.store.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.alive.release()
@@ -111,7 +122,12 @@ class Session:
     def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
         """The files to repair, in their order, and what was left out."""
         chosen = select(self.collected.diagnostics, self.settings, self.scope)
+        self._jobs = {job.path: job for job in chosen.jobs}
         return chosen.jobs, chosen.left_out
+
+    def job(self, path: str) -> FileJob:
+        """The job of one file, after `select`."""
+        return self._jobs[path]
 
     def baseline(self, commit: str) -> TestRun:
         """The tests at *commit*, run once however many ask for them."""
@@ -123,7 +139,26 @@ class Session:
                     # Once more where it fails: a test that fails now and then must not be held against a fix.
                     if self._baselines[commit].state is TestState.FAILED:
                         self._baselines[commit] = _best_of(self._baselines[commit], self.suite.run(tree.path))
+                self._judge_baseline(self._baselines[commit])
             return self._baselines[commit]
+
+    def _judge_baseline(self, run: TestRun) -> None:
+        if run.state in (TestState.CRASHED, TestState.TIMED_OUT):
+            raise TestSetupError(
+                f"the tests prove nothing at the base commit: {run.words}\n"
+                "set test_command, raise test_timeout_s, or use --test-validation none"
+            )
+        if run.state is TestState.FAILED:
+            said = f"the tests already fail at the base commit ({run.words})"
+            if not self.settings.allow_failing_baseline:
+                raise TestSetupError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
+            self.warnings.append(f"{said}: fixes are held to making none worse")
+        if run.state is TestState.NONE:
+            self.warnings.append("no tests were found: fixes are proven by the checkers alone")
+
+    def known_baseline(self) -> TestRun | None:
+        """The baseline at the base commit, if anything asked for it."""
+        return self._baselines.get(self.base)
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""

@@ -1,0 +1,1 @@
+"""Setting up what Stomper runs on: limits, the embedded server, deployments."""

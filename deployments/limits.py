@@ -1,0 +1,43 @@
+"""The concurrency limits: made before they are used, since Prefect runs unprotected on one that does not exist."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectNotFound
+
+TAG = "stomper-process-file"
+
+
+def apply_limit_name(git_dir: Path) -> str:
+    """The name of the limit around landing: one for each repository on each machine."""
+    digest = hashlib.sha256(f"{socket.gethostname()}:{git_dir}".encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    return f"stomper-apply-{digest}"
+
+
+def create_limits(*, tag_limit: int, apply: str | None = None) -> None:
+    """Create what is missing. A tag limit that exists is the operator's and stays as it is."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_global_concurrency_limit_by_name(f"tag:{TAG}")
+        except ObjectNotFound:
+            client.upsert_global_concurrency_limit_by_name(f"tag:{TAG}", tag_limit)
+        if apply is not None:
+            client.upsert_global_concurrency_limit_by_name(apply, 1)
+
+
+@contextmanager
+def applying(name: str) -> Iterator[None]:
+    """Hold the limit *name*. The caller holds the repository's OS lock: who still has the slot is dead, so it is freed."""
+    with get_client(sync_client=True) as client:
+        if client.read_global_concurrency_limit_by_name(name).active_slots:
+            client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=0))
+    with concurrency(name, occupy=1, strict=True, lease_duration=60):
+        yield

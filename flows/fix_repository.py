@@ -1,0 +1,114 @@
+"""The main flow: initialize → collect_errors → fan out → process each file → land → aggregate → cleanup."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+# A worker loads this file by its path: the project's root is what the other rooms are imported from.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from prefect import flow, unmapped
+from prefect.futures import as_completed
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ConcurrentTaskRunner
+
+from deployments.limits import apply_limit_name, applying, create_limits
+from stomper import progress
+from stomper.errors import StomperError
+from stomper.landing import Landing, land
+from stomper.models import LeftOut, Metrics, Outcome, Report
+from stomper.parameters import FixParameters
+from stomper.run import open_session, report_of
+from stomper.session import Session
+from tasks.artifacts import begin_progress, publish, update_progress_artifact
+from tasks.files import process_file
+from tasks.setup import run_setup
+
+
+@flow(name="fix-repository", flow_run_name="fix {parameters.repository}", persist_result=False)
+def fix_repository(parameters: FixParameters) -> State[None]:
+    """Repair a repository's lint, type and test errors; land what is proven. Completed only when nothing is left."""
+    try:
+        session = initialize(parameters)
+    except StomperError as error:
+        return Failed(message=str(error))
+    try:
+        report = repair(session)
+    except StomperError as error:
+        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
+        progress.emit(progress.RunDone(report))
+    finally:
+        cleanup(session)
+    return Completed(message=headline(report)) if report.exit_code == 0 else Failed(message=headline(report))
+
+
+def initialize(parameters: FixParameters) -> Session:
+    """Open the repository and make sure that the limits exist."""
+    progress.emit(progress.StageBegan("initialize"))
+    if parameters.setup_command:
+        run_setup(parameters.setup_command, parameters.repository)
+    session = open_session(parameters)
+    create_limits(tag_limit=session.settings.max_parallel_files, apply=apply_limit_name(session.target.git_dir))
+    return session
+
+
+def repair(session: Session) -> Report:
+    """All stages between the opening and the clean-up."""
+    progress.emit(progress.StageBegan("collect"))
+    session.collect()
+    jobs, left_out = session.select()
+    progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
+    outcomes, metrics, landing = [], Metrics(), None
+    if jobs:
+        landing = land_all(session, fan_out(session, [job.path for job in jobs]))
+        outcomes = list(landing.outcomes)
+    for outcome in outcomes:
+        metrics = metrics + Metrics.of(outcome)
+    return aggregate(session, outcomes, metrics, left_out, landing)
+
+
+def fan_out(session: Session, paths: list[str]) -> list[Outcome]:
+    """Process the files side by side, at most `max_parallel_files` at once."""
+    bar, outcomes = begin_progress(len(paths)), []
+    with ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files) as runner:
+        futures = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
+        for future in as_completed(futures):
+            outcomes.append(future.result())
+            update_progress_artifact(bar, progress=100 * len(outcomes) / len(paths))
+    return outcomes
+
+
+def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
+    """Prove the patches together and land them under the global limit of this repository."""
+    return land(session, outcomes, partial(applying, apply_limit_name(session.target.git_dir)))
+
+
+def aggregate(
+    session: Session, outcomes: list[Outcome], metrics: Metrics, left_out: LeftOut, landing: Landing | None
+) -> Report:
+    """The report, remembered, shown in the UI and told to whoever listens."""
+    report = report_of(session, outcomes, metrics, left_out=left_out, landing=landing)
+    session.store.finish(report)
+    session.store.forget(session.run_id)
+    publish(report, outcomes)
+    progress.emit(progress.RunDone(report))
+    return report
+
+
+def cleanup(session: Session) -> None:
+    """Nothing is left of the run but its commits, its report and its patches."""
+    progress.emit(progress.StageBegan("cleanup"))
+    session.close()
+
+
+def headline(report: Report) -> str:
+    """The run in one line."""
+    if report.failure:
+        return report.failure
+    metrics = report.metrics
+    return (
+        f"{metrics.total_errors_fixed} error(s) fixed in {len(metrics.successful_fixes)} file(s), "
+        f"{metrics.errors_remaining} left"
+    )

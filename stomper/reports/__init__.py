@@ -1,0 +1,1 @@
+"""A run's report for people: on the terminal and in Markdown."""

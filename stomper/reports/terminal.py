@@ -1,0 +1,211 @@
+"""The report on a terminal, and what is shown while the run works."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from stomper.models import Diagnostic, FileJob, LeftOut, Report, Status
+from stomper.progress import Event, FileDone, JobsSelected, StageBegan
+from stomper.reports.timeline import bars, overlap
+from stomper.verify import Collected
+
+_COLOURS = {Status.FIXED: "green", Status.PARTIAL: "yellow", Status.FAILED: "red", Status.SKIPPED: "cyan"}
+_MOST_ROWS = 40
+
+
+def printable(name: str) -> str:
+    """A file name as it can be shown: control characters and undecodable bytes escaped."""
+    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+
+
+class Display:
+    """The state of a run as events come in; a renderable for rich.live."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._stage = "start"
+        self._files: dict[str, tuple[str, float]] = {}
+        self._total = 0
+        self._done: Counter[Status] = Counter()
+        self._fixed = 0
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        with self._lock:
+            match event:
+                case StageBegan(stage=stage, path="", detail=detail):
+                    self._stage = f"{stage} {detail}".strip()
+                case StageBegan(stage=stage, path=path):
+                    self._files[path] = (stage, self._files.get(path, ("", time.monotonic()))[1])
+                case JobsSelected(files=files):
+                    self._total, self._stage = files, "repair"
+                case FileDone(outcome=outcome):
+                    self._files.pop(outcome.path, None)
+                    self._done[outcome.status] += 1
+                    self._fixed += len(outcome.fixed)
+                case _:
+                    pass
+
+    def __rich__(self) -> RenderableType:
+        with self._lock:
+            done = sum(self._done.values())
+            head = Table.grid(padding=(0, 2))
+            counts = "  ".join(f"[{_COLOURS[s]}]{n} {s}[/]" for s, n in self._done.items())
+            elapsed = f"{time.monotonic() - self._began:5.1f} s"
+            head.add_row(
+                f"[bold]{escape(self._stage)}[/]",
+                ProgressBar(total=max(self._total, 1), completed=done, width=30),
+                f"{done}/{self._total} files",
+                f"{self._fixed} errors fixed",
+                counts,
+                elapsed,
+            )
+            rows = Table.grid(padding=(0, 2))
+            for path, (stage, since) in list(self._files.items())[:16]:
+                rows.add_row("  ", f"[cyan]{stage}[/]", escape(printable(path)), f"{time.monotonic() - since:.1f} s")
+            return Group(head, rows)
+
+
+def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
+    """A listener that writes one line for what matters: for logs and pipes."""
+    counter = {"done": 0, "total": 0}
+
+    def listen(event: Event) -> None:
+        match event:
+            case StageBegan(stage=stage, path="", detail=detail):
+                write(f"{stage} {detail}".strip())
+            case JobsSelected(files=files, errors=errors):
+                counter["total"] = files
+                write(f"{errors} error(s) in {files} file(s) to repair")
+            case FileDone(outcome=o):
+                counter["done"] += 1
+                why = f": {o.reason.splitlines()[-1]}" if o.reason else ""
+                line = f"[{counter['done']}/{counter['total']}] {o.status} {printable(o.path)}"
+                write(f"{line} ({len(o.fixed)} fixed, {len(o.remaining)} left){why}")
+            case _:
+                pass
+
+    return listen
+
+
+def show_report(report: Report, console: Console) -> None:
+    """The end of a run: what ran, what became of each file, the commits, what is left and why, what to type next."""
+    if report.failure:
+        console.print(f"[red]stopped:[/] {escape(report.failure)}")
+        return
+    _show_checkers(report, console)
+    if not report.outcomes:
+        console.print(f"[green]nothing to fix[/] in {escape(report.repository)}")
+        _show_left_out(report.left_out, console)
+        return
+    _show_files(report, console)
+    _show_timeline(report, console)
+    if report.landed:
+        console.print("\n[bold]Commits[/]" + (f" on {escape(report.branch)}" if report.land == "commit" else ""))
+        for entry in report.landed[:_MOST_ROWS]:
+            console.print(f"  {entry.commit[:8]}  {escape(printable(entry.subject))}")
+        if len(report.landed) > _MOST_ROWS:
+            console.print(f"  … and {len(report.landed) - _MOST_ROWS} more")
+    _show_left_out(report.left_out, console)
+    for warning in report.warnings:
+        console.print(f"[yellow]warning:[/] {escape(warning)}")
+    m = report.metrics
+    console.print(
+        f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
+        f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s) · {report.seconds:.1f} s"
+    )
+    console.print(f"[dim]next:[/] {escape(_next_command(report))}")
+
+
+def _show_checkers(report: Report, console: Console) -> None:
+    for c in report.checkers:
+        said = f"[red]unknown: {escape(c.error)}[/]" if c.error else f"{c.found} error(s)"
+        console.print(f"{c.name} {c.version} [dim]({escape(c.origin)})[/]: {said} [dim]{c.seconds:.1f} s[/]")
+    console.print(f"tests: {escape(report.tests)}")
+
+
+def _show_files(report: Report, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("file", "status", "fixed", "left", "by", "why"):
+        table.add_column(title, overflow="fold", justify="right" if title in ("fixed", "left") else "left")
+    order = {Status.FAILED: 0, Status.SKIPPED: 1, Status.PARTIAL: 2, Status.FIXED: 3}
+    shown = sorted(report.outcomes, key=lambda o: (order[o.status], o.path))
+    for o in shown[:_MOST_ROWS]:
+        why = o.reason.strip().splitlines()[-1] if o.reason else ""
+        if o.patch_file:
+            why = f"{why} (kept: {o.patch_file})".strip()
+        status = Text(o.status, style=_COLOURS[o.status])
+        table.add_row(escape(printable(o.path)), status, str(len(o.fixed)), str(len(o.remaining)), o.agent, escape(why))
+    console.print()
+    console.print(table)
+    if len(shown) > _MOST_ROWS:
+        console.print(f"… and {len(shown) - _MOST_ROWS} more (--json has them all)")
+
+
+def _show_timeline(report: Report, console: Console) -> None:
+    rows = bars(report.outcomes)
+    if len(rows) > 1:
+        limit = report.max_parallel_files
+        console.print(f"\n[bold]Timeline[/] (at most {overlap(report.outcomes)} at once, limit {limit})")
+        for path, bar, seconds in rows:
+            console.print(f"  [blue]{bar}[/] {seconds:6.1f} s  {escape(printable(path))}")
+
+
+def _show_left_out(left_out: LeftOut, console: Console) -> None:
+    parts = {
+        "outside the scope": left_out.by_scope,
+        "of other codes": left_out.by_code,
+        "over a limit": left_out.by_limit,
+    }
+    said = ", ".join(f"{n} {why}" for why, n in parts.items() if n)
+    if said:
+        console.print(f"[dim]not aimed at:[/] {said}")
+
+
+def _next_command(report: Report) -> str:
+    if report.land == "patch":
+        kept = next((o.patch_file for o in report.outcomes if o.proven and o.patch_file), "")
+        return f"git apply {kept}" if kept else "stomper check"
+    if report.landed and report.land == "branch":
+        return f"git log {report.base[:8]}..stomper/{report.run_id}"
+    return f"git log -p {report.base[:8]}.." if report.landed else "stomper check"
+
+
+def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console) -> None:
+    """What `fix` would aim at, by file and by code."""
+    for run in collected.runs:
+        said = f"[red]unknown: {escape(run.error)}[/]" if run.error else f"{run.found} error(s)"
+        console.print(f"{run.name} {run.version} [dim]({escape(run.origin)})[/]: {said} [dim]{run.seconds:.1f} s[/]")
+    errors: list[Diagnostic] = [d for job in jobs for d in job.diagnostics]
+    if not errors:
+        console.print("[green]nothing to fix[/]")
+    for title, counts in (
+        ("code", Counter(f"{d.tool} {d.code}" for d in errors)),
+        ("file", Counter(printable(d.path) for d in errors)),
+    ):
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(title, overflow="fold")
+        table.add_column("errors", justify="right")
+        for name, number in counts.most_common(_MOST_ROWS):
+            table.add_row(escape(name), str(number))
+        if counts:
+            console.print()
+            console.print(table)
+            if len(counts) > _MOST_ROWS:
+                console.print(f"… and {len(counts) - _MOST_ROWS} more")
+    _show_left_out(left_out, console)
+    safe = sum(d.fix == "safe" for d in errors)
+    if errors:
+        console.print(f"\n[bold]{len(errors)} error(s)[/] in {len(jobs)} file(s), {safe} with a safe fix of ruff's own")
+        console.print("[dim]next:[/] stomper fix")

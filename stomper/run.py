@@ -1,0 +1,76 @@
+"""The steps of a run between its stages: opening it from parameters, and reporting it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from stomper.errors import RepositoryError
+from stomper.git import Target, changed_since, open_target
+from stomper.landing import Landing
+from stomper.models import LeftOut, Metrics, Outcome, Report
+from stomper.parameters import FixParameters
+from stomper.selection import Scope
+from stomper.session import Session
+from stomper.settings import load
+
+
+def open_session(parameters: FixParameters) -> Session:
+    """The session that *parameters* ask for. Raises StomperError before anything is touched."""
+    target = open_target(Path(parameters.repository))
+    config = Path(parameters.config) if parameters.config else None
+    settings = load(target.root, flags=parameters.flags(), config=config)
+    return Session.open(target, settings, scope_of(target, parameters))
+
+
+def scope_of(target: Target, parameters: FixParameters) -> Scope:
+    """The files that *parameters* point at. Raises RepositoryError for a path that is not in the repository."""
+    paths = []
+    for given in parameters.paths:
+        path = Path(os.path.abspath(Path(parameters.repository) / given))
+        if not path.exists() and not path.is_symlink():
+            raise RepositoryError(f"{given}: there is no such file or folder")
+        try:
+            paths.append(path.resolve().relative_to(target.root).as_posix())
+        except ValueError:
+            raise RepositoryError(f"{given} is outside the repository {target.root}") from None
+    only: frozenset[str] | None = None
+    if parameters.since:
+        only = changed_since(target, parameters.since)
+    if parameters.changed:
+        only = target.dirty if only is None else only & target.dirty
+    if parameters.staged:
+        only = target.staged if only is None else only & target.staged
+    return Scope(tuple(paths), only)
+
+
+def report_of(
+    session: Session,
+    outcomes: Sequence[Outcome],
+    metrics: Metrics,
+    *,
+    left_out: LeftOut,
+    landing: Landing | None,
+    failure: str = "",
+) -> Report:
+    """All of the run as data, patches left out: they are in git or in their files."""
+    baseline = session.known_baseline()
+    return Report(
+        run_id=session.run_id,
+        repository=str(session.target.root),
+        base=session.base,
+        branch=session.target.branch,
+        land=session.settings.land,
+        checkers=session.collected.runs,
+        tests=baseline.words if baseline else "not run",
+        errors_found=len(session.collected.diagnostics),
+        left_out=left_out,
+        outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),
+        metrics=metrics,
+        landed=landing.landed if landing else (),
+        warnings=tuple(session.warnings),
+        seconds=session.elapsed(),
+        max_parallel_files=session.settings.max_parallel_files,
+        failure=failure,
+    )

@@ -1,0 +1,1 @@
+"""Prefect tasks: thin shells around functions of the core."""

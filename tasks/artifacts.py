@@ -1,0 +1,30 @@
+"""What one sees of a run in Prefect's UI."""
+
+from __future__ import annotations
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from stomper.models import Outcome, Report
+from stomper.reports.markdown import diff_markdown, summary_markdown, table_rows
+
+__all__ = ["begin_progress", "publish", "update_progress_artifact"]
+
+
+def begin_progress(files: int) -> object:
+    """The run's progress bar; its id."""
+    return create_progress_artifact(progress=0.0, description=f"files processed, of {files}")
+
+
+def publish(report: Report, outcomes: list[Outcome]) -> None:
+    """The summary, the table by file, and the diff of each file that landed or was turned down."""
+    create_markdown_artifact(key="stomper-summary", markdown=summary_markdown(report), description="What the run did")
+    if report.outcomes:
+        create_table_artifact(key="stomper-files", table=table_rows(report), description="Every file and how it ended")
+    for outcome in outcomes:
+        if outcome.patch is not None:
+            create_markdown_artifact(markdown=diff_markdown(outcome), description=f"{outcome.status}: {outcome.path}")

@@ -1,0 +1,17 @@
+"""The task that is mapped over the files."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from deployments.limits import TAG
+from stomper import process, session
+from stomper.models import Outcome
+
+
+@task(name="process_file", task_run_name="fix {path}", tags=[TAG], cache_policy=NO_CACHE, persist_result=False)
+def process_file(path: str, run_id: str) -> Outcome:
+    """Repair one file completely, up to a proven patch. A failure is an outcome with a reason, never an exception."""
+    here = session.current(run_id)
+    return process.process_file(here, here.job(path))

@@ -1,0 +1,15 @@
+"""The set-up command of a deployment: shell written by the operator."""
+
+from __future__ import annotations
+
+from prefect_shell import ShellOperation
+
+from stomper.errors import StomperError
+
+
+def run_setup(command: str, folder: str) -> None:
+    """Run *command* in *folder* by bash, stopping at the first failure. Raises StomperError when it fails."""
+    try:
+        ShellOperation(commands=["set -e", command], working_dir=folder, stream_output=False).run()
+    except RuntimeError as error:
+        raise StomperError(f"setup_command failed: {error}") from error
