@@ -1,0 +1,64 @@
+"""Real repositories in temporary folders, away from the user's own configuration."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from stomper.parameters import FixParameters
+from stomper.run import open_session
+from stomper.session import Session
+
+MakeRepo = Callable[..., Path]
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in *root* and return what it printed."""
+    done = subprocess.run(("git", *arguments), cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def write(root: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write *files* (relative path → content) under *root*."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def open_run(root: Path, **settings: object) -> Session:
+    """A session on *root* with these settings over the defaults; close it."""
+    return open_session(FixParameters(repository=str(root), settings=dict(settings)))
+
+
+@pytest.fixture(autouse=True)
+def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A HOME, a state folder and a git configuration of the test's own. Returns the state folder."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("STOMPER_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    (home / "gitconfig").write_text("[user]\n\tname = Tester\n\temail = tester@example.invalid\n[init]\n\tdefaultBranch = main\n")
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def make_repo(tmp_path: Path) -> MakeRepo:
+    """Makes a repository with one commit of the given files."""
+
+    def make(files: Mapping[str, str | bytes], name: str = "repo") -> Path:
+        root = tmp_path / name
+        root.mkdir()
+        git(root, "init", "--quiet")
+        write(root, files)
+        git(root, "add", "--all")
+        git(root, "commit", "--quiet", "-m", "start")
+        return root
+
+    return make
