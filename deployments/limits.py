@@ -41,3 +41,9 @@ def applying(name: str) -> Iterator[None]:
             client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=0))
     with concurrency(name, occupy=1, strict=True, lease_duration=60):
         yield
+
+
+if __name__ == "__main__":
+    from stomper.settings import Settings
+
+    create_limits(tag_limit=Settings().max_parallel_files)

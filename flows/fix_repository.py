@@ -71,6 +71,7 @@ def repair(session: Session) -> Report:
 
 def fan_out(session: Session, paths: list[str]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once."""
+    session.start_baseline()
     bar, outcomes = begin_progress(len(paths)), []
     with ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files) as runner:
         futures = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})

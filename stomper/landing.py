@@ -16,7 +16,7 @@ from stomper.git import git, identity, text, uncommitted
 from stomper.locks import Lock
 from stomper.models import Landed, Outcome, Patch
 from stomper.session import Session
-from stomper.testing import worse
+from stomper.testing import TestState, worse
 from stomper.verify import verify
 from stomper.worktrees import build_commits
 
@@ -121,6 +121,8 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
 def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     """What the tests have against these patches together; empty when nothing."""
     baseline = session.baseline(tip)
+    if baseline.state is TestState.NONE:
+        return ""
     with session.pool.lease(_combine(session, [o.patch for o in outcomes if o.patch], tip)) as tree:
         bad = worse(baseline, session.suite.run(tree.path))
         # Once more: what fails now and then is not the patch's doing.

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stomper import proc
+
 
 class Lock:
     """An advisory lock on a file."""
@@ -56,6 +58,7 @@ def sweep_runs(folder: Path) -> list[str]:
     for place in sorted(folder.glob("*")):
         lock = Lock(place / "alive")
         if (place / "alive").exists() and lock.acquire():
+            proc.kill_run(place.name)
             shutil.rmtree(place, ignore_errors=True)
             lock.release()
             swept.append(place.name)

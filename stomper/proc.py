@@ -24,6 +24,7 @@ _WAKE_S = 0.5
 _lock = threading.Lock()
 _live: dict[str, int] = {}
 _stopping = threading.Event()
+_mark = ""
 
 
 class ProgramMissing(StomperError):
@@ -70,7 +71,7 @@ def run(
     """
     if _stopping.is_set():
         raise Cancelled("the run was stopped")
-    cookie = uuid.uuid4().hex
+    cookie = f"{_mark if contain else ''}.{uuid.uuid4().hex}"
     full_env = {**(os.environ if env is None else env), COOKIE: cookie}
     began = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
@@ -116,6 +117,17 @@ def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], 
         return subprocess.Popen(
             list(argv), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
+
+
+def mark(run_id: str) -> None:
+    """Put *run_id* into the environment of every contained process from now on, so that a later run can find them."""
+    global _mark  # noqa: PLW0603 - one process works on one run at a time
+    _mark = run_id
+
+
+def kill_run(run_id: str) -> None:
+    """Kill the contained processes of a dead run: what it had under way in git is left to end by itself."""
+    kill_marked(f"{COOKIE}={run_id}.")
 
 
 def stop_all() -> None:

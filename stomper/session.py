@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
@@ -10,11 +11,13 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, store
+from stomper import locks, proc, store
 from stomper.agents import Agent, make_agents
 from stomper.checkers import Checker, make_checkers
+from stomper.checkers.mypy import MypyChecker
+from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
-from stomper.errors import TestSetupError
+from stomper.errors import SettingsError, StomperError, TestSetupError
 from stomper.git import Target, check_landing, git
 from stomper.models import FileJob, LeftOut
 from stomper.selection import Scope, globs, select
@@ -52,8 +55,9 @@ class Session:
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     warnings: list[str] = field(default_factory=list)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
-    _baselines: dict[str, TestRun] = field(default_factory=dict)
+    _baselines: dict[str, TestRun | TestSetupError] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
+    _early: threading.Thread | None = None
     _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -68,6 +72,7 @@ class Session:
         folder.mkdir(parents=True)
         alive = locks.Lock(folder / "alive")
         alive.acquire()
+        proc.mark(run_id)
         memory.begin(run_id, str(target.root))
         environment = Environment.detect(target.root, python=settings.python)
         checkers = make_checkers(settings, environment, folder / "cache")
@@ -88,11 +93,18 @@ class Session:
             alive=alive,
         )
         _open[run_id] = session
+        if settings.test_validation != "none":
+            session.suite.find()
+        if target.submodules:
+            names = ", ".join(sorted(target.submodules))
+            session.warnings.append(f"submodules are empty in the worktrees, and never edited: {names}")
         return session
 
     def close(self) -> None:
         """Remove the clone, its worktrees and the caches; the kept patches and the report live elsewhere."""
         _open.pop(self.run_id, None)
+        if self._early is not None:
+            self._early.join()
         self.store.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.alive.release()
@@ -121,26 +133,59 @@ class Session:
 
     def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
         """The files to repair, in their order, and what was left out."""
+        self._refuse_unknown_codes()
         chosen = select(self.collected.diagnostics, self.settings, self.scope)
         self._jobs = {job.path: job for job in chosen.jobs}
         return chosen.jobs, chosen.left_out
+
+    def _refuse_unknown_codes(self) -> None:
+        """Raise SettingsError for a code in `select` or `ignore` that looks like ruff's and that ruff does not know."""
+        ruff = next((c for c in self.checkers if isinstance(c, RuffChecker)), None)
+        asked = [c for c in (*self.settings.select, *self.settings.ignore) if c != "ALL" and c[:1].isupper()]
+        others = any(not isinstance(c, RuffChecker | MypyChecker) for c in self.checkers)
+        if not asked or ruff is None or others:
+            return
+        known = ruff.known_codes()
+        for code in asked:
+            if known and not any(k.startswith(code) for k in known):
+                raise SettingsError(f"unknown code {code!r} in select or ignore: no rule of ruff begins with it")
 
     def job(self, path: str) -> FileJob:
         """The job of one file, after `select`."""
         return self._jobs[path]
 
+    def start_baseline(self) -> None:
+        """Run the tests at the base commit while the files are processed."""
+        if self.settings.test_validation != "none":
+            self._early = threading.Thread(target=self._quietly_baseline, name="baseline", daemon=True)
+            self._early.start()
+
+    def _quietly_baseline(self) -> None:
+        with contextlib.suppress(StomperError):
+            self.baseline(self.base)
+
     def baseline(self, commit: str) -> TestRun:
-        """The tests at *commit*, run once however many ask for them."""
+        """The tests at *commit*, run once however many ask for them. Raises TestSetupError when they prove nothing."""
         with self._baseline_lock:
             if commit not in self._baselines:
-                with self.pool.lease(commit) as tree:
-                    self.suite.prove_imports(tree.path)
-                    self._baselines[commit] = self.suite.run(tree.path)
-                    # Once more where it fails: a test that fails now and then must not be held against a fix.
-                    if self._baselines[commit].state is TestState.FAILED:
-                        self._baselines[commit] = _best_of(self._baselines[commit], self.suite.run(tree.path))
-                self._judge_baseline(self._baselines[commit])
-            return self._baselines[commit]
+                try:
+                    self._baselines[commit] = self._run_baseline(commit)
+                except TestSetupError as error:
+                    self._baselines[commit] = error
+            known = self._baselines[commit]
+        if isinstance(known, TestSetupError):
+            raise known
+        return known
+
+    def _run_baseline(self, commit: str) -> TestRun:
+        with self.pool.lease(commit) as tree:
+            self.suite.prove_imports(tree.path)
+            run = self.suite.run(tree.path)
+            # Once more where it fails: a test that fails now and then must not be held against a fix.
+            if run.state is TestState.FAILED:
+                run = _best_of(run, self.suite.run(tree.path))
+        self._judge_baseline(run)
+        return run
 
     def _judge_baseline(self, run: TestRun) -> None:
         if run.state in (TestState.CRASHED, TestState.TIMED_OUT):
@@ -158,7 +203,8 @@ class Session:
 
     def known_baseline(self) -> TestRun | None:
         """The baseline at the base commit, if anything asked for it."""
-        return self._baselines.get(self.base)
+        known = self._baselines.get(self.base)
+        return known if isinstance(known, TestRun) else None
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stomper.errors import SettingsError
 
 Raw = dict[str, Any]
+_ONLY = "*"  # in a layer's tables: the names beside it came as a list, so those of the layers below are off
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
 CHECKER_KINDS = ("ruff", "mypy", "pytest", "sarif", "command")
 AGENT_KINDS = ("ruff", "command", "scripted")
@@ -135,6 +136,9 @@ def load(
         for key, value in layer.items():
             merged[key] = _merge(merged.get(key), value) if key in ("checkers", "agents") else value
             origins[key] = origin
+    for tables in (merged.get("checkers"), merged.get("agents")):
+        if isinstance(tables, dict):
+            tables.pop(_ONLY, None)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -181,14 +185,17 @@ def _put(layer: Raw, keys: list[str], value: Any) -> None:
 
 
 def _merge(below: Any, above: Any) -> Any:
-    """A list enables exactly its names, in its order; tables are merged key by key."""
-    tables: Raw = dict(below) if isinstance(below, dict) else {}
+    """Tables are merged key by key; a list enables exactly its names, in its order, whatever lies below."""
     if isinstance(above, list | tuple):
-        names = {str(name): {**tables.get(str(name), {}), "enabled": True} for name in above}
-        return {**names, **{k: {**v, "enabled": False} for k, v in tables.items() if k not in names}}
+        above = {**{str(name): {"enabled": True} for name in above}, _ONLY: True}
     if not isinstance(above, dict):
         return above
-    return {**tables, **{k: {**tables.get(k, {}), **v} if isinstance(v, dict) else v for k, v in above.items()}}
+    tables: Raw = dict(below) if isinstance(below, dict) else {}
+    merged = {k: {**tables.get(k, {}), **v} if isinstance(v, dict) else v for k, v in above.items()}
+    if above.get(_ONLY):
+        rest = {k: {**v, "enabled": False} for k, v in tables.items() if k not in merged and isinstance(v, dict)}
+        return {**merged, **rest}
+    return {**tables, **merged}
 
 
 def _file_layer(root: Path, config: Path | None) -> tuple[str, Raw]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,6 +98,14 @@ class Suite:
     def argv(self) -> tuple[str, ...]:
         """The command, before what is added for the JUnit file."""
         return self._given or (*self._environment.test_python, "-m", "pytest")
+
+    def find(self) -> None:
+        """Raise TestSetupError when the command's program does not exist, before anything is paid for."""
+        program = self.argv()[0]
+        if "/" not in program and shutil.which(program, path=self._environment.variables().get("PATH")) is None:
+            raise TestSetupError(
+                f"test command: there is no program {program!r}; set test_command or --test-validation none"
+            )
 
     def run(self, tree: Path, only: Sequence[str] = ()) -> TestRun:
         """Run all tests in *tree*, or the files *only*. Raises TestSetupError when the command does not exist."""

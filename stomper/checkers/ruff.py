@@ -26,6 +26,15 @@ class RuffChecker:
         done = proc.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
         return done.text.strip().removeprefix("ruff "), origin
 
+    def known_codes(self) -> frozenset[str]:
+        """Every code this ruff knows; empty when it cannot say."""
+        program, _ = self.context.environment.tool("ruff")
+        done = proc.run((*program, "rule", "--all", "--output-format", "json"), cwd=Path("/"), timeout_s=60)
+        try:
+            return frozenset(str(rule["code"]) for rule in json.loads(done.stdout))
+        except (json.JSONDecodeError, KeyError, TypeError):
+            return frozenset()
+
     def run(self, tree: Path, arguments: Sequence[str], paths: Sequence[str]) -> proc.Finished:
         """`ruff check` in *tree* with *arguments* after the configured ones. The caller judges the exit code."""
         program, _ = self.context.environment.tool("ruff")
