@@ -8,7 +8,8 @@ import shutil
 import sys
 import threading
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -58,10 +59,12 @@ def main() -> None:
         """Every transaction takes the write lock at its start. Deferred ones that write after they read fail at once when
         another wrote in between, and Prefect's client then sleeps two seconds: measured, 8 times the wall time."""
 
-        def begin_transaction(
+        @asynccontextmanager
+        async def begin_transaction(
             self, session: AsyncSession, with_for_update: bool = False
-        ) -> AbstractAsyncContextManager[AsyncSessionTransaction]:
-            return super().begin_transaction(session, with_for_update=True)
+        ) -> AsyncGenerator[AsyncSessionTransaction, None]:
+            async with super().begin_transaction(session, with_for_update=True) as transaction:
+                yield transaction
 
     url = f"sqlite+aiosqlite:///{database}"
     dependencies.MODELS_DEPENDENCIES["database_config"] = Immediate(connection_url=url, timeout=60)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 # A worker loads this file by its path: the project's root is what the other rooms are imported from.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from prefect import flow, unmapped
-from prefect.futures import as_completed
-from prefect.states import Completed, Failed, State
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, as_completed
+from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments.limits import apply_limit_name, applying, create_limits
@@ -72,9 +74,12 @@ def repair(session: Session) -> Report:
 def fan_out(session: Session, paths: list[str]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once."""
     session.start_baseline()
-    bar, outcomes = begin_progress(len(paths)), []
-    with ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files) as runner:
-        futures = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
+    bar = begin_progress(len(paths))
+    outcomes: list[Outcome] = []
+    concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
+    with concurrent as runner:
+        mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
+        futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
         for future in as_completed(futures):
             outcomes.append(future.result())
             update_progress_artifact(bar, progress=100 * len(outcomes) / len(paths))

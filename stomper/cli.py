@@ -274,7 +274,7 @@ def print_json(data: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def _stopping_on_signals() -> Iterator[None]:
     """Ctrl-C and SIGTERM kill what the run started and let it end by itself; a second one ends it at once."""
-    asked = []
+    asked: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
         if asked:

@@ -69,7 +69,7 @@ def compare(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Compar
     same, fixed, introduced = _match(
         left_before, left_after, lambda d: (d.tool, d.code, d.path, fold_message(d.message))
     )
-    return Comparison(tuple(fixed), tuple([*remaining, *same]), tuple(introduced))
+    return Comparison(tuple(fixed), (*remaining, *same), tuple(introduced))
 
 
 def _match(

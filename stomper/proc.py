@@ -81,16 +81,18 @@ def run(
             process = subprocess.Popen(
                 list(argv), cwd=cwd, env=full_env, stdin=feed, stdout=out, stderr=err, start_new_session=True
             )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        except OSError as error:
             raise ProgramMissing(f"cannot start {argv[0]!r}: {error.strerror}") from error
         with _lock:
             _live[cookie] = process.pid
+        timed_out = overflowed = False
         try:
-            timed_out, overflowed = _wait(process.pid, began + timeout_s, (out.fileno(), err.fileno()))
+            timed_out = _wait(process.pid, began + timeout_s, (out.fileno(), err.fileno()))
         finally:
             # The leader is still unreaped here, so its group id cannot have been given to a stranger.
             _kill_group(process.pid)
             returncode = process.wait()
+            overflowed = any(os.fstat(fd.fileno()).st_size > CAPTURE_LIMIT for fd in (out, err))
             if contain or returncode < 0 or timed_out or overflowed:
                 kill_marked(cookie)
             with _lock:
@@ -143,8 +145,8 @@ def resume_all() -> None:
     _stopping.clear()
 
 
-def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> tuple[bool, bool]:
-    """Wait without reaping; returns (timed out, printed too much). Prompt where the kernel has pidfds."""
+def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> bool:
+    """Wait without reaping until the end, the deadline (then True) or too much output. Prompt where the kernel has pidfds."""
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -153,11 +155,11 @@ def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> tuple[bool, bo
         while True:
             left = deadline - time.monotonic()
             if _exited(pid, descriptor, max(0.0, min(left, _WAKE_S))):
-                return False, False
+                return False
             if any(os.fstat(fd).st_size > CAPTURE_LIMIT for fd in outputs):
-                return False, True
+                return False
             if left <= 0:
-                return True, False
+                return True
     finally:
         if descriptor >= 0:
             os.close(descriptor)

@@ -131,7 +131,8 @@ class _Work:
             first = verdict.introduced[0]
             return f"new error: {first.path}:{first.line} {first.code} {first.message}"
         gone = Counter(d.fingerprint for d in verdict.fixed)
-        fixed, left = [], []
+        fixed: list[Diagnostic] = []
+        left: list[Diagnostic] = []
         for diagnostic in self.job.diagnostics:
             hit = gone[diagnostic.fingerprint] > 0
             gone[diagnostic.fingerprint] -= hit

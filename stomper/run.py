@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,11 +27,11 @@ def scope_of(target: Target, parameters: FixParameters) -> Scope:
     """The files that *parameters* point at. Raises RepositoryError for a path that is not in the repository."""
     paths = []
     for given in parameters.paths:
-        path = Path(os.path.abspath(Path(parameters.repository) / given))
+        path = Path(parameters.repository, given)
         if not path.exists() and not path.is_symlink():
             raise RepositoryError(f"{given}: there is no such file or folder")
         try:
-            paths.append(path.resolve().relative_to(target.root).as_posix())
+            paths.append((path.parent.resolve() / path.name).resolve(strict=False).relative_to(target.root).as_posix())
         except ValueError:
             raise RepositoryError(f"{given} is outside the repository {target.root}") from None
     only: frozenset[str] | None = None

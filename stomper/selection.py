@@ -29,10 +29,10 @@ class Selection:
     left_out: LeftOut
 
 
-def globs(patterns: Iterable[str]) -> pathspec.PathSpec:
+def globs(patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
     """gitignore-style patterns, ready to match paths relative to the root. Raises SettingsError for a bad one."""
     try:
-        return pathspec.PathSpec.from_lines("gitignore", patterns)
+        return pathspec.GitIgnoreSpec.from_lines(patterns)
     except ValueError as error:
         raise SettingsError(f"include/exclude: {error}") from None
 

@@ -123,6 +123,22 @@ class Settings(_Table):
         return value
 
 
+def _leaf_types() -> dict[str, str]:
+    """Which keys take a list of words and which a plain text, over all tables."""
+    types = {}
+    for model in (Settings, CheckerSettings, AgentSettings):
+        for name, field in model.model_fields.items():
+            shown = str(field.annotation)
+            if "tuple" in shown:
+                types[name] = "list"
+            elif field.annotation is str or "Literal" in shown:
+                types[name] = "text"
+    return types
+
+
+_LEAF_TYPES = _leaf_types()
+
+
 def load(
     root: Path, *, flags: Mapping[str, Any], config: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Settings:
@@ -131,11 +147,11 @@ def load(
     layers: list[tuple[str, Raw]] = [_file_layer(root, config), ("the environment", _env_layer(env))]
     layers.append(("the command line", dict(flags)))
     merged: Raw = {"agents": {"ruff": {}}}
-    origins: dict[str, str] = {}
+    origins: dict[tuple[str, ...], str] = {}
     for origin, layer in layers:
         for key, value in layer.items():
             merged[key] = _merge(merged.get(key), value) if key in ("checkers", "agents") else value
-            origins[key] = origin
+            _note_origin(origins, (key,), value, origin)
     for tables in (merged.get("checkers"), merged.get("agents")):
         if isinstance(tables, dict):
             tables.pop(_ONLY, None)
@@ -147,15 +163,16 @@ def load(
 
 def parse_value(key: str, text: str) -> Any:
     """*text* from a flag or variable as the type *key* wants: TOML if it reads as such, else a string or a list."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        pass
     leaf = key.rsplit(".", 1)[-1]
-    is_list = leaf in ("checkers", "agents", "args", "command", "env") or (
-        leaf in Settings.model_fields and "tuple" in str(Settings.model_fields[leaf].annotation)
-    )
-    return [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+    kind = _LEAF_TYPES.get(leaf, "list" if leaf in ("checkers", "agents") else "")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    if kind == "list" and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    # `2024` is a fine name for a branch, and `true` a fine test command.
+    return text if kind == "text" and not isinstance(value, str) else value
 
 
 def assignments(pairs: Sequence[str]) -> Raw:
@@ -165,7 +182,9 @@ def assignments(pairs: Sequence[str]) -> Raw:
         key, sep, text = pair.partition("=")
         if not sep or not key:
             raise SettingsError(f"--set {pair!r}: write it as key=value, for example --set max_files=10")
-        _put(layer, key.strip().split("."), parse_value(key.strip(), text))
+        one: Raw = {}
+        _put(one, key.strip().split("."), parse_value(key.strip(), text))
+        layer = combine(layer, one)
     return layer
 
 
@@ -174,13 +193,16 @@ def combine(*layers: Raw) -> Raw:
     result: Raw = {}
     for layer in layers:
         for key, value in layer.items():
-            result[key] = _merge(result.get(key), value) if key in ("checkers", "agents") else value
+            tables = key in ("checkers", "agents") and key in result
+            result[key] = _merge(result[key], value) if tables else value
     return result
 
 
 def _put(layer: Raw, keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
-        layer = layer.setdefault(key, {})
+        below = layer.get(key)
+        layer[key] = below if isinstance(below, dict) else {}
+        layer = layer[key]
     layer[keys[-1]] = value
 
 
@@ -191,11 +213,22 @@ def _merge(below: Any, above: Any) -> Any:
     if not isinstance(above, dict):
         return above
     tables: Raw = dict(below) if isinstance(below, dict) else {}
-    merged = {k: {**tables.get(k, {}), **v} if isinstance(v, dict) else v for k, v in above.items()}
+    merged = {k: _over(tables.get(k), v) for k, v in above.items()}
     if above.get(_ONLY):
         rest = {k: {**v, "enabled": False} for k, v in tables.items() if k not in merged and isinstance(v, dict)}
         return {**merged, **rest}
     return {**tables, **merged}
+
+
+def _over(below: Any, above: Any) -> Any:
+    return {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above
+
+
+def _note_origin(origins: dict[tuple[str, ...], str], keys: tuple[str, ...], value: Any, origin: str) -> None:
+    origins[keys] = origin
+    if isinstance(value, dict):
+        for key, below in value.items():
+            _note_origin(origins, (*keys, key), below, origin)
 
 
 def _file_layer(root: Path, config: Path | None) -> tuple[str, Raw]:
@@ -203,14 +236,23 @@ def _file_layer(root: Path, config: Path | None) -> tuple[str, Raw]:
         if not config.is_file():
             raise SettingsError(f"--config {config}: there is no such file")
         raw = _read_toml(config)
-        return str(config), raw.get("tool", {}).get("stomper", raw) if config.name == "pyproject.toml" else raw
+        return str(config), _own_table(config, raw) or {} if config.name == "pyproject.toml" else raw
     own, project = root / "stomper.toml", root / "pyproject.toml"
-    inside = _read_toml(project).get("tool", {}).get("stomper") if project.is_file() else None
+    inside = _own_table(project, _read_toml(project)) if project.is_file() else None
     if own.is_file():
         if inside is not None:
             raise SettingsError(f"both {own} and [tool.stomper] in {project} exist: keep one of them")
         return str(own), _read_toml(own)
     return f"{project} [tool.stomper]", inside or {}
+
+
+def _own_table(path: Path, raw: Raw) -> Raw | None:
+    """[tool.stomper] of a pyproject.toml; None when it has none."""
+    tool = raw.get("tool", {})
+    table = tool.get("stomper") if isinstance(tool, dict) else tool
+    if table is not None and not isinstance(table, dict):
+        raise SettingsError(f"{path}: tool.stomper = {table!r}: this must be a table, [tool.stomper]")
+    return table
 
 
 def _read_toml(path: Path) -> Raw:
@@ -231,10 +273,11 @@ def _env_layer(env: Mapping[str, str]) -> Raw:
     return layer
 
 
-def _explain(error: Any, origins: Mapping[str, str]) -> str:
+def _explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
     """One validation error as a sentence with the source, the key, the value and what is accepted."""
     keys = [str(part) for part in error["loc"]]
-    origin = origins.get(keys[0], "the defaults")
+    prefixes = (tuple(keys[:length]) for length in range(len(keys), 0, -1))
+    origin = next((origins[p] for p in prefixes if p in origins), "the defaults")
     where = f"{origin}: {'.'.join(keys)}"
     if error["type"] == "extra_forbidden":
         model: type[BaseModel] = Settings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -15,9 +17,11 @@ from stomper.reports.markdown import diff_markdown, summary_markdown, table_rows
 __all__ = ["begin_progress", "publish", "update_progress_artifact"]
 
 
-def begin_progress(files: int) -> object:
+def begin_progress(files: int) -> UUID:
     """The run's progress bar; its id."""
-    return create_progress_artifact(progress=0.0, description=f"files processed, of {files}")
+    bar = create_progress_artifact(progress=0.0, description=f"files processed, of {files}")
+    assert isinstance(bar, UUID)  # noqa: S101 - a coroutine only where it is called from one
+    return bar
 
 
 def publish(report: Report, outcomes: list[Outcome]) -> None:
