@@ -146,7 +146,7 @@ def resume_all() -> None:
 
 
 def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> bool:
-    """Wait without reaping until the end, the deadline (then True) or too much output. Prompt where the kernel has pidfds."""
+    """Wait without reaping until the end, the deadline (then True) or too much output. Prompt with pidfds."""
     try:
         descriptor = os.pidfd_open(pid)
     except (AttributeError, OSError):

@@ -221,7 +221,9 @@ def _merge(below: Any, above: Any) -> Any:
 
 
 def _over(below: Any, above: Any) -> Any:
-    return {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above
+    if below is None or not isinstance(above, dict):
+        return above
+    return {**below, **above} if isinstance(below, dict) else below  # no table below: validation says so by name
 
 
 def _note_origin(origins: dict[tuple[str, ...], str], keys: tuple[str, ...], value: Any, origin: str) -> None:

@@ -1,0 +1,175 @@
+"""The command as a user runs it: a process of its own, on the embedded server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MakeRepo, git
+
+STOMPER = str(Path(sys.executable).with_name("stomper"))
+UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
+LONG = "987654"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One state folder for this module: the embedded server's database is migrated once."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture
+def start(fenced: Path, state: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts `stomper` with these arguments in a folder."""
+    env = {**os.environ, "STOMPER_HOME": str(state), "PREFECT_HOME": str(fenced / "prefect")}
+
+    def run(root: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        pipe, none = subprocess.PIPE, subprocess.DEVNULL
+        command = (STOMPER, *arguments)
+        return subprocess.Popen(command, cwd=root, env={**env, **more}, stdout=pipe, stderr=pipe, stdin=none, text=True)
+
+    return run
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds; a minute at most."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it never came true")
+
+
+def running(argument: str) -> list[int]:
+    """The processes that were started with *argument*."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if argument.encode() in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
+    """Everything is fixed: exit 0, pure JSON on stdout, one commit a file, a clean checkout, only progress on stderr."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    process = start(root, "fix", "--json")
+    out, err = process.communicate(timeout=120)
+    report = json.loads(out)
+    assert process.returncode == 0, err
+    assert report["metrics"]["total_errors_fixed"] == 2
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
+    assert git(root, "status", "--porcelain") == ""
+    assert "Traceback" not in err
+    assert "WARNING" not in err
+
+
+def test_what_is_left_makes_exit_code_one(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
+    """An error that no agent can repair is said by name, and the exit code is 1."""
+    root = make_repo({"a.py": UNUSED, "b.py": "import sys\n\nprint(undefined, sys)\n"})
+    process = start(root, "fix")
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "b.py" in out
+    assert "1 left" in out
+
+
+def test_nothing_to_fix(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
+    """A clean repository: exit 0, said so, no commit."""
+    root = make_repo({"a.py": "x = 1\n"})
+    process = start(root, "fix")
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "nothing to fix" in out
+    assert git(root, "rev-list", "--count", "HEAD") == "1"
+
+
+def test_dry_run_prints_the_diff_and_lands_nothing(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo
+) -> None:
+    """`--dry-run` proves and prints the diff on stdout; the repository stays as it is."""
+    root = make_repo({"a.py": UNUSED})
+    process = start(root, "fix", "--dry-run")
+    out, _ = process.communicate(timeout=120)
+    assert "-import os" in out
+    assert git(root, "rev-list", "--count", "HEAD") == "1"
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_the_server_ends_with_the_last_run(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """No embedded server is left after a run, and a killed run leaves none either."""
+    root = make_repo({"a.py": UNUSED})
+    agent = root.parent / "agent"
+    agent.write_text(f"#!/bin/sh\nsetsid sleep {LONG} &\nsleep {LONG}\n")
+    agent.chmod(0o755)
+    process = start(root, "fix", "--agents", "command", "--set", f'agents.command.command=["{agent}"]')
+    wait_for(lambda: len(running(LONG)) >= 2)
+    assert running(str(state / "server"))
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not running(str(state / "server")))
+    check = start(root, "check")
+    check.communicate(timeout=60)
+    assert running(LONG) == [], "the next start sweeps the agents of the dead run"
+    assert not list((state / "runs").iterdir())
+
+
+def test_interrupt_stops_agents_and_lands_nothing(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """Ctrl-C kills the agents and what they started, lands nothing, says so, and ends with exit code 2."""
+    root = make_repo({"a.py": UNUSED})
+    agent = root.parent / "agent"
+    agent.write_text(f"#!/bin/sh\nsetsid sleep {LONG} &\nsleep {LONG}\n")
+    agent.chmod(0o755)
+    process = start(root, "fix", "--agents", "command", "--set", f'agents.command.command=["{agent}"]')
+    wait_for(lambda: len(running(LONG)) >= 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "stopped" in out
+    assert "Traceback" not in err
+    assert running(LONG) == []
+    assert git(root, "rev-list", "--count", "HEAD") == "1"
+    assert not list((state / "runs").iterdir())
+
+
+def test_killed_while_landing_then_run_again(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """SIGKILL while the run holds the global limit: the same command again finishes, nothing landed twice."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    bin_folder = root.parent / "bin"
+    bin_folder.mkdir()
+    waiting = root.parent / "waiting"
+    wrapper = (
+        f'#!/bin/sh\nfor a in "$@"; do [ "$a" = merge ] && touch {waiting} && exec sleep {LONG}; done\nexec git "$@"\n'
+    )
+    real = subprocess.run(("which", "git"), capture_output=True, text=True, check=True).stdout.strip()
+    (bin_folder / "git").write_text(wrapper.replace("exec git", f"exec {real}"))
+    (bin_folder / "git").chmod(0o755)
+    process = start(root, "fix", PATH=f"{bin_folder}:{os.environ['PATH']}")
+    wait_for(waiting.exists)
+    process.kill()
+    process.communicate()
+    again = start(root, "fix", "--json")
+    out, err = again.communicate(timeout=120)
+    for pid in running(LONG):
+        os.kill(pid, signal.SIGKILL)
+    assert again.returncode == 0, err
+    assert len(json.loads(out)["landed"]) == 2
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
+    assert git(root, "status", "--porcelain") == ""
+    wait_for(lambda: not running(str(state / "server")))
