@@ -21,7 +21,7 @@ class AgentError(StomperError):
     """An agent is unknown or cannot be used as configured."""
 
 
-class TestSetupError(StomperError):
+class SuiteError(StomperError):
     """The target's tests cannot be run in a way that proves anything."""
 
 

@@ -13,6 +13,8 @@ from stomper.models import Diagnostic
 
 _FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
 
+_LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line for Python; str.splitlines knows more
+
 
 def fold_message(message: str) -> str:
     """The message without what changes when code moves: numbers, addresses, kinds of quotes, white space."""
@@ -29,7 +31,7 @@ def stamp(diagnostics: Iterable[Diagnostic], read: Callable[[str], bytes | None]
     stamped = []
     for path, group in by_path.items():
         source = (read(path) or b"").decode("utf-8", errors="replace")
-        lines = source.splitlines()
+        lines = _LINE_END.split(source)
         scopes = _scopes(source)
         stamped += [d.model_copy(update={"fingerprint": _fingerprint(d, lines, scopes)}) for d in group]
     return sorted(stamped, key=lambda d: (d.path, d.line, d.column, d.tool, d.code, d.message))

@@ -16,7 +16,7 @@ from stomper.models import Change
 TIMEOUT_S = 600.0
 # No hooks, no background maintenance, no monitors, names as they are: what we start must do just what we say.
 _QUIET = (
-    "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+    "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
 )  # fmt: skip
 # What of the user's own configuration changes how files look in a worktree or who commits.

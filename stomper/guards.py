@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from stomper.models import FileJob, Patch
 
 SUPPRESSION = re.compile(
-    r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa|#\s*type:\s*ignore|#\s*(?:pyright|mypy|pyre|ty)\s*:|#\s*pyre-(?:ignore|fixme)"
-    r"|#\s*pylint:\s*(?:disable|skip)|#\s*pragma:?\s*no\s*(?:cover|branch)|#\s*fmt:\s*(?:off|skip)|#\s*yapf:\s*disable"
-    r"|#\s*isort:\s*(?:skip|off)|#\s*nosec|#\s*nosemgrep|#\s*noinspection|#\s*ruff:\s*(?:disable|ignore)|#\s*pytype:\s*disable",
+    r"#\s*(?P<kind>(?:(?:ruff|flake8)\s*:\s*)?noqa|type:\s*ignore|(?:pyright|mypy|pyre|ty|pytype|ruff|isort|pylint|yapf|fmt)\s*:"
+    r"|pyre-(?:ignore|fixme)\S*|pragma:?\s*no\s*(?:cover|branch)|nosec|nosemgrep|noinspection)(?P<rest>[^#]*)",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[A-Za-z][\w.-]*")
 _FOLDER_OR_LINK = ("120000", "160000")
 
 
@@ -51,11 +51,15 @@ def shape(diff: Diff) -> str:
 
 
 def suppression(diff: Diff) -> str:
-    """No comment that silences a checker is added; looked for in comments, not in strings."""
+    """No comment that silences a checker is added or widened; looked for in comments, not in strings."""
     for path in diff.patch.paths:
-        added = _suppressions(diff.after[path]) - _suppressions(diff.before[path])
-        if added:
-            return f"it added a suppression in {path}: {next(iter(added))}"
+        before, after = _suppressions(diff.before[path]), _suppressions(diff.after[path])
+        gone = list((before - after).elements())
+        for kind, codes in (after - before).elements():
+            wider = next((g for g in gone if g[0] == kind and (not g[1] or (codes and codes < g[1]))), None)
+            if wider is None:
+                return f"it added a suppression in {path}: # {kind} {' '.join(sorted(codes))}".rstrip()
+            gone.remove(wider)
     return ""
 
 
@@ -81,11 +85,16 @@ def line_endings(diff: Diff) -> str:
             continue
         if before.startswith(b"\xef\xbb\xbf") != after.startswith(b"\xef\xbb\xbf"):
             return f"it changed the byte order mark of {path}"
-        was_crlf = before.count(b"\r\n") == before.count(b"\n") > 0
-        is_crlf = after.count(b"\r\n") == after.count(b"\n") > 0
-        if before.count(b"\n") and after.count(b"\n") and was_crlf != is_crlf:
+        # (how many lines end in CRLF, how many in LF alone); a file of one kind stays of that kind.
+        was, now = _endings(before), _endings(after)
+        if any(was) and any(new and not old for old, new in zip(was, now, strict=True)):
             return f"it changed the line endings of {path}"
     return ""
+
+
+def _endings(source: bytes) -> tuple[int, int]:
+    crlf = source.count(b"\r\n")
+    return crlf, source.count(b"\n") - crlf
 
 
 GUARDS: dict[str, Callable[[Diff], str]] = {
@@ -105,8 +114,8 @@ def objection(diff: Diff) -> str:
     return ""
 
 
-def _suppressions(source: bytes | None) -> Counter[str]:
-    """The suppression comments of *source*, counted by their text; by lines where it does not tokenize."""
+def _suppressions(source: bytes | None) -> Counter[tuple[str, frozenset[str]]]:
+    """The suppression comments of *source* as (kind, codes), no codes meaning all; by lines where it does not tokenize."""
     if not source:
         return Counter()
     try:
@@ -114,7 +123,11 @@ def _suppressions(source: bytes | None) -> Counter[str]:
         comments = [t.string for t in tokens if t.type == tokenize.COMMENT]
     except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
         comments = source.decode("utf-8", errors="replace").splitlines()
-    return Counter(m.group(0).lower() for c in comments for m in SUPPRESSION.finditer(c))
+    return Counter(
+        ("".join(m["kind"].lower().split()), frozenset(_CODE.findall(m["rest"])))
+        for comment in comments
+        for m in SUPPRESSION.finditer(comment)
+    )
 
 
 def _parses(source: bytes) -> bool:

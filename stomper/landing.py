@@ -16,7 +16,7 @@ from stomper.git import git, identity, text, uncommitted
 from stomper.locks import Lock
 from stomper.models import Landed, Outcome, Patch
 from stomper.session import Session
-from stomper.testing import TestState, worse
+from stomper.testing import SuiteState, worse
 from stomper.verify import verify
 from stomper.worktrees import build_commits
 
@@ -121,7 +121,7 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
 def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     """What the tests have against these patches together; empty when nothing."""
     baseline = session.baseline(tip)
-    if baseline.state is TestState.NONE:
+    if baseline.state is SuiteState.NONE:
         return ""
     with session.pool.lease(_combine(session, [o.patch for o in outcomes if o.patch], tip)) as tree:
         bad = worse(baseline, session.suite.run(tree.path))
@@ -211,7 +211,20 @@ def _move(session: Session, tip: str, commit: str) -> bool:
         git(("update-ref", "-m", "stomper", f"refs/heads/{session.target.branch}", commit, tip), cwd=root)
         return True
     try:
-        git(("-c", "merge.autoStash=false", "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
+        git(
+            (
+                "-c",
+                "merge.autoStash=false",
+                "-c",
+                "merge.verifySignatures=false",
+                "merge",
+                "--ff-only",
+                "--quiet",
+                "--no-autostash",
+                commit,
+            ),
+            cwd=root,
+        )
     except RepositoryError:
         if _tip(session) != tip:
             return False

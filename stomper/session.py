@@ -17,12 +17,12 @@ from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
-from stomper.errors import SettingsError, StomperError, TestSetupError
+from stomper.errors import SettingsError, StomperError, SuiteError
 from stomper.git import Target, check_landing, git
 from stomper.models import FileJob, LeftOut
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
-from stomper.testing import Suite, TestRun, TestState
+from stomper.testing import Suite, SuiteRun, SuiteState
 from stomper.verify import Collected, collect
 from stomper.worktrees import Pool, SharedClone
 
@@ -55,7 +55,7 @@ class Session:
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     warnings: list[str] = field(default_factory=list)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
-    _baselines: dict[str, TestRun | TestSetupError] = field(default_factory=dict)
+    _baselines: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
     _early: threading.Thread | None = None
     _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -164,47 +164,47 @@ class Session:
         with contextlib.suppress(StomperError):
             self.baseline(self.base)
 
-    def baseline(self, commit: str) -> TestRun:
-        """The tests at *commit*, run once however many ask for them. Raises TestSetupError when they prove nothing."""
+    def baseline(self, commit: str) -> SuiteRun:
+        """The tests at *commit*, run once however many ask for them. Raises SuiteError when they prove nothing."""
         with self._baseline_lock:
             if commit not in self._baselines:
                 try:
                     self._baselines[commit] = self._run_baseline(commit)
-                except TestSetupError as error:
+                except SuiteError as error:
                     self._baselines[commit] = error
             known = self._baselines[commit]
-        if isinstance(known, TestSetupError):
+        if isinstance(known, SuiteError):
             raise known
         return known
 
-    def _run_baseline(self, commit: str) -> TestRun:
+    def _run_baseline(self, commit: str) -> SuiteRun:
         with self.pool.lease(commit) as tree:
             self.suite.prove_imports(tree.path)
             run = self.suite.run(tree.path)
             # Once more where it fails: a test that fails now and then must not be held against a fix.
-            if run.state is TestState.FAILED:
+            if run.state is SuiteState.FAILED:
                 run = _best_of(run, self.suite.run(tree.path))
         self._judge_baseline(run)
         return run
 
-    def _judge_baseline(self, run: TestRun) -> None:
-        if run.state in (TestState.CRASHED, TestState.TIMED_OUT):
-            raise TestSetupError(
+    def _judge_baseline(self, run: SuiteRun) -> None:
+        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
+            raise SuiteError(
                 f"the tests prove nothing at the base commit: {run.words}\n"
                 "set test_command, raise test_timeout_s, or use --test-validation none"
             )
-        if run.state is TestState.FAILED:
+        if run.state is SuiteState.FAILED:
             said = f"the tests already fail at the base commit ({run.words})"
             if not self.settings.allow_failing_baseline:
-                raise TestSetupError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
+                raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
             self.warnings.append(f"{said}: fixes are held to making none worse")
-        if run.state is TestState.NONE:
+        if run.state is SuiteState.NONE:
             self.warnings.append("no tests were found: fixes are proven by the checkers alone")
 
-    def known_baseline(self) -> TestRun | None:
+    def known_baseline(self) -> SuiteRun | None:
         """The baseline at the base commit, if anything asked for it."""
         known = self._baselines.get(self.base)
-        return known if isinstance(known, TestRun) else None
+        return known if isinstance(known, SuiteRun) else None
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""
@@ -233,9 +233,9 @@ class Session:
         return self.settings.agents[agent.name].model_dump_json() + json.dumps(checkers, sort_keys=True)
 
 
-def _best_of(first: TestRun, second: TestRun) -> TestRun:
+def _best_of(first: SuiteRun, second: SuiteRun) -> SuiteRun:
     """The weaker of two baselines, test by test: what failed once may fail again."""
-    if second.state not in (TestState.PASSED, TestState.FAILED):
+    if second.state not in (SuiteState.PASSED, SuiteState.FAILED):
         return first
     by_name = {t.name: t for t in second.tests} | {t.name: t for t in first.tests if t.status == "failed"}
-    return TestRun(TestState.FAILED, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)
+    return SuiteRun(SuiteState.FAILED, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)

@@ -15,10 +15,10 @@ from xml.etree import ElementTree
 
 from stomper import proc
 from stomper.environment import Environment
-from stomper.errors import TestSetupError
+from stomper.errors import SuiteError
 
 
-class TestState(StrEnum):
+class SuiteState(StrEnum):
     """How a run of the suite ended. Only the first three say anything about the tests."""
 
     PASSED = "passed"
@@ -29,7 +29,7 @@ class TestState(StrEnum):
 
 
 @dataclass(frozen=True)
-class TestResult:
+class CaseResult:
     """One test. *status*: passed, skipped or failed (errors in set-up count as failed)."""
 
     name: str
@@ -40,11 +40,11 @@ class TestResult:
 
 
 @dataclass(frozen=True)
-class TestRun:
+class SuiteRun:
     """One run of the suite."""
 
-    state: TestState
-    tests: tuple[TestResult, ...]
+    state: SuiteState
+    tests: tuple[CaseResult, ...]
     returncode: int
     seconds: float
     complaint: str = ""
@@ -54,7 +54,7 @@ class TestRun:
         """One line for people."""
         counts = {s: sum(t.status == s for t in self.tests) for s in ("passed", "failed", "skipped")}
         numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
-        end = f" (exit code {self.returncode}): {self.complaint}" if self.state is TestState.CRASHED else ""
+        end = f" (exit code {self.returncode}): {self.complaint}" if self.state is SuiteState.CRASHED else ""
         return f"{self.state}{end}" + (f" · {numbers}" if numbers else "")
 
 
@@ -62,25 +62,27 @@ _RANK = {"passed": 2, "skipped": 1, "failed": 0}
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
-def worse(base: TestRun, now: TestRun) -> list[str]:
+def worse(base: SuiteRun, now: SuiteRun) -> list[str]:
     """What is worse in *now* than in *base*, in words; empty when nothing is. A test that vanished is worse."""
-    if now.state in (TestState.CRASHED, TestState.TIMED_OUT):
+    if now.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
         return [f"the tests {now.words}"]
     if base.returncode == 0 and now.returncode not in (0, 5) and not now.tests:
         return [f"the tests fail with exit code {now.returncode}: {now.complaint}"]
-    after: dict[str, int] = {}
-    for test in now.tests:
-        key = _ADDRESS.sub("0x", test.name)
-        after[key] = min(after.get(key, 9), _RANK[test.status])
-    found = []
-    for test in base.tests:
-        key, before = _ADDRESS.sub("0x", test.name), _RANK[test.status]
-        if key not in after:
-            found.append(f"{test.name} is gone")
-        elif after[key] < before:
-            found.append(f"{test.name} is {next(s for s, r in _RANK.items() if r == after[key])}")
-    new = {t.name for t in now.tests if t.status == "failed"} - {t.name for t in base.tests}
-    return sorted({*found, *(f"{name} is failed" for name in new)})
+    before, after = _ranks(base), _ranks(now)
+    found = [f"{name} is gone" for name in before if name not in after]
+    lower = [name for name, rank in before.items() if after.get(name, rank) < rank]
+    new = [name for name, rank in after.items() if name not in before and rank == 0]
+    words = {rank: status for status, rank in _RANK.items()}
+    return sorted([*found, *(f"{name} is {words[after[name]]}" for name in (*lower, *new))])
+
+
+def _ranks(run: SuiteRun) -> dict[str, int]:
+    """Each test's worst rank; addresses in names are folded, since they are others in each run."""
+    ranks: dict[str, int] = {}
+    for test in run.tests:
+        name = _ADDRESS.sub("0x", test.name)
+        ranks[name] = min(ranks.get(name, 9), _RANK[test.status])
+    return ranks
 
 
 class Suite:
@@ -93,31 +95,31 @@ class Suite:
         try:
             self._given = tuple(shlex.split(command))
         except ValueError as error:
-            raise TestSetupError(f"test_command {command!r} cannot be split into words: {error}") from None
+            raise SuiteError(f"test_command {command!r} cannot be split into words: {error}") from None
 
     def argv(self) -> tuple[str, ...]:
         """The command, before what is added for the JUnit file."""
         return self._given or (*self._environment.test_python, "-m", "pytest")
 
     def find(self) -> None:
-        """Raise TestSetupError when the command's program does not exist, before anything is paid for."""
+        """Raise SuiteError when the command's program does not exist, before anything is paid for."""
         program = self.argv()[0]
         if "/" not in program and shutil.which(program, path=self._environment.variables().get("PATH")) is None:
-            raise TestSetupError(
+            raise SuiteError(
                 f"test command: there is no program {program!r}; set test_command or --test-validation none"
             )
 
-    def run(self, tree: Path, only: Sequence[str] = ()) -> TestRun:
-        """Run all tests in *tree*, or the files *only*. Raises TestSetupError when the command does not exist."""
+    def run(self, tree: Path, only: Sequence[str] = ()) -> SuiteRun:
+        """Run all tests in *tree*, or the files *only*. Raises SuiteError when the command does not exist."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         argv = self.argv()
-        is_pytest = any(Path(word).name in ("pytest", "py.test") for word in argv[:5])
+        is_pytest = any(Path(word).name in ("pytest", "py.test") for word in argv)
         env = self._environment.variables(tree)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="tests-") as folder:
             junit = Path(folder) / "junit.xml"
             env["TMPDIR"] = folder
-            # xunit1 names the file of each test; without the cache plugin nothing is written into the tree.
-            options = (f"--junitxml={junit}", "-o", "junit_family=xunit1", "-p", "no:cacheprovider")
+            # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree.
+            options = (f"--junitxml={junit}", "-o", "junit_family=xunit1", "-o", f"cache_dir={folder}/cache")
             if is_pytest:
                 argv = (*argv, *options, *only)
             else:
@@ -125,11 +127,11 @@ class Suite:
             try:
                 done = proc.run(argv, cwd=tree, timeout_s=self._timeout_s, env=env, contain=True)
             except proc.ProgramMissing as error:
-                raise TestSetupError(f"test command: {error}; set test_command or --test-validation none") from None
+                raise SuiteError(f"test command: {error}; set test_command or --test-validation none") from None
             return _judge(done, junit, tree, is_pytest=is_pytest)
 
     def prove_imports(self, tree: Path) -> None:
-        """Raise TestSetupError unless the packages in *tree* are imported from it, not from an installed copy."""
+        """Raise SuiteError unless the packages in *tree* are imported from it, not from an installed copy."""
         env = self._environment.variables(tree)
         for root in env["PYTHONPATH"].split(os.pathsep):
             for marker in sorted(Path(root).glob("*/__init__.py")):
@@ -140,28 +142,28 @@ class Suite:
                 done = proc.run((*self._environment.test_python, "-c", code), cwd=tree, timeout_s=60, env=env)
                 origin = done.text.strip().splitlines()[-1:] or [""]
                 if done.returncode == 0 and not Path(origin[0]).is_relative_to(tree):
-                    raise TestSetupError(
+                    raise SuiteError(
                         f"the tests would import {name} from {origin[0]!r} instead of the worktree: nothing they say "
                         "would be about the fix. Uninstall that copy, or use --test-validation none"
                     )
 
 
-def _judge(done: proc.Finished, junit: Path, tree: Path, *, is_pytest: bool) -> TestRun:
+def _judge(done: proc.Finished, junit: Path, tree: Path, *, is_pytest: bool) -> SuiteRun:
     tests = _read(junit, tree)
     complaint = done.complaint[-500:]
     if done.timed_out:
-        return TestRun(TestState.TIMED_OUT, tests, done.returncode, done.seconds)
+        return SuiteRun(SuiteState.TIMED_OUT, tests, done.returncode, done.seconds)
     if is_pytest and done.returncode == 5:
-        return TestRun(TestState.NONE, tests, 5, done.seconds)
+        return SuiteRun(SuiteState.NONE, tests, 5, done.seconds)
     # pytest: 2 is a collection error when tests are reported with it; 3, 4 and signals are no verdict.
     crashed = done.returncode < 0 or (is_pytest and (done.returncode > 2 or not tests))
     if crashed:
-        return TestRun(TestState.CRASHED, tests, done.returncode, done.seconds, complaint)
-    state = TestState.PASSED if done.returncode == 0 else TestState.FAILED
-    return TestRun(state, tests, done.returncode, done.seconds, complaint if state is TestState.FAILED else "")
+        return SuiteRun(SuiteState.CRASHED, tests, done.returncode, done.seconds, complaint)
+    state = SuiteState.PASSED if done.returncode == 0 else SuiteState.FAILED
+    return SuiteRun(state, tests, done.returncode, done.seconds, complaint if state is SuiteState.FAILED else "")
 
 
-def _read(junit: Path, tree: Path) -> tuple[TestResult, ...]:
+def _read(junit: Path, tree: Path) -> tuple[CaseResult, ...]:
     try:
         root = ElementTree.parse(junit).getroot()  # noqa: S314 - see above
     except (OSError, ElementTree.ParseError):
@@ -175,5 +177,5 @@ def _read(junit: Path, tree: Path) -> tuple[TestResult, ...]:
         name = f"{case.get('classname')}::{case.get('name')}".removeprefix("::")
         file = case.get("file") or ""
         path = file if (tree / file).is_file() else ""
-        results.append(TestResult(name, status, "".join(message), path, int(case.get("line") or 0) + 1 if path else 0))
+        results.append(CaseResult(name, status, "".join(message), path, int(case.get("line") or 0) + 1 if path else 0))
     return tuple(results)

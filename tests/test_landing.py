@@ -27,14 +27,18 @@ HOOKS = (
 
 
 def snapshot(folder: Path) -> dict[str, str]:
-    """Every file under *folder* with its mode, time of change and content; links by where they point."""
+    """Every file under *folder* with its mode, time of change and content; links by where they point.
+
+    Without the times of git's objects, which git itself renews when it meets the same content again.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
         name, about = os.fspath(path.relative_to(folder)), path.lstat()
         if path.is_symlink():
             found[name] = f"link {path.readlink()}"
         elif path.is_file():
-            found[name] = f"{about.st_mode:o} {about.st_mtime_ns} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+            changed = 0 if name.startswith(".git/objects/") else about.st_mtime_ns
+            found[name] = f"{about.st_mode:o} {changed} {hashlib.sha256(path.read_bytes()).hexdigest()}"
     return found
 
 
@@ -483,7 +487,7 @@ def test_signing_does_not_stop_landing(make_repo: MakeRepo) -> None:
 
 
 def test_merge_configuration_does_not_stop_landing(make_repo: MakeRepo) -> None:
-    """`merge.ff = false` and `merge.verifySignatures` of the user do not change how the branch is moved."""
+    """`merge.ff = false` and `merge.autoStash` of the user do not change how the branch is moved."""
     root = make_repo({"a.py": UNUSED})
     git(root, "config", "merge.ff", "false")
     git(root, "config", "merge.autoStash", "true")
@@ -491,7 +495,36 @@ def test_merge_configuration_does_not_stop_landing(make_repo: MakeRepo) -> None:
     assert git(root, "rev-list", "--merges", "HEAD") == ""
 
 
-def test_other_branches_index_flags_stay(make_repo: MakeRepo) -> None:
+def test_signature_checks_do_not_stop_landing(make_repo: MakeRepo) -> None:
+    """`merge.verifySignatures` of the user, which is about what others send, does not keep fixes out."""
+    root = make_repo({"a.py": UNUSED})
+    git(root, "config", "merge.verifySignatures", "true")
+    assert only(repair(root)).status is Status.FIXED
+    assert git(root, "rev-list", "--count", "HEAD") == "2"
+
+
+def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:
+    """A file whose name is not UTF-8 does not keep the others from landing."""
+    root = make_repo({"caf\udce9.py": UNUSED, "a.py": UNUSED})
+    landing = repair(root)
+    assert "a.py" in [entry.path for entry in landing.landed]
+    assert git(root, "status", "--short") == ""
+
+
+def test_submodules_stay(make_repo: MakeRepo) -> None:
+    """A fix lands in a repository with a submodule, whose entry and checkout stay as they are."""
+    library = make_repo({"lib.py": UNUSED}, "library")
+    root = make_repo({"a.py": UNUSED})
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "vendor")
+    git(root, "commit", "--quiet", "-m", "submodule")
+    before = git(root, "submodule", "status")
+    assert only(repair(root)).path == "a.py"
+    assert git(root, "submodule", "status") == before
+    assert (root / "vendor" / "lib.py").read_text() == UNUSED
+    assert git(root, "status", "--short") == ""
+
+
+def test_index_flags_stay(make_repo: MakeRepo) -> None:
     """Files marked assume-unchanged or skip-worktree keep their marks."""
     root = make_repo({"a.py": UNUSED, "b.txt": "1\n", "c.txt": "1\n"})
     git(root, "update-index", "--assume-unchanged", "b.txt")

@@ -10,21 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stomper import errors, testing
 from stomper.environment import Environment
-from stomper.errors import TestSetupError
-from stomper.testing import Suite, TestResult, TestRun, TestState, worse
+from stomper.testing import Suite, worse
 from tests.conftest import MakeRepo
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False, 'on purpose'\n"
 
 
-def outcome(*tests: tuple[str, str], state: TestState | None = None, returncode: int | None = None) -> TestRun:
+def outcome(
+    *tests: tuple[str, str], state: testing.SuiteState | None = None, returncode: int | None = None
+) -> testing.SuiteRun:
     """A run with these tests (name, status)."""
     failed = any(status == "failed" for _, status in tests)
-    results = tuple(TestResult(name, status) for name, status in tests)
-    return TestRun(
-        state=state or (TestState.FAILED if failed else TestState.PASSED),
+    results = tuple(testing.CaseResult(name, status) for name, status in tests)
+    return testing.SuiteRun(
+        state=state or (testing.SuiteState.FAILED if failed else testing.SuiteState.PASSED),
         tests=results,
         returncode=int(failed) if returncode is None else returncode,
         seconds=0.0,
@@ -51,22 +53,24 @@ GOOD = outcome(("a", "passed"), ("b", "passed"))
         (GOOD, outcome(("a", "passed"), ("b", "skipped")), ["b is skipped"]),
         (GOOD, outcome(("a", "passed"), ("b", "passed"), ("c", "failed")), ["c is failed"]),
         (GOOD, outcome(("a", "passed"), ("b", "passed"), ("c", "passed")), []),
-        (GOOD, outcome(state=TestState.NONE, returncode=5), ["a is gone", "b is gone"]),
+        (GOOD, outcome(state=testing.SuiteState.NONE, returncode=5), ["a is gone", "b is gone"]),
         (outcome(("a", "failed")), outcome(("a", "failed")), []),
         (outcome(("a", "failed")), outcome(("a", "passed")), []),
         (outcome(("a", "failed")), outcome(), ["a is gone"]),
         (outcome(("a", "skipped")), outcome(("a", "failed")), ["a is failed"]),
         (outcome(("a", "failed")), outcome(("a", "failed"), ("b", "failed")), ["b is failed"]),
-        (outcome(state=TestState.NONE, returncode=5), outcome(("a", "failed")), ["a is failed"]),
+        (outcome(state=testing.SuiteState.NONE, returncode=5), outcome(("a", "failed")), ["a is failed"]),
     ],
 )
-def test_worse_names_each_test_that_got_worse(base: TestRun, now: TestRun, expected: list[str]) -> None:
+def test_worse_names_each_test_that_got_worse(
+    base: testing.SuiteRun, now: testing.SuiteRun, expected: list[str]
+) -> None:
     """Failed, vanished, skipped and new failing tests are worse; what failed before is not held against a fix."""
     assert worse(base, now) == expected
 
 
-@pytest.mark.parametrize("state", [TestState.CRASHED, TestState.TIMED_OUT])
-def test_a_run_without_a_verdict_is_worse(state: TestState) -> None:
+@pytest.mark.parametrize("state", [testing.SuiteState.CRASHED, testing.SuiteState.TIMED_OUT])
+def test_a_run_without_a_verdict_is_worse(state: testing.SuiteState) -> None:
     """A crash and a timeout are worse whatever the tests said until then."""
     said = worse(GOOD, outcome(("a", "passed"), ("b", "passed"), state=state, returncode=3))
     assert len(said) == 1
@@ -75,7 +79,7 @@ def test_a_run_without_a_verdict_is_worse(state: TestState) -> None:
 
 def test_exit_codes_alone_are_compared() -> None:
     """Where no test is named a command that succeeded has to succeed; one that failed may fail again."""
-    good, bad = outcome(), outcome(state=TestState.FAILED, returncode=2)
+    good, bad = outcome(), outcome(state=testing.SuiteState.FAILED, returncode=2)
     assert worse(good, good) == []
     assert worse(good, bad) == ["the tests fail with exit code 2: said so"]
     assert worse(bad, bad) == []
@@ -99,29 +103,33 @@ def test_a_run_is_never_worse_than_itself(tests: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("files", "state", "statuses"),
     [
-        ({"test_a.py": PASSING}, TestState.PASSED, {"test_a::test_good": "passed"}),
+        ({"test_a.py": PASSING}, testing.SuiteState.PASSED, {"test_a::test_good": "passed"}),
         (
             {"test_a.py": PASSING + FAILING},
-            TestState.FAILED,
+            testing.SuiteState.FAILED,
             {"test_a::test_good": "passed", "test_a::test_bad": "failed"},
         ),
-        ({"test_a.py": "x = 1\n"}, TestState.NONE, {}),
-        ({"test_a.py": "import no_such_thing\n", "test_b.py": PASSING}, TestState.FAILED, {"test_a": "failed"}),
+        ({"test_a.py": "x = 1\n"}, testing.SuiteState.NONE, {}),
+        (
+            {"test_a.py": "import no_such_thing\n", "test_b.py": PASSING},
+            testing.SuiteState.FAILED,
+            {"test_a": "failed"},
+        ),
         (
             {"test_a.py": "import pytest\ndef test_s():\n    pytest.skip('no')\n"},
-            TestState.PASSED,
+            testing.SuiteState.PASSED,
             {"test_a::test_s": "skipped"},
         ),
         (
             {"test_a.py": "import pytest\n@pytest.fixture\ndef f():\n    assert 0\ndef test_e(f):\n    pass\n"},
-            TestState.FAILED,
+            testing.SuiteState.FAILED,
             {"test_a::test_e": "failed"},
         ),
-        ({"conftest.py": "import no_such_thing\n", "test_a.py": PASSING}, TestState.CRASHED, {}),
+        ({"conftest.py": "import no_such_thing\n", "test_a.py": PASSING}, testing.SuiteState.CRASHED, {}),
     ],
 )
 def test_pytest_is_read_test_by_test(
-    make_repo: MakeRepo, files: Mapping[str, str], state: TestState, statuses: dict[str, str]
+    make_repo: MakeRepo, files: Mapping[str, str], state: testing.SuiteState, statuses: dict[str, str]
 ) -> None:
     """Passing, failing, skipped, missing and broken tests are told apart by name."""
     run = suite(root := make_repo(files)).run(root)
@@ -141,13 +149,13 @@ def test_a_run_can_be_limited_to_files(make_repo: MakeRepo) -> None:
     """Only the files asked for are run."""
     root = make_repo({"test_a.py": PASSING, "test_b.py": FAILING})
     run = suite(root).run(root, ["test_a.py"])
-    assert (run.state, [t.name for t in run.tests]) == (TestState.PASSED, ["test_a::test_good"])
+    assert (run.state, [t.name for t in run.tests]) == (testing.SuiteState.PASSED, ["test_a::test_good"])
 
 
 def test_a_run_that_takes_too_long_is_no_verdict(make_repo: MakeRepo) -> None:
     """A suite that hangs is stopped and called timed out."""
     root = make_repo({"test_a.py": "import time\ndef test_slow():\n    time.sleep(600)\n"})
-    assert suite(root, timeout_s=3).run(root).state is TestState.TIMED_OUT
+    assert suite(root, timeout_s=3).run(root).state is testing.SuiteState.TIMED_OUT
 
 
 def test_nothing_is_written_into_the_tree(make_repo: MakeRepo) -> None:
@@ -157,8 +165,10 @@ def test_nothing_is_written_into_the_tree(make_repo: MakeRepo) -> None:
     assert sorted(p.name for p in root.iterdir()) == [".git", "test_a.py"]
 
 
-@pytest.mark.parametrize(("code", "state"), [(0, TestState.PASSED), (1, TestState.FAILED), (7, TestState.FAILED)])
-def test_another_command_is_judged_by_its_exit_code(make_repo: MakeRepo, code: int, state: TestState) -> None:
+@pytest.mark.parametrize(
+    ("code", "state"), [(0, testing.SuiteState.PASSED), (1, testing.SuiteState.FAILED), (7, testing.SuiteState.FAILED)]
+)
+def test_another_command_is_judged_by_its_exit_code(make_repo: MakeRepo, code: int, state: testing.SuiteState) -> None:
     """A command that is not pytest passes with exit code 0 and fails with any other."""
     root = make_repo({"check.py": f"print('said')\nraise SystemExit({code})\n"})
     run = suite(root, f"{sys.executable} check.py").run(root)
@@ -170,19 +180,19 @@ def test_pytest_within_another_command_is_read_too(make_repo: MakeRepo) -> None:
     code = "import subprocess, sys\nsys.exit(subprocess.call([sys.executable, '-m', 'pytest', 'test_a.py']))\n"
     root = make_repo({"check.py": code, "test_a.py": PASSING + FAILING})
     run = suite(root, f"{sys.executable} check.py").run(root)
-    assert (run.state, len(run.tests)) == (TestState.FAILED, 2)
+    assert (run.state, len(run.tests)) == (testing.SuiteState.FAILED, 2)
 
 
 @pytest.mark.parametrize(
     ("files", "only", "state"),
     [
-        ({"test_a.py": "x = 1\n"}, (), TestState.NONE),
-        ({"conftest.py": "import no_such_thing\n", "test_a.py": PASSING}, (), TestState.CRASHED),
-        ({"test_a.py": PASSING, "test_b.py": FAILING}, ("test_a.py",), TestState.PASSED),
+        ({"test_a.py": "x = 1\n"}, (), testing.SuiteState.NONE),
+        ({"conftest.py": "import no_such_thing\n", "test_a.py": PASSING}, (), testing.SuiteState.CRASHED),
+        ({"test_a.py": PASSING, "test_b.py": FAILING}, ("test_a.py",), testing.SuiteState.PASSED),
     ],
 )
 def test_pytest_behind_a_launcher_is_still_pytest(
-    make_repo: MakeRepo, files: Mapping[str, str], only: tuple[str, ...], state: TestState
+    make_repo: MakeRepo, files: Mapping[str, str], only: tuple[str, ...], state: testing.SuiteState
 ) -> None:
     """With an interpreter behind a launcher of several words, as with `uv run`, pytest is told from other commands."""
     root = make_repo(files)
@@ -212,13 +222,13 @@ def test_packages_of_the_tree_are_imported_from_it(make_repo: MakeRepo) -> None:
     )
     tests = suite(root)
     tests.prove_imports(root)
-    assert tests.run(root).state is TestState.PASSED
+    assert tests.run(root).state is testing.SuiteState.PASSED
 
 
 def test_a_missing_command_says_what_to_set(make_repo: MakeRepo) -> None:
     """A test command that does not exist, or cannot be split, is an error that names the way out."""
     root = make_repo({"test_a.py": PASSING})
-    with pytest.raises(TestSetupError, match=r"no-such-program.*test_command"):
+    with pytest.raises(errors.SuiteError, match=r"no-such-program.*test_command"):
         suite(root, "no-such-program --all").run(root)
-    with pytest.raises(TestSetupError, match="cannot be split"):
+    with pytest.raises(errors.SuiteError, match="cannot be split"):
         suite(root, "pytest 'unclosed")

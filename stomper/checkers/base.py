@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,10 @@ class Checker(Protocol):
 
 def relative(tree: Path, name: str) -> str:
     """*name* as the tool spelled it, relative to *tree* as git spells it. Raises CheckerError for a path outside."""
-    path = Path(name)
+    # Not resolve(): a file behind a link is the link's name to git.
+    path = Path(os.path.normpath(tree / name))
     try:
-        return (path if path.is_absolute() else tree / path).relative_to(tree).as_posix()
+        return path.relative_to(tree).as_posix()
     except ValueError:
         try:
             return path.resolve().relative_to(tree.resolve()).as_posix()

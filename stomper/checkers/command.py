@@ -59,6 +59,14 @@ class CommandChecker:
             code=groups.get("code") or self.name,
             message=groups["message"],
             path=relative(tree, groups["path"]),
-            line=int(groups.get("line") or 0),
-            column=int(groups.get("column") or 0),
+            line=self._number(groups, "line"),
+            column=self._number(groups, "column"),
         )
+
+    def _number(self, groups: dict[str, str], name: str) -> int:
+        try:
+            return int(groups.get(name) or 0)
+        except ValueError:
+            raise CheckerError(
+                f"[checkers.{self.name}] pattern: its {name} matched {groups[name]!r}, no number"
+            ) from None

@@ -55,7 +55,10 @@ class MypyChecker:
         if origin == "Stomper's own environment" and self.context.environment.python != (sys.executable,):
             argv += ["--python-executable", self.context.environment.python[0]]
         args = self.context.settings.args
-        names_targets = any(not a.startswith("-") for a in args) or configured_targets(tree)
+        # A word may be the value of an option before it: it names a target only if it is there.
+        options = ("-p", "-m", "-c", "--package", "--module", "--command")
+        named = any(a in options or a.startswith(("--package=", "--module=")) or (tree / a).exists() for a in args)
+        names_targets = named or configured_targets(tree)
         argv += [*args, *(() if names_targets else (".",))]
         environment = {k: v for k, v in self.context.environment.variables(tree).items() if k != "PYTHONPATH"}
         done = proc.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)

@@ -8,7 +8,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.testing import Suite, TestState
+from stomper.testing import Suite, SuiteState
 
 
 class PytestChecker:
@@ -26,7 +26,7 @@ class PytestChecker:
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         run = self._suite.run(tree)
-        if run.state not in (TestState.PASSED, TestState.FAILED, TestState.NONE):
+        if run.state not in (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE):
             raise CheckerError(f"{self.name}: {run.words}")
         return [
             Diagnostic(tool=self.name, code="test-failed", message=f"{t.name}: {t.message}", path=t.path, line=t.line)

@@ -50,17 +50,22 @@ class SarifChecker:
                 raise CheckerError(f"{self.name} wrote no {settings.output}: {done.complaint}") from None
         try:
             runs = json.loads(raw)["runs"]
-        except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
-            raise CheckerError(f"{self.name} gave no SARIF log: {done.complaint or 'nothing at all'}") from None
-        for run in runs:
-            if any(not i.get("executionSuccessful", True) for i in run.get("invocations", ())):
+            if any(not i.get("executionSuccessful", True) for run in runs for i in run.get("invocations", ())):
                 raise CheckerError(f"{self.name} says itself that it did not run to its end: {done.complaint}")
-        return [d for run in runs for result in run.get("results", ()) if (d := self._diagnostic(tree, result))]
+            found = [d for run in runs for result in run.get("results", ()) if (d := self._diagnostic(tree, result))]
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            said = done.complaint or "nothing at all"
+            raise CheckerError(f"{self.name} gave no SARIF log that can be read: {said}") from None
+        if not isinstance(runs, list) or (done.returncode != 0 and not runs):
+            raise CheckerError(f"{self.name} gave no SARIF runs and exit code {done.returncode}: {done.complaint}")
+        return found
 
     def _diagnostic(self, tree: Path, result: dict[str, Any]) -> Diagnostic | None:
         if result.get("level") in ("none", "note") or result.get("suppressions") or not result.get("locations"):
             return None
-        place = result["locations"][0]["physicalLocation"]
+        place = result["locations"][0].get("physicalLocation")
+        if not place:
+            return None  # a logical place only: nothing a file could be repaired for
         region = place.get("region", {})
         message = result["message"]
         return Diagnostic(

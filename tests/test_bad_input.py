@@ -1,0 +1,321 @@
+"""What the command line says to a repository, a setting or a file it cannot work with: one message, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import MakeRepo, git, write
+
+STOMPER = str(Path(sys.executable).with_name("stomper"))
+UNUSED = "import os\n"
+BOTH = pytest.mark.parametrize("verb", ["check", "fix"])
+
+
+def stomper(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command, run in *cwd*."""
+    return subprocess.run((STOMPER, *words), cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+
+
+def refused(done: subprocess.CompletedProcess[str], *named: str) -> bool:
+    """Whether it is exit code 2 and one message that names each of *named*, with nothing on stdout and no traceback."""
+    message = " ".join(done.stderr.split())
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stdout == ""
+    assert done.stderr.count("stomper:") + done.stderr.count("Error") == 1, done.stderr
+    squeezed = message.replace(" ", "")
+    assert [name for name in named if name.replace(" ", "") not in squeezed] == [], done.stderr
+    return True
+
+
+def jobs(root: Path, *flags: str) -> list[str]:
+    """The files `check` would give, after it ended with a verdict and without a complaint."""
+    done = stomper(root, "check", "--json", *flags)
+    assert done.stderr == ""
+    assert done.returncode in (0, 1)
+    return [job["path"] for job in json.loads(done.stdout)["jobs"]]
+
+
+@BOTH
+def test_not_a_repository(tmp_path: Path, verb: str) -> None:
+    """A folder outside any repository is refused with the way out."""
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    assert refused(stomper(folder, verb), str(folder), "not in a git repository", "git init")
+
+
+@BOTH
+def test_bare_repository(tmp_path: Path, verb: str) -> None:
+    """A bare repository is refused with the way out."""
+    root = tmp_path / "bare.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(root))
+    assert refused(stomper(root, verb), str(root), "bare repository", "clone it")
+
+
+@BOTH
+def test_no_commits(tmp_path: Path, verb: str) -> None:
+    """A repository without a commit is refused with the way out."""
+    root = tmp_path / "new"
+    git(tmp_path, "init", "--quiet", str(root))
+    assert refused(stomper(root, verb), str(root), "no commits yet")
+
+
+@BOTH
+def test_unmerged_index(make_repo: MakeRepo, verb: str) -> None:
+    """A repository in the middle of a conflict is refused, and the conflict stays."""
+    root = make_repo({"a.py": "x = 1\n"})
+    git(root, "switch", "--quiet", "-c", "side")
+    write(root, {"a.py": "x = 2\n"})
+    git(root, "commit", "--quiet", "-am", "side")
+    git(root, "switch", "--quiet", "main")
+    write(root, {"a.py": "x = 3\n"})
+    git(root, "commit", "--quiet", "-am", "main")
+    subprocess.run(("git", "merge", "--quiet", "side"), cwd=root, check=False, capture_output=True)
+    assert refused(stomper(root, verb), "unmerged files", "git status")
+    assert git(root, "status", "--short") == "UU a.py"
+
+
+@BOTH
+def test_corrupt_repository(make_repo: MakeRepo, verb: str) -> None:
+    """A repository whose HEAD names a commit that is gone is refused without a traceback."""
+    root = make_repo({"a.py": UNUSED})
+    (root / ".git" / "refs" / "heads" / "main").write_text(f"{'1' * 40}\n")
+    assert refused(stomper(root, verb), str(root))
+
+
+@BOTH
+def test_unknown_setting(make_repo: MakeRepo, verb: str) -> None:
+    """An unknown setting is refused with its name, where it was given and the known ones."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, verb, "--set", "max_flies=3"), "max_flies", "the command line", "max_files")
+
+
+@BOTH
+def test_unknown_setting_in_the_file(make_repo: MakeRepo, verb: str) -> None:
+    """An unknown key in stomper.toml is refused with the file's name."""
+    root = make_repo({"a.py": UNUSED, "stomper.toml": "max_flies = 3\n"})
+    assert refused(stomper(root, verb), "max_flies", "stomper.toml")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (("--set", "max_files=many"), ("max_files", "many")),
+        (("--set", "max_files=-1"), ("max_files", "-1")),
+        (("--set", "max_files"), ("--set", "key=value")),
+        (("--set", "checkers=lint"), ("lint", "ruff")),
+        (("--set", "agents.ruff.tries=1"), ("tries",)),
+        (("--max-files", "-3"), ("max_files", "-3")),
+    ],
+)
+def test_bad_value(make_repo: MakeRepo, verb: str, flags: tuple[str, ...], named: tuple[str, ...]) -> None:
+    """A value of the wrong type or out of range is refused with the key and the value."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, verb, *flags), *named)
+
+
+@BOTH
+def test_missing_config_file(make_repo: MakeRepo, verb: str) -> None:
+    """A `--config` that does not exist is refused with its name."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, verb, "--config", "no-such.toml"), "no-such.toml", "no such file")
+
+
+@BOTH
+@pytest.mark.parametrize("content", [b"max_files = = 3\n", b"\xff\xfe\x00"])
+def test_broken_config_file(make_repo: MakeRepo, verb: str, content: bytes) -> None:
+    """A settings file that is not TOML is refused with its name."""
+    root = make_repo({"a.py": UNUSED, "stomper.toml": content})
+    assert refused(stomper(root, verb), "stomper.toml", "not valid TOML")
+
+
+def test_unknown_option(make_repo: MakeRepo) -> None:
+    """An unknown option is refused with its name."""
+    done = stomper(make_repo({"a.py": UNUSED}), "check", "--no-such-flag")
+    assert done.returncode == 2
+    assert "--no-such-flag" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ref", ["no-such-branch", "--all", "HEAD..HEAD", "HEAD:a.py", ""])
+def test_unknown_since(make_repo: MakeRepo, ref: str) -> None:
+    """A `--since` that is no commit is refused with its name; an empty one is none."""
+    root = make_repo({"a.py": UNUSED})
+    done = stomper(root, "check", f"--since={ref}")
+    assert refused(done, f"--since {ref}", "no such commit") if ref else done.returncode == 1
+
+
+def test_missing_path(make_repo: MakeRepo) -> None:
+    """A path that does not exist is refused with its name."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, "check", "a.py", "no/such.py"), "no/such.py", "no such file or folder")
+
+
+@pytest.mark.parametrize("given", ["..", "../outside.py"])
+def test_path_outside(make_repo: MakeRepo, given: str) -> None:
+    """A path outside the repository is refused with its name."""
+    root = make_repo({"a.py": UNUSED})
+    write(root.parent, {"outside.py": UNUSED})
+    assert refused(stomper(root, "check", given), given, "outside the repository")
+
+
+def test_missing_checker(make_repo: MakeRepo) -> None:
+    """A checker whose program does not exist is refused with its name; never taken for a clean verdict."""
+    root = make_repo({"a.py": UNUSED})
+    tables = '[checkers.ruff]\n[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = "(?P<path>.+):(?P<line>\\\\d+): (?P<message>.+)"\n'
+    (root.parent / "own.toml").write_text(tables)
+    given = ("check", "--config", "../own.toml")
+    assert refused(stomper(root, *given), "no-such-linter", "--allow-missing-checker")
+    assert jobs(root, "--config", "../own.toml", "--allow-missing-checker") == ["a.py"]
+
+
+def test_no_checker_at_all(make_repo: MakeRepo) -> None:
+    """With every checker switched off there is no verdict."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, "check", "--set", "checkers.ruff.enabled=false"), "every checker is switched off")
+
+
+def test_broken_checker_configuration(make_repo: MakeRepo) -> None:
+    """A checker that refuses its own configuration gives no verdict, and its words are shown."""
+    root = make_repo({"a.py": UNUSED, "ruff.toml": "no-such-option = 1\n"})
+    assert refused(stomper(root, "check"), "ruff", "no-such-option")
+
+
+def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
+    """With `--json` an error is on stderr alone."""
+    root = make_repo({"a.py": UNUSED})
+    assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
+
+
+def test_fix_on_a_detached_head(make_repo: MakeRepo) -> None:
+    """`fix` on no branch is refused with the way out, and lands nothing; `check` does not mind."""
+    root = make_repo({"a.py": UNUSED})
+    git(root, "checkout", "--quiet", "--detach")
+    assert refused(stomper(root, "fix", "--quiet"), "detached HEAD", "git switch", "--land branch")
+    assert git(root, "rev-list", "--count", "--all") == "1"
+    assert jobs(root) == ["a.py"]
+
+
+def test_fix_on_a_branch_checked_out_twice(make_repo: MakeRepo) -> None:
+    """`fix` on a branch that two worktrees have checked out is refused with both places; `check` does not mind."""
+    root = make_repo({"a.py": UNUSED})
+    second = root.parent / "second"
+    git(root, "worktree", "add", "--quiet", "--force", str(second), "main")
+    assert refused(stomper(root, "fix", "--quiet"), "main", str(root), str(second), "--land branch")
+    assert git(root, "rev-list", "--count", "--all") == "1"
+    assert jobs(second) == ["a.py"]
+
+
+def test_shallow_clone(make_repo: MakeRepo) -> None:
+    """A shallow clone is checked as any other; a `--since` beyond its history is refused with the way out."""
+    origin = make_repo({"a.py": UNUSED}, "origin")
+    write(origin, {"b.py": UNUSED})
+    git(origin, "add", "b.py")
+    git(origin, "commit", "--quiet", "-m", "more")
+    root = origin.parent / "shallow"
+    git(origin.parent, "clone", "--quiet", "--depth=1", f"file://{origin}", str(root))
+    assert jobs(root) == ["a.py", "b.py"]
+    assert refused(stomper(root, "check", "--since", "HEAD~1"), "HEAD~1", "shallow", "--unshallow")
+
+
+def test_submodule(make_repo: MakeRepo) -> None:
+    """In a repository with a submodule only its own files are checked; the submodule is a repository of its own."""
+    library = make_repo({"lib.py": UNUSED}, "library")
+    root = make_repo({"a.py": UNUSED})
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "vendor")
+    git(root, "commit", "--quiet", "-m", "submodule")
+    assert jobs(root) == ["a.py"]
+    assert jobs(root / "vendor") == ["lib.py"]
+
+
+def test_sparse_checkout(make_repo: MakeRepo) -> None:
+    """A sparse checkout is checked."""
+    root = make_repo({"in/a.py": UNUSED, "out/b.py": UNUSED})
+    git(root, "sparse-checkout", "set", "in")
+    assert "in/a.py" in jobs(root)
+
+
+@BOTH
+@pytest.mark.parametrize("files", [{"README.md": "# hello\n"}, {"a.py": "x = 1\n"}], ids=["no python", "no errors"])
+def test_nothing_to_fix(make_repo: MakeRepo, verb: str, files: dict[str, str | bytes]) -> None:
+    """Without Python files or without errors there is nothing to fix, which is success."""
+    root = make_repo(files)
+    done = stomper(root, verb)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert git(root, "rev-list", "--count", "HEAD") == "1"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"\0",
+        b"\x7fELF\0\0\x01" * 50,
+        b"# caf\xe9\nx = 1\n",
+        b"# -*- coding: latin-1 -*-\nx = 'caf\xe9'\n",
+        b"\xff\xfei\0m\0p\0o\0r\0t\0 \0o\0s\0\n\0",
+        b"x = '" + b"a" * 2_000_000 + b"'\n",
+        b"x = " + b"(" * 3000 + b")" * 3000 + b"\n",
+        b"def broken(:\n",
+        b"import os\r",
+        b"x = '\xed\xa0\x80'\n",
+    ],
+    ids=[
+        "empty", "newline", "nul", "binary", "not utf-8", "latin-1", "utf-16", "long line", "deep", "syntax error", "cr",
+        "surrogate",
+    ],
+)  # fmt: skip
+def test_odd_content(make_repo: MakeRepo, content: bytes) -> None:
+    """A file of any content does not crash `check`, nor hide the errors of the others."""
+    root = make_repo({"odd.py": content, "a.py": UNUSED})
+    assert "a.py" in jobs(root)
+
+
+def test_unreadable_file(make_repo: MakeRepo) -> None:
+    """A file without read permission in the checkout does not crash `check`."""
+    root = make_repo({"odd.py": UNUSED, "a.py": UNUSED})
+    (root / "odd.py").chmod(0)
+    assert "a.py" in jobs(root)
+
+
+@pytest.mark.parametrize("to", ["a.py", "missing.py", "/etc/hostname", "loop.py", "pkg"])
+def test_symlink(make_repo: MakeRepo, to: str) -> None:
+    """A link, also one that leads nowhere, outside or in a circle, does not crash `check`."""
+    root = make_repo({"a.py": UNUSED, "pkg/b.py": UNUSED})
+    (root / "loop.py").symlink_to(to)
+    git(root, "add", "loop.py")
+    git(root, "commit", "--quiet", "-m", "link")
+    assert {"a.py", "pkg/b.py"} <= set(jobs(root))
+
+
+@pytest.mark.parametrize("name", ["-x.py", "new\nline.py", "q\"'.py", ":c.py", "é.py", "caf\udce9.py"])
+def test_odd_names(make_repo: MakeRepo, name: str) -> None:
+    """A file of any name does not crash `check`, in words or as JSON."""
+    root = make_repo({name: UNUSED, "a.py": UNUSED})
+    assert "a.py" in jobs(root)
+    done = stomper(root, "check")
+    assert done.returncode == 1
+    assert done.stderr == ""
+
+
+def test_folder_named_like_a_module(make_repo: MakeRepo) -> None:
+    """A folder whose name ends in .py does not crash `check`."""
+    root = make_repo({"pkg.py/inner.py": UNUSED})
+    assert jobs(root) == ["pkg.py/inner.py"]
+
+
+def test_check_changes_nothing(make_repo: MakeRepo) -> None:
+    """`check` leaves the repository's status, refs and objects as they are."""
+    root = make_repo({"a.py": UNUSED})
+    write(root, {"new.py": UNUSED})
+    before = (git(root, "status", "--short"), git(root, "show-ref"), git(root, "count-objects"))
+    assert jobs(root) == ["a.py"]
+    assert (git(root, "status", "--short"), git(root, "show-ref"), git(root, "count-objects")) == before
