@@ -168,7 +168,7 @@ def test_path_outside(make_repo: MakeRepo, given: str) -> None:
 def test_missing_checker(make_repo: MakeRepo) -> None:
     """A checker whose program does not exist is refused with its name; never taken for a clean verdict."""
     root = make_repo({"a.py": UNUSED})
-    tables = '[checkers.ruff]\n[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = "(?P<path>.+):(?P<line>\\\\d+): (?P<message>.+)"\n'
+    tables = '[checkers.ruff]\n[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = "(?P<path>.+):(?P<line>\\\\d+): (?P<message>.+)"\n'  # noqa: E501
     (root.parent / "own.toml").write_text(tables)
     given = ("check", "--config", "../own.toml")
     assert refused(stomper(root, *given), "no-such-linter", "--allow-missing-checker")

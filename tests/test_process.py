@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -54,14 +54,14 @@ elif action == "exit":
 """
 
 
-def scripted(root: Path, *rules: dict[str, object], **table: object) -> dict[str, object]:
+def scripted(root: Path, *rules: Mapping[str, object], **table: object) -> dict[str, object]:
     """The setting `agents` for a scripted agent alone that follows *rules*."""
     script = root.parent / "script.json"
     script.write_text(json.dumps({"rules": rules}), encoding="utf-8")
     return {"ruff": {"enabled": False}, "scripted": {"script": str(script), **table}}
 
 
-def command(root: Path, action: str, **table: object) -> dict[str, object]:
+def command(root: Path, action: str, **table: object) -> Mapping[str, object]:
     """The setting `agents` for a command agent alone that does *action*; it logs to `calls.log` beside the root."""
     program = root.parent / "agent.py"
     program.write_text(COMMAND, encoding="utf-8")

@@ -38,7 +38,8 @@ class RuffChecker:
     def run(self, tree: Path, arguments: Sequence[str], paths: Sequence[str]) -> proc.Finished:
         """`ruff check` in *tree* with *arguments* after the configured ones. The caller judges the exit code."""
         program, _ = self.context.environment.tool("ruff")
-        # --no-cache: ruff fails to write its cache for names that are not UTF-8. --force-exclude: a file named on the command line is still excluded when the configuration says so.
+        # --no-cache: ruff fails to write its cache for names that are not UTF-8.
+        # --force-exclude: a file named on the command line is still excluded when the configuration says so.
         argv = (*program, "check", *self.context.settings.args, "--no-cache", "--force-exclude", *arguments)
         # A name that starts with a dash is a path all the same.
         files = [f"./{path}" for path in paths] or ["."]
