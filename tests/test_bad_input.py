@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeRepo, git, write
+from stomper.errors import RepositoryError
+from tests.conftest import MakeRepo, git, open_run, write
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"
@@ -169,7 +170,7 @@ def test_missing_checker(make_repo: MakeRepo) -> None:
     """A checker whose program does not exist is refused with its name; never taken for a clean verdict."""
     root = make_repo({"a.py": UNUSED})
     tables = '[checkers.ruff]\n[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = "(?P<path>.+):(?P<line>\\\\d+): (?P<message>.+)"\n'  # noqa: E501
-    (root.parent / "own.toml").write_text(tables)
+    (root.parent / "own.toml").write_text(f"[checkers.ruff]\n{mine}")
     given = ("check", "--config", "../own.toml")
     assert refused(stomper(root, *given), "no-such-linter", "--allow-missing-checker")
     assert jobs(root, "--config", "../own.toml", "--allow-missing-checker") == ["a.py"]
@@ -193,21 +194,23 @@ def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
     assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
 
 
-def test_fix_on_a_detached_head(make_repo: MakeRepo) -> None:
-    """`fix` on no branch is refused with the way out, and lands nothing; `check` does not mind."""
+def test_landing_on_a_detached_head(make_repo: MakeRepo) -> None:
+    """Landing on no branch is refused with the way out, and lands nothing; `check` does not mind."""
     root = make_repo({"a.py": UNUSED})
     git(root, "checkout", "--quiet", "--detach")
-    assert refused(stomper(root, "fix", "--quiet"), "detached HEAD", "git switch", "--land branch")
+    with pytest.raises(RepositoryError, match=r"detached HEAD.*git switch.*--land branch"):
+        open_run(root)
     assert git(root, "rev-list", "--count", "--all") == "1"
     assert jobs(root) == ["a.py"]
 
 
-def test_fix_on_a_branch_checked_out_twice(make_repo: MakeRepo) -> None:
-    """`fix` on a branch that two worktrees have checked out is refused with both places; `check` does not mind."""
+def test_landing_on_a_branch_checked_out_twice(make_repo: MakeRepo) -> None:
+    """Landing on a branch that two worktrees have checked out is refused with both places; `check` does not mind."""
     root = make_repo({"a.py": UNUSED})
     second = root.parent / "second"
     git(root, "worktree", "add", "--quiet", "--force", str(second), "main")
-    assert refused(stomper(root, "fix", "--quiet"), "main", str(root), str(second), "--land branch")
+    with pytest.raises(RepositoryError, match=rf"main.*{root}, {second}.*--land branch"):
+        open_run(root)
     assert git(root, "rev-list", "--count", "--all") == "1"
     assert jobs(second) == ["a.py"]
 
@@ -241,42 +244,43 @@ def test_sparse_checkout(make_repo: MakeRepo) -> None:
     assert "in/a.py" in jobs(root)
 
 
-@BOTH
 @pytest.mark.parametrize("files", [{"README.md": "# hello\n"}, {"a.py": "x = 1\n"}], ids=["no python", "no errors"])
-def test_nothing_to_fix(make_repo: MakeRepo, verb: str, files: dict[str, str | bytes]) -> None:
+def test_nothing_to_fix(make_repo: MakeRepo, files: dict[str, str | bytes]) -> None:
     """Without Python files or without errors there is nothing to fix, which is success."""
     root = make_repo(files)
-    done = stomper(root, verb)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert git(root, "rev-list", "--count", "HEAD") == "1"
+    done = stomper(root, "check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert jobs(root) == []
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\n",
-        b"\0",
-        b"\x7fELF\0\0\x01" * 50,
-        b"# caf\xe9\nx = 1\n",
-        b"# -*- coding: latin-1 -*-\nx = 'caf\xe9'\n",
-        b"\xff\xfei\0m\0p\0o\0r\0t\0 \0o\0s\0\n\0",
-        b"x = '" + b"a" * 2_000_000 + b"'\n",
-        b"x = " + b"(" * 3000 + b")" * 3000 + b"\n",
-        b"def broken(:\n",
-        b"import os\r",
-        b"x = '\xed\xa0\x80'\n",
-    ],
-    ids=[
-        "empty", "newline", "nul", "binary", "not utf-8", "latin-1", "utf-16", "long line", "deep", "syntax error", "cr",
-        "surrogate",
-    ],
-)  # fmt: skip
-def test_odd_content(make_repo: MakeRepo, content: bytes) -> None:
-    """A file of any content does not crash `check`, nor hide the errors of the others."""
-    root = make_repo({"odd.py": content, "a.py": UNUSED})
-    assert "a.py" in jobs(root)
+def test_odd_content(make_repo: MakeRepo) -> None:
+    """Files of any content do not crash `check`, nor hide the errors of the others."""
+    odd = {
+        "empty": b"",
+        "newline": b"\n",
+        "nul": b"\0",
+        "binary": b"\x7fELF\0\0\x01" * 50,
+        "not_utf8": b"# caf\xe9\nx = 1\n",
+        "latin1": b"# -*- coding: latin-1 -*-\nx = 'caf\xe9'\n",
+        "utf16": b"\xff\xfei\0m\0p\0o\0r\0t\0 \0o\0s\0\n\0",
+        "long_line": b"x = '" + b"a" * 2_000_000 + b"'\n",
+        "long_line_with_error": b"import os; x = '" + b"a" * 2_000_000 + b"'\n",
+        "syntax_error": b"def broken(:\n",
+        "cr": b"import os\r",
+        "surrogate": b"x = '\xed\xa0\x80'\n",
+    }
+    root = make_repo({**{f"{name}.py": content for name, content in odd.items()}, "a.py": UNUSED})
+    assert {"a.py", "long_line_with_error.py", "syntax_error.py"} <= set(jobs(root))
+    done = stomper(root, "check")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_deeply_nested_file(make_repo: MakeRepo) -> None:
+    """A file too deeply nested for a parser ends in a verdict or in a message, never in a traceback."""
+    root = make_repo({"deep.py": b"x = " + b"(" * 3000 + b")" * 3000 + b"\n", "a.py": UNUSED})
+    done = stomper(root, "check")
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
 
 
 def test_unreadable_file(make_repo: MakeRepo) -> None:
@@ -286,24 +290,33 @@ def test_unreadable_file(make_repo: MakeRepo) -> None:
     assert "a.py" in jobs(root)
 
 
-@pytest.mark.parametrize("to", ["a.py", "missing.py", "/etc/hostname", "loop.py", "pkg"])
-def test_symlink(make_repo: MakeRepo, to: str) -> None:
-    """A link, also one that leads nowhere, outside or in a circle, does not crash `check`."""
+def test_symlinks(make_repo: MakeRepo) -> None:
+    """Links, also such that lead nowhere, outside or in a circle, do not crash `check`."""
     root = make_repo({"a.py": UNUSED, "pkg/b.py": UNUSED})
-    (root / "loop.py").symlink_to(to)
-    git(root, "add", "loop.py")
-    git(root, "commit", "--quiet", "-m", "link")
+    for number, to in enumerate(("a.py", "missing.py", "/etc/hostname", "link4.py", "pkg", "link3.py")):
+        (root / f"link{number}.py").symlink_to(to)
+    (root / "folder").symlink_to("pkg")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "links")
     assert {"a.py", "pkg/b.py"} <= set(jobs(root))
 
 
-@pytest.mark.parametrize("name", ["-x.py", "new\nline.py", "q\"'.py", ":c.py", "é.py", "caf\udce9.py"])
-def test_odd_names(make_repo: MakeRepo, name: str) -> None:
-    """A file of any name does not crash `check`, in words or as JSON."""
-    root = make_repo({name: UNUSED, "a.py": UNUSED})
+def test_odd_names(make_repo: MakeRepo) -> None:
+    """Files of any name do not crash `check`, in words or as JSON."""
+    names = ["-x.py", "new\nline.py", "q\"'.py", ":c.py", "é.py", "[b]x[-b].py", "[red].py", " .py"]
+    root = make_repo(dict.fromkeys(names, UNUSED))
+    assert sorted(jobs(root)) == sorted(names)
+    done = stomper(root, "check")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "[red].py" in done.stdout
+
+
+def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:
+    """A file whose name is not UTF-8 does not crash `check`, in words or as JSON."""
+    root = make_repo({"caf\udce9.py": UNUSED, "a.py": UNUSED})
     assert "a.py" in jobs(root)
     done = stomper(root, "check")
-    assert done.returncode == 1
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_folder_named_like_a_module(make_repo: MakeRepo) -> None:

@@ -1,18 +1,18 @@
-"""Each flag that narrows a run, by the jobs that `stomper check --json` would give."""
+"""Each flag that narrows a run, by the jobs that `stomper check --json` would give; in this process, for speed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from stomper.cli import app
 from tests.conftest import MakeRepo, git, write
 
-STOMPER = str(Path(sys.executable).with_name("stomper"))
 # F401 twice, F541, E741 · F401, F541 · F401 · E741
 FILES: dict[str, str | bytes] = {
     "ruff.toml": 'lint.select = ["E4", "E7", "E9", "F"]\n',
@@ -33,10 +33,11 @@ def root(make_repo: MakeRepo) -> Path:
 
 def check(cwd: Path, *flags: str) -> dict[str, Any]:
     """What `stomper check --json` says, its exit code compared with it."""
-    done = subprocess.run((STOMPER, "check", "--json", *flags), cwd=cwd, capture_output=True, text=True, check=False)
+    with contextlib.chdir(cwd):
+        done = CliRunner().invoke(app, ["check", "--json", *flags], catch_exceptions=False)
     assert done.stderr == ""
     said: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == (1 if said["jobs"] or said["left_out"]["by_limit"] else 0)
+    assert done.exit_code == (1 if said["jobs"] or said["left_out"]["by_limit"] else 0)
     return said
 
 
