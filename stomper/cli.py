@@ -19,7 +19,7 @@ from rich.live import Live
 
 from stomper import __version__, bundle, proc, progress, settings, store
 from stomper.errors import StomperError
-from stomper.git import git, open_target
+from stomper.git import check_landing, git, open_target
 from stomper.models import Report
 from stomper.parameters import FixParameters
 
@@ -59,7 +59,7 @@ def _layer(**flags: Any) -> dict[str, Any]:
     pairs = flags.pop("set_", None) or []
     named: dict[str, Any] = {}
     for key, value in flags.items():
-        if value in (None, "", False, []):
+        if value is None or value is False or value in ("", []):
             continue
         listed = key in ("select", "ignore", "checkers", "agents")
         named[key] = [v.strip() for v in value.split(",") if v.strip()] if listed else value
@@ -224,10 +224,14 @@ def _parameters(
 def _run(parameters: FixParameters, *, json_: bool = False, quiet: bool = False, verbose: bool = False) -> Report:
     """Check what can be checked at once, then run the flow with a display, and return its report."""
     from stomper.reports.terminal import Display, plain_lines, show_report
+    from stomper.run import scope_of
 
     target = open_target(Path(parameters.repository))
     config = Path(parameters.config) if parameters.config else None
-    settings.load(target.root, flags=parameters.flags(), config=config)
+    chosen = settings.load(target.root, flags=parameters.flags(), config=config)
+    # What can be told at once is told before a server is started.
+    check_landing(target, chosen.land)
+    scope_of(target, parameters)
     console = Console(stderr=json_)
     errors = Console(stderr=True)
     reports: list[Report] = []

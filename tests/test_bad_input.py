@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stomper.cli import main
 from stomper.errors import RepositoryError
 from tests.conftest import MakeRepo, git, open_run, write
 
@@ -18,8 +21,20 @@ BOTH = pytest.mark.parametrize("verb", ["check", "fix"])
 
 
 def stomper(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command, run in *cwd*."""
-    return subprocess.run((STOMPER, *words), cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    """The command, run in *cwd*: in a process of its own, but `check` in this one, for speed."""
+    if words[0] != "check":
+        return subprocess.run((STOMPER, *words), cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd):
+        for name, value in (("argv", ["stomper", *words]), ("stdout", out), ("stderr", err)):
+            patch.setattr(sys, name, value)
+        with pytest.raises(SystemExit) as end:
+            main()
+    printed = []
+    for stream in (out, err):
+        stream.seek(0)
+        printed.append(stream.read())
+    return subprocess.CompletedProcess(words, int(end.value.code or 0), *printed)
 
 
 def refused(done: subprocess.CompletedProcess[str], *named: str) -> bool:
@@ -64,6 +79,12 @@ def test_no_commits(tmp_path: Path, verb: str) -> None:
     root = tmp_path / "new"
     git(tmp_path, "init", "--quiet", str(root))
     assert refused(stomper(root, verb), str(root), "no commits yet")
+
+
+def test_check_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """The installed command ends an error with exit code 2 and one message on stderr."""
+    done = subprocess.run((STOMPER, "check"), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert refused(done, str(tmp_path), "not in a git repository")
 
 
 @BOTH
@@ -169,7 +190,8 @@ def test_path_outside(make_repo: MakeRepo, given: str) -> None:
 def test_missing_checker(make_repo: MakeRepo) -> None:
     """A checker whose program does not exist is refused with its name; never taken for a clean verdict."""
     root = make_repo({"a.py": UNUSED})
-    tables = '[checkers.ruff]\n[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = "(?P<path>.+):(?P<line>\\\\d+): (?P<message>.+)"\n'  # noqa: E501
+    pattern = "'(?P<path>.+):(?P<line>[0-9]+): (?P<message>.+)'"
+    mine = f'[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = {pattern}\n'
     (root.parent / "own.toml").write_text(f"[checkers.ruff]\n{mine}")
     given = ("check", "--config", "../own.toml")
     assert refused(stomper(root, *given), "no-such-linter", "--allow-missing-checker")
