@@ -64,7 +64,7 @@ class SarifChecker:
         if result.get("level") in ("none", "note") or result.get("suppressions") or not result.get("locations"):
             return None
         place = result["locations"][0].get("physicalLocation")
-        if not place:
+        if place is None:
             return None  # a logical place only: nothing a file could be repaired for
         region = place.get("region", {})
         message = result["message"]
