@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lock bench wheel clean
+.PHONY: demo test check docs lock bench wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -21,6 +21,9 @@ bench: $(STAMP)  ## print measured ratios
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist .
+
+docs: $(STAMP)  ## write the generated parts of the documentation anew
+	$(PY) -m stomper.reports.reference docs/settings.md
 
 lock: $(STAMP)  ## resolve requirements.lock anew
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv

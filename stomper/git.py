@@ -20,7 +20,10 @@ _QUIET = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
 )  # fmt: skip
 # What of the user's own configuration changes how files look in a worktree or who commits.
-_COPIED_CONFIG = r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$|commit\.gpgsign$|gpg\.)"  # noqa: E501
+_COPIED_CONFIG = (
+    r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|commit\.gpgsign$|gpg\.|core\."
+    r"(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$)"
+)
 
 
 def environment() -> dict[str, str]:

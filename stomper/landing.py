@@ -87,7 +87,6 @@ def _prove_all(
     if not outcomes:
         return []
     progress.emit(progress.StageBegan("prove", detail=f"{len(outcomes)} file(s) together"))
-    collected = session.collected_at(tip)
     kept, dropped = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
     if session.settings.test_validation != "none":
         session.baseline(tip)
@@ -96,7 +95,6 @@ def _prove_all(
         # Dropping a patch can bring back what another one relied on.
         while kept and failing and (said := _check(session, kept, tip)):
             dropped.append((kept.pop(), said))
-    del collected
     turned_down.update({o.path: o.rejected(why) for o, why in dropped})
     return kept
 
@@ -197,7 +195,7 @@ def _move(session: Session, tip: str, commit: str) -> bool:
     root = session.target.root
     quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
     if session.settings.land == "branch":
-        name = session.settings.branch_name or f"stomper/{session.run_id}"
+        name = session.lands_on
         git(("check-ref-format", "--branch", name), cwd=root)
         git(("fetch", *quiet, str(session.clone.path), "refs/stomper/built"), cwd=root)
         git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, "0" * len(commit)), cwd=root)
@@ -211,20 +209,8 @@ def _move(session: Session, tip: str, commit: str) -> bool:
         git(("update-ref", "-m", "stomper", f"refs/heads/{session.target.branch}", commit, tip), cwd=root)
         return True
     try:
-        git(
-            (
-                "-c",
-                "merge.autoStash=false",
-                "-c",
-                "merge.verifySignatures=false",
-                "merge",
-                "--ff-only",
-                "--quiet",
-                "--no-autostash",
-                commit,
-            ),
-            cwd=root,
-        )
+        plain = ("-c", "merge.autoStash=false", "-c", "merge.verifySignatures=false")
+        git((*plain, "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
     except RepositoryError:
         if _tip(session) != tip:
             return False

@@ -92,7 +92,8 @@ class _Work:
         """One call and its proof. Returns its (cost, tokens), whether it was paid for before, and what is still wrong."""
         source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="surrogateescape")
         blob = text(("rev-parse", f"{self.session.base}:{job.path}"), cwd=tree.path, ok=(0, 128))
-        key = attempt_key(job, blob + feedback, agent.name, self.session.configuration(agent))
+        repository = str(self.session.target.root)
+        key = attempt_key(repository, job, blob + feedback, agent.name, self.session.configuration(agent))
         cost: tuple[float | None, int | None] = (0.0, 0)
         kept = self.session.store.kept(key)
         if kept is not None and self._apply(tree, kept):

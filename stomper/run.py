@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.errors import RepositoryError
-from stomper.git import Target, changed_since, open_target
+from stomper.errors import RepositoryError, SettingsError
+from stomper.git import Target, changed_since, check_landing, open_target
 from stomper.landing import Landing
 from stomper.models import LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
 from stomper.selection import Scope
 from stomper.session import Session
-from stomper.settings import load
+from stomper.settings import Settings, load
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do, all of it checked."""
+
+    target: Target
+    settings: Settings
+    scope: Scope
+
+
+def plan(parameters: FixParameters) -> Plan:
+    """What *parameters* ask for. Raises StomperError with the way out; nothing is started or written."""
+    target = open_target(Path(parameters.repository))
+    config = Path(parameters.config) if parameters.config else None
+    settings = load(target.root, flags=parameters.flags(), config=config)
+    scope = scope_of(target, parameters)
+    check_landing(target, "patch" if scope.uncommitted else settings.land)
+    return Plan(target, settings, scope)
 
 
 def open_session(parameters: FixParameters) -> Session:
     """The session that *parameters* ask for. Raises StomperError before anything is touched."""
-    target = open_target(Path(parameters.repository))
-    config = Path(parameters.config) if parameters.config else None
-    settings = load(target.root, flags=parameters.flags(), config=config)
-    return Session.open(target, settings, scope_of(target, parameters))
+    planned = plan(parameters)
+    return Session.open(planned.target, planned.settings, planned.scope)
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:
@@ -37,11 +55,13 @@ def scope_of(target: Target, parameters: FixParameters) -> Scope:
     only: frozenset[str] | None = None
     if parameters.since:
         only = changed_since(target, parameters.since)
+    if parameters.changed and parameters.staged:
+        raise SettingsError("--changed and --staged are two versions of the same files: give one of them")
     if parameters.changed:
         only = target.dirty if only is None else only & target.dirty
     if parameters.staged:
         only = target.staged if only is None else only & target.staged
-    return Scope(tuple(paths), only)
+    return Scope(tuple(paths), only, "changed" if parameters.changed else "staged" if parameters.staged else "")
 
 
 def report_of(
@@ -58,8 +78,8 @@ def report_of(
     return Report(
         run_id=session.run_id,
         repository=str(session.target.root),
-        base=session.base,
-        branch=session.target.branch,
+        base=session.target.head,
+        branch=session.lands_on,
         land=session.settings.land,
         checkers=session.collected.runs,
         tests=baseline.words if baseline else "not run",

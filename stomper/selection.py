@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pathspec
 
@@ -15,10 +16,13 @@ from stomper.settings import Settings
 
 @dataclass(frozen=True)
 class Scope:
-    """What a run is pointed at. `paths` are files or folders relative to the root; `only` a set of files, or None."""
+    """What a run is pointed at. `paths` are files or folders relative to the root; `only` a set of files, or None.
+
+    With `uncommitted`, what is checked and repaired is not HEAD but HEAD with those files as the user has them."""
 
     paths: tuple[str, ...] = ()
     only: frozenset[str] | None = None
+    uncommitted: Literal["", "changed", "staged"] = ""
 
 
 @dataclass(frozen=True)

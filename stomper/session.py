@@ -18,7 +18,7 @@ from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
 from stomper.errors import SettingsError, StomperError, SuiteError
-from stomper.git import Target, check_landing, git
+from stomper.git import Target, git
 from stomper.models import FileJob, LeftOut
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
@@ -40,6 +40,7 @@ class Session:
 
     run_id: str
     target: Target
+    base: str
     settings: Settings
     scope: Scope
     folder: Path
@@ -62,8 +63,8 @@ class Session:
 
     @classmethod
     def open(cls, target: Target, settings: Settings, scope: Scope | None = None) -> Session:
-        """Check that the run can do its job and make the private clone. Raises StomperError with the way out."""
-        check_landing(target, settings.land)
+        """Make the private clone and all that the files share. Raises StomperError with the way out."""
+        scope = scope or Scope()
         state = store.home()
         memory = store.Store(state)
         locks.sweep_runs(state / "runs")
@@ -77,11 +78,19 @@ class Session:
         environment = Environment.detect(target.root, python=settings.python)
         checkers = make_checkers(settings, environment, folder / "cache")
         clone = SharedClone.create(target, folder)
+        warnings = []
+        base = target.head
+        if scope.uncommitted:
+            base = clone.snapshot(staged=scope.uncommitted == "staged")
+            if settings.land != "patch":
+                warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
+                settings = settings.model_copy(update={"land": "patch"})
         session = cls(
             run_id=run_id,
             target=target,
+            base=base,
             settings=settings,
-            scope=scope or Scope(),
+            scope=scope,
             folder=folder,
             environment=environment,
             store=memory,
@@ -91,6 +100,7 @@ class Session:
             agents=make_agents(settings, environment, checkers, folder / "calls"),
             suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
             alive=alive,
+            warnings=warnings,
         )
         _open[run_id] = session
         if settings.test_validation != "none":
@@ -110,8 +120,11 @@ class Session:
         self.alive.release()
 
     @property
-    def base(self) -> str:
-        return self.target.head
+    def lands_on(self) -> str:
+        """The branch that commits go to."""
+        if self.settings.land == "branch":
+            return self.settings.branch_name or f"stomper/{self.run_id}"
+        return self.target.branch
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -208,7 +221,7 @@ class Session:
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""
-        if path in self.target.dirty:
+        if path in self.target.dirty and not self.scope.uncommitted:
             return "it has uncommitted changes: commit or stash them, then run again"
         entry = git(("ls-tree", "-z", self.base, "--", path), cwd=self.clone.path)
         mode = entry[:6]

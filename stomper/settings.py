@@ -26,8 +26,8 @@ class _Table(BaseModel):
 class CheckerSettings(_Table):
     """The table `[checkers.NAME]`."""
 
-    enabled: bool = True
-    """Whether this checker runs."""
+    enabled: bool | None = None
+    """Whether this checker runs. Unset: yes, but mypy only where the target configures it, unless it has a table."""
     kind: Literal["", "ruff", "mypy", "pytest", "sarif", "command"] = ""
     """What it is; the table's own name when empty."""
     args: tuple[str, ...] = ()
@@ -37,7 +37,11 @@ class CheckerSettings(_Table):
     output: str = ""
     """For `sarif`: the file the program writes, relative to the root; empty when it prints to stdout."""
     pattern: str = ""
-    """For `command`: a regular expression with the groups `path`, `line`, `message` and, if known, `code`, `column`."""
+    """For `command`: a regular expression with the groups `path` and `message` and, if known, `line`, `column`, `code`."""
+    json_path: str = ""
+    """For `command`, instead of `pattern`: the JSONPath (RFC 9535) of the errors in what it prints, for example `$[*]`."""
+    json_fields: dict[Literal["path", "message", "line", "column", "code"], str] = Field(default_factory=dict)
+    """For `json_path`: the JSONPath of each part in an error, for example `{ line = "$.location.row" }`; else `$.line`."""
     timeout_s: Seconds | None = None
     """Seconds this checker may take; `checker_timeout_s` when unset."""
 
@@ -70,10 +74,14 @@ def _default_parallel() -> int:
 class Settings(_Table):
     """Everything a run can be told."""
 
-    checkers: dict[str, CheckerSettings] = Field(default_factory=dict)
-    """The checkers that find errors: a list of names, or a table for each. Unset: ruff, and mypy where configured."""
+    checkers: dict[str, CheckerSettings] = Field(
+        default_factory=lambda: {"ruff": CheckerSettings(), "mypy": CheckerSettings()}
+    )
+    """The checkers that find errors. A list names exactly those; a table for one adds it, or changes it, among the
+    defaults: ruff, and mypy where the target configures it."""
     agents: dict[str, AgentSettings] = Field(default_factory=lambda: {"ruff": AgentSettings()})
-    """The agents that repair, in the order in which they are tried: a list of names, or a table for each."""
+    """The agents that repair, in the order in which they are tried. A list names exactly those; a table for one adds
+    it, or changes it, among the defaults: ruff."""
     max_parallel_files: int = Field(default_factory=_default_parallel, ge=1, le=256)
     """How many files are repaired at once. Default: the number of cores, at least 2."""
     max_attempts: int = Field(default=2, ge=1, le=20)
@@ -119,7 +127,7 @@ class Settings(_Table):
         for name, table in value.items():
             kinds = CHECKER_KINDS if isinstance(table, CheckerSettings) else AGENT_KINDS
             if (table.kind or name) not in kinds:
-                raise ValueError(f"unknown name {name!r}: one of {', '.join(kinds)}, or a table with `kind` set to one")
+                raise ValueError(f"{name!r} is none of {', '.join(kinds)}, nor a table with `kind` set to one")
         return value
 
 
@@ -146,19 +154,24 @@ def load(
     env = os.environ if env is None else env
     layers: list[tuple[str, Raw]] = [_file_layer(root, config), ("the environment", _env_layer(env))]
     layers.append(("the command line", dict(flags)))
-    merged: Raw = {"agents": {"ruff": {}}}
+    merged: Raw = {"checkers": {"ruff": {}, "mypy": {}}, "agents": {"ruff": {}}}
     origins: dict[tuple[str, ...], str] = {}
     for origin, layer in layers:
         for key, value in layer.items():
             merged[key] = _merge(merged.get(key), value) if key in ("checkers", "agents") else value
             _note_origin(origins, (key,), value, origin)
-    for tables in (merged.get("checkers"), merged.get("agents")):
-        if isinstance(tables, dict):
-            tables.pop(_ONLY, None)
+    for key in ("checkers", "agents"):
+        if isinstance(merged[key], dict):
+            merged[key] = {name: _wanted((key, name), t, origins) for name, t in merged[key].items() if name != _ONLY}
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(e, origins) for e in error.errors())) from None
+
+
+def _wanted(keys: tuple[str, str], table: Any, origins: Mapping[tuple[str, ...], str]) -> Any:
+    """What somebody gave a table is wanted, unless the table says otherwise."""
+    return {"enabled": True, **table} if keys in origins and isinstance(table, dict) else table
 
 
 def parse_value(key: str, text: str) -> Any:
@@ -208,16 +221,22 @@ def _put(layer: Raw, keys: list[str], value: Any) -> None:
 
 def _merge(below: Any, above: Any) -> Any:
     """Tables are merged key by key; a list enables exactly its names, in its order, whatever lies below."""
-    if isinstance(above, list | tuple):
-        above = {**{str(name): {"enabled": True} for name in above}, _ONLY: True}
+    below, above = _tables(below), _tables(above)
     if not isinstance(above, dict):
         return above
-    tables: Raw = dict(below) if isinstance(below, dict) else {}
+    tables: Raw = below if isinstance(below, dict) else {}
     merged = {k: _over(tables.get(k), v) for k, v in above.items()}
     if above.get(_ONLY):
         rest = {k: {**v, "enabled": False} for k, v in tables.items() if k not in merged and isinstance(v, dict)}
         return {**merged, **rest}
     return {**tables, **merged}
+
+
+def _tables(given: Any) -> Any:
+    """A list of names as the tables it stands for."""
+    if isinstance(given, list | tuple):
+        return {**{str(name): {"enabled": True} for name in given}, _ONLY: True}
+    return given
 
 
 def _over(below: Any, above: Any) -> Any:
@@ -286,4 +305,5 @@ def _explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
         if len(keys) > 1:
             model = CheckerSettings if keys[0] == "checkers" else AgentSettings
         return f"{where}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
-    return f"{where} = {error['input']!r}: {error['msg']}"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if error["type"] == "value_error" else f"{where} = {error['input']!r}: {said}"

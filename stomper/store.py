@@ -25,11 +25,11 @@ def home() -> Path:
     return (Path(base) / "stomper").resolve()
 
 
-def attempt_key(job: FileJob, blob: str, agent: str, configuration: str) -> str:
-    """What makes a call the same call: the file's content, the errors aimed at, the agent and its configuration."""
+def attempt_key(repository: str, job: FileJob, blob: str, agent: str, configuration: str) -> str:
+    """What makes a call the same call: the repository, the file's content, the errors aimed at, the agent as configured."""
     errors = sorted(d.fingerprint for d in job.diagnostics)
     return hashlib.sha256(
-        "\0".join([job.path, blob, agent, configuration, *errors]).encode("utf-8", "surrogateescape")
+        "\0".join([repository, job.path, blob, agent, configuration, *errors]).encode("utf-8", "surrogateescape")
     ).hexdigest()
 
 
@@ -66,7 +66,6 @@ class Store:
 
     def keep(self, key: str, run_id: str, patch: Patch) -> None:
         """Keep a proven patch until it has landed, so that a killed run does not pay for it twice."""
-
         self._do("INSERT OR REPLACE INTO proven (key, run, patch) VALUES (?, ?, ?)", (key, run_id, patch.diff))
 
     def kept(self, key: str) -> bytes | None:

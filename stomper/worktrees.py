@@ -7,6 +7,7 @@ it, so that an agent could change them, and a killed run would leave entries the
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import shutil
 import threading
@@ -63,6 +64,30 @@ class SharedClone:
         tags = git(("for-each-ref", "--format=create %(refname) %(objectname)", "refs/tags"), cwd=target.root)
         git(("update-ref", "--stdin"), cwd=path, stdin=tags)
         return cls(path, target)
+
+    def snapshot(self, *, staged: bool) -> str:
+        """A commit of the clone with the user's uncommitted work on top of HEAD: only what is *staged*, or all of it.
+
+        Made with an index and an object folder of our own, so that nothing is written to the target."""
+        root, target = self.target.root, self.target
+        index = self.path / "snapshot.index"
+        place = root / os.fsdecode(git(("rev-parse", "--git-path", "index"), cwd=root)).rstrip("\n")
+        if place.exists():
+            shutil.copy(place, index)
+        env = {
+            "GIT_INDEX_FILE": str(index),
+            "GIT_OBJECT_DIRECTORY": str(self.path / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(target.git_dir / "objects"),
+            **{f"GIT_{who}_{what}": "stomper" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        if not staged:
+            paths = [p for p in target.dirty - target.submodules if not p.endswith("/")]
+            listing = b"\0".join(os.fsencode(p) for p in paths)
+            git(("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"), cwd=root, stdin=listing, env=env)
+        tree = git(("write-tree",), cwd=root, env=env).decode().strip()
+        commit = git(("commit-tree", tree, "-p", target.head, "-m", "uncommitted work"), cwd=root, env=env)
+        index.unlink(missing_ok=True)
+        return commit.decode().strip()
 
     def add_worktree(self, path: Path, commit: str) -> Worktree:
         """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""

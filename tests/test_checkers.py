@@ -26,7 +26,7 @@ def environment(root: Path) -> Environment:
 
 def checker(root: Path, name: str, **table: Any) -> Checker:
     """The one checker *name* with this table of settings."""
-    settings = Settings.model_validate({"checkers": {name: table}})
+    settings = Settings.model_validate({"checkers": {name: {"enabled": True, **table}}})
     (made,) = make_checkers(settings, environment(root), root.parent / "cache")
     return made
 
@@ -278,7 +278,7 @@ def test_a_path_outside_the_tree_is_refused(make_repo: MakeRepo, name: str) -> N
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
-        ("", "needs `command` and `pattern`"),
+        ("", "needs `command`, and `pattern` or `json_path`"),
         ("(", "not a regular expression"),
         ("(?P<path>x)", "lacks the group.*message"),
         ("(?P<message>x)", "lacks the group.*path"),
@@ -330,3 +330,63 @@ def test_a_missing_tool_says_how_to_install_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CheckerError, match="pip install no-such-tool"):
         environment(tmp_path).tool("no-such-tool")
+
+
+JSON_ENTRIES = [
+    {"file": "a.py", "text": "no spaces", "rule": "X1", "at": {"row": 2, "col": 3}},
+    {"file": "a.py", "text": "no tabs", "at": {"row": 9}},
+]
+JSON_FIELDS = {"path": "$.file", "message": "$.text", "code": "$.rule", "line": "$.at.row", "column": "$.at.col"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "query"),
+    [
+        (json.dumps({"results": JSON_ENTRIES}), "$.results[*]"),
+        (json.dumps(JSON_ENTRIES), "$[*]"),
+        ("\n".join(map(json.dumps, JSON_ENTRIES)), "$[*]"),
+        (json.dumps([{"messages": [e]} for e in JSON_ENTRIES]), "$..messages[*]"),
+    ],
+)
+def test_a_command_that_prints_json_is_read_with_jsonpath(make_repo: MakeRepo, printed: str, query: str) -> None:
+    """One document or a line for each error: `json_path` finds the errors and `json_fields` their parts."""
+    root = make_repo({"a.py": ""})
+    table = {"kind": "command", "json_path": query, "json_fields": JSON_FIELDS}
+    found = checker(root, "lint", **table, **program(root, f"print({printed!r})")).check(root)
+    assert [(d.code, d.message, d.path, d.line, d.column) for d in found] == [
+        ("X1", "no spaces", "a.py", 2, 3),
+        ("lint", "no tabs", "a.py", 9, 0),
+    ]
+
+
+def test_a_command_whose_json_names_no_error_is_clean(make_repo: MakeRepo) -> None:
+    """An empty list with exit code 0 is no error."""
+    root = make_repo({"a.py": ""})
+    lint = checker(root, "lint", kind="command", json_path="$[*]", **program(root, "print('[]')"))
+    assert lint.check(root) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("print('oops')", "not JSON"),
+        ("import sys; print('[]'); sys.exit(3)", "exit code 3 and named no error"),
+        ("print('[{}]')", "an error lacks path and message"),
+        ("print('[1]')", "no object"),
+        ('print(\'[{"path": "a.py", "message": "m", "line": "x"}]\')', "line is 'x'"),
+    ],
+)
+def test_a_command_whose_json_cannot_be_used_is_no_verdict(make_repo: MakeRepo, source: str, said: str) -> None:
+    """What is not JSON, lacks a part, or came with a failure and no error is never "clean"."""
+    root = make_repo({"a.py": ""})
+    lint = checker(root, "lint", kind="command", json_path="$[*]", **program(root, source))
+    with pytest.raises(CheckerError, match=said):
+        lint.check(root)
+
+
+def test_a_jsonpath_that_is_none_is_refused(make_repo: MakeRepo) -> None:
+    """A query that cannot be compiled is named with its key."""
+    with pytest.raises(CheckerError, match=r"\[checkers.lint\] line = '\$\[': not a JSONPath"):
+        checker(
+            make_repo({"a.py": ""}), "lint", kind="command", command=["x"], json_path="$", json_fields={"line": "$["}
+        )

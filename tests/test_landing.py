@@ -1,22 +1,27 @@
-"""What landing does to the user's repository, byte for byte, and what it leaves alone."""
+"""What landing does to the user's repository, and what it leaves alone."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from stomper.errors import RepositoryError
-from stomper.landing import Landing, land
-from stomper.models import Outcome, Status
+from stomper.landing import land
+from stomper.models import Status
 from stomper.process import process_file
 from tests.conftest import MakeRepo, git, open_run, write
-from tests.test_process import RULES, only, repair, scripted
+from tests.runs import (
+    RULES,
+    by_path,
+    commit,
+    only,
+    raw,
+    repair,
+    scripted,
+    snapshot,
+)
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"
@@ -24,50 +29,6 @@ HOOKS = (
     "applypatch-msg", "pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "pre-merge-commit", "post-merge",
     "post-checkout", "post-rewrite", "post-index-change", "reference-transaction", "pre-auto-gc", "update",
 )  # fmt: skip
-
-
-def snapshot(folder: Path) -> dict[str, str]:
-    """Every file under *folder* with its mode, time of change and content; links by where they point.
-
-    Without the times of git's objects, which git itself renews when it meets the same content again.
-    """
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name, about = os.fspath(path.relative_to(folder)), path.lstat()
-        if path.is_symlink():
-            found[name] = f"link {path.readlink()}"
-        elif path.is_file():
-            changed = 0 if name.startswith(".git/objects/") else about.st_mtime_ns
-            found[name] = f"{about.st_mode:o} {changed} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-    return found
-
-
-def raw(root: Path, *arguments: str) -> bytes:
-    """What git printed, as bytes."""
-    return subprocess.run(("git", *arguments), cwd=root, check=True, capture_output=True).stdout
-
-
-def commit(root: Path, name: str, content: str) -> str:
-    """Commit one file in *root*. Returns the commit."""
-    write(root, {name: content})
-    git(root, "add", "--", name)
-    git(root, "commit", "--quiet", "-m", f"user edits {name}", "--", name)
-    return git(root, "rev-parse", "HEAD")
-
-
-def by_path(landing: Landing) -> dict[str, Outcome]:
-    """The outcomes by their paths."""
-    return {o.path: o for o in landing.outcomes}
-
-
-def land_with(root: Path, limit: Callable[[], contextlib.AbstractContextManager[None]]) -> Landing:
-    """A run whose move of the branch happens inside *limit*."""
-    session = open_run(root, checkers=RULES, test_validation="none")
-    try:
-        session.collect()
-        return land(session, [process_file(session, job) for job in session.select()[0]], limit)
-    finally:
-        session.close()
 
 
 def test_one_fix_is_one_commit(make_repo: MakeRepo) -> None:
@@ -145,18 +106,6 @@ def test_dirty_file_is_skipped(make_repo: MakeRepo) -> None:
     assert "uncommitted changes" in by_path(landing)["b.py"].reason
     assert [entry.path for entry in landing.landed] == ["a.py"]
     assert (root / "b.py").read_text() == UNUSED + "y = 2\n"
-
-
-def test_file_edited_during_the_run(make_repo: MakeRepo) -> None:
-    """A file the user begins to edit during the run is not landed, the edit stays and the patch is kept."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-    landing = repair(root, before_landing=lambda: write(root, {"b.py": "mine = 1\n"}))
-    outcome = by_path(landing)["b.py"]
-    assert outcome.status is Status.FAILED
-    assert "edited during the run" in outcome.reason
-    assert Path(outcome.patch_file).is_file()
-    assert (root / "b.py").read_text() == "mine = 1\n"
-    assert [entry.path for entry in landing.landed] == ["a.py"]
 
 
 @pytest.mark.parametrize("place", ["default", "hooksPath"])
@@ -239,100 +188,6 @@ def test_land_patch_writes_nothing_to_the_target(make_repo: MakeRepo, fenced: Pa
     assert ((root / "a.py").read_text(), (root / "b.py").read_text()) == (CURED, CURED)
 
 
-def test_tip_moved_during_the_run(make_repo: MakeRepo) -> None:
-    """A commit the user makes meanwhile stays, and the fixes are rebuilt on top of it."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-    tips: list[str] = []
-    landing = repair(root, before_landing=lambda: tips.append(commit(root, "user.py", "y = 1\n")))
-    assert len(landing.landed) == 2
-    assert git(root, "rev-parse", "HEAD~2") == tips[0]
-    assert (root / "user.py").read_text() == "y = 1\n"
-    assert git(root, "status", "--short") == ""
-
-
-def test_same_file_committed_meanwhile(make_repo: MakeRepo) -> None:
-    """A file the user commits to meanwhile is a conflict: not landed, its patch kept; the others land."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-    theirs = "import os\nx = 2\n"
-    landing = repair(root, before_landing=lambda: commit(root, "b.py", theirs))
-    outcome = by_path(landing)["b.py"]
-    assert outcome.status is Status.FAILED
-    assert outcome.reason.startswith("conflict:")
-    assert "-import os" in Path(outcome.patch_file).read_text()
-    assert [entry.path for entry in landing.landed] == ["a.py"]
-    assert (root / "b.py").read_text() == theirs
-
-
-def test_file_deleted_meanwhile(make_repo: MakeRepo) -> None:
-    """A file the user deletes in a commit meanwhile is a conflict and does not come back."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-
-    def delete() -> None:
-        git(root, "rm", "--quiet", "b.py")
-        git(root, "commit", "--quiet", "-m", "delete")
-
-    landing = repair(root, before_landing=delete)
-    assert by_path(landing)["b.py"].reason.startswith("conflict:")
-    assert not (root / "b.py").exists()
-    assert git(root, "ls-tree", "--name-only", "HEAD") == "a.py"
-
-
-def test_tip_moves_after_the_proof(make_repo: MakeRepo) -> None:
-    """A commit between the proof and the move of the branch is not lost: the fixes are built and proven again."""
-    root = make_repo({"a.py": UNUSED})
-    tips: list[str] = []
-
-    @contextlib.contextmanager
-    def limit() -> Iterator[None]:
-        if not tips:
-            tips.append(commit(root, "user.py", "y = 1\n"))
-        yield
-
-    landing = land_with(root, limit)
-    assert only(landing).status is Status.FIXED
-    assert git(root, "rev-parse", "HEAD^") == tips[0]
-
-
-def test_tip_never_stands_still(make_repo: MakeRepo) -> None:
-    """When the branch moves again and again the run gives up with the reason and the patch kept, and loses nothing."""
-    root = make_repo({"a.py": UNUSED})
-    tips: list[str] = []
-
-    @contextlib.contextmanager
-    def limit() -> Iterator[None]:
-        tips.append(commit(root, "user.py", f"y = {len(tips)}\n"))
-        yield
-
-    outcome = only(land_with(root, limit))
-    assert outcome.status is Status.FAILED
-    assert "the branch moved" in outcome.reason
-    assert Path(outcome.patch_file).is_file()
-    assert git(root, "rev-parse", "HEAD") == tips[-1]
-
-
-def test_user_switched_to_another_branch(make_repo: MakeRepo) -> None:
-    """When the user is on another branch by now, the branch of the run moves and the checkout stays."""
-    root = make_repo({"a.py": UNUSED})
-    landing = repair(root, before_landing=lambda: git(root, "switch", "--quiet", "-c", "elsewhere"))
-    assert git(root, "rev-parse", "main") == only(landing).commit
-    assert git(root, "rev-parse", "elsewhere") == git(root, "rev-parse", "main^")
-    assert git(root, "status", "--short", "--branch") == "## elsewhere"
-    assert (root / "a.py").read_text() == UNUSED
-
-
-def test_branch_deleted_meanwhile(make_repo: MakeRepo) -> None:
-    """A branch that was deleted during the run does not come back: the error names it."""
-    root = make_repo({"a.py": UNUSED})
-
-    def delete() -> None:
-        git(root, "switch", "--quiet", "-c", "elsewhere")
-        git(root, "branch", "--quiet", "-D", "main")
-
-    with pytest.raises(RepositoryError, match="main was deleted"):
-        repair(root, before_landing=delete)
-    assert git(root, "branch", "--format=%(refname:short)") == "elsewhere"
-
-
 def test_culprit_is_dropped_by_bisection(make_repo: MakeRepo) -> None:
     """The one fix that breaks a test is found and dropped with the reason and its patch; the rest lands."""
     body = "import os\n\n\ndef double(x):\n    return x + x\n"
@@ -351,82 +206,6 @@ def test_culprit_is_dropped_by_bisection(make_repo: MakeRepo) -> None:
     assert "+    return not x + x" in Path(culprit.patch_file).read_text()
     assert sorted(entry.path for entry in landing.landed) == ["four.py", "one.py", "two.py"]
     assert (root / "three.py").read_text() == body
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (b"import os\r\nx = 1\r\ny = 2\r\n", b"x = 1\r\ny = 2\r\n"),
-        (b"import os\nx = 1", b"x = 1"),
-        (b"\xef\xbb\xbfimport os\nx = 1\n", b"\xef\xbb\xbfx = 1\n"),
-        (b"\xef\xbb\xbfimport os\r\nx = 1", b"\xef\xbb\xbfx = 1"),
-        ("import os\nx = 'naïve ☃ \u2028'\n".encode(), "x = 'naïve ☃ \u2028'\n".encode()),
-        (b"import os\nx = 1  \n\x0c\ny = 2\t\n", b"x = 1  \n\x0c\ny = 2\t\n"),
-        (b"import os\nx = '''a\r\nb'''\n", b"x = '''a\r\nb'''\n"),
-    ],
-    ids=["crlf", "no final newline", "bom", "bom crlf no final newline", "non-ascii", "form feed", "mixed endings"],
-)
-def test_bytes_are_preserved(make_repo: MakeRepo, before: bytes, after: bytes) -> None:
-    """Line endings, a byte order mark and the end of the file stay as they are, in the commit and in the checkout."""
-    root = make_repo({"a.py": before})
-    landing = repair(root)
-    assert only(landing).status is Status.FIXED
-    assert raw(root, "cat-file", "blob", "HEAD:a.py") == after
-    assert (root / "a.py").read_bytes() == after
-    assert git(root, "status", "--short") == ""
-
-
-@pytest.mark.parametrize("way", ["core.autocrlf", "attribute"])
-def test_converted_line_endings(make_repo: MakeRepo, way: str) -> None:
-    """Where git converts line endings, the commit has LF and the checkout CRLF, as before."""
-    files = {".gitattributes": "*.py text eol=crlf\n"} if way == "attribute" else {}
-    root = make_repo({**files, "a.py": UNUSED})
-    if way == "core.autocrlf":
-        git(root, "config", "core.autocrlf", "true")
-    (root / "a.py").unlink()
-    git(root, "checkout", "--quiet", "--", "a.py")
-    assert (root / "a.py").read_bytes() == b"import os\r\nx = 1\r\n"
-    assert only(repair(root)).status is Status.FIXED
-    assert raw(root, "cat-file", "blob", "HEAD:a.py") == CURED.encode()
-    assert (root / "a.py").read_bytes() == b"x = 1\r\n"
-    assert git(root, "status", "--short") == ""
-
-
-def test_executable_bit_is_preserved(make_repo: MakeRepo) -> None:
-    """A script stays executable, in the commit and in the checkout."""
-    root = make_repo({"a.py": "#!/usr/bin/env python3\n" + UNUSED})
-    (root / "a.py").chmod(0o755)
-    git(root, "commit", "--quiet", "-am", "mode")
-    assert only(repair(root)).status is Status.FIXED
-    assert git(root, "ls-tree", "HEAD", "a.py").startswith("100755 ")
-    assert os.access(root / "a.py", os.X_OK)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "with space.py", "quo\"te's.py", "new\nline.py", "-dash.py", "--help.py", "naïve-☃.py", "tab\t.py", "back\\slash.py",
-        ":colon.py", "[ab]*?.py", "{x},y.py", "#hash.py", "!bang.py", "$HOME.py", " lead.py", "-d/in folder/-f.py",
-    ],
-)  # fmt: skip
-def test_any_name_lands(make_repo: MakeRepo, name: str) -> None:
-    """A file of any name is repaired and lands under exactly that name."""
-    root = make_repo({name: UNUSED})
-    landing = repair(root)
-    assert [(o.path, o.status) for o in landing.outcomes] == [(name, Status.FIXED)]
-    assert raw(root, "show", "--name-only", "--format=", "-z", "HEAD") == name.encode() + b"\0"
-    assert (root / name).read_text() == CURED
-    assert git(root, "rev-list", "--count", "HEAD") == "2"
-    assert len(git(root, "log", "-1", "--format=%(trailers:key=Stomper-Run)").splitlines()) == 1
-
-
-def test_all_odd_names_together(make_repo: MakeRepo) -> None:
-    """Many odd names in one run are one commit each and one patch file each."""
-    names = ["a b.py", "a_b.py", "a\nb.py", "a\tb.py", "ä.py", "ö.py"]
-    root = make_repo(dict.fromkeys(names, UNUSED))
-    landing = repair(root, land="patch")
-    assert {o.path for o in landing.outcomes} == set(names)
-    assert len({o.patch_file for o in landing.outcomes}) == len(names)
 
 
 @pytest.mark.parametrize("land_as", ["commit", "branch", "patch"])
@@ -501,14 +280,6 @@ def test_signature_checks_do_not_stop_landing(make_repo: MakeRepo) -> None:
     git(root, "config", "merge.verifySignatures", "true")
     assert only(repair(root)).status is Status.FIXED
     assert git(root, "rev-list", "--count", "HEAD") == "2"
-
-
-def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:
-    """A file whose name is not UTF-8 does not keep the others from landing."""
-    root = make_repo({"caf\udce9.py": UNUSED, "a.py": UNUSED})
-    landing = repair(root)
-    assert "a.py" in [entry.path for entry in landing.landed]
-    assert git(root, "status", "--short") == ""
 
 
 def test_submodules_stay(make_repo: MakeRepo) -> None:

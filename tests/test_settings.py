@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from stomper.checkers import make_checkers
+from stomper.environment import Environment
 from stomper.errors import SettingsError
 from stomper.settings import Settings, assignments, combine, load, parse_value
 
@@ -18,7 +20,7 @@ def read(root: Path, *, flags: dict[str, Any] | None = None, env: dict[str, str]
 
 def enabled(tables: dict[str, Any]) -> list[str]:
     """The names that take part, in their order."""
-    return [name for name, table in tables.items() if table.enabled]
+    return [name for name, table in tables.items() if table.enabled is not False]
 
 
 def test_defaults_without_any_file(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_defaults_without_any_file(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert (settings.land, settings.test_validation, settings.max_files) == ("commit", "final", 0)
     assert enabled(dict(settings.agents)) == ["ruff"]
-    assert settings.checkers == {}
+    assert {name: table.enabled for name, table in settings.checkers.items()} == {"ruff": None, "mypy": None}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_wrong_key_of_a_table_names_the_layer_it_stands_in(tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", ["checkers", "agents"])
 def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path: Path, kind: str) -> None:
     """A checker or agent that is no kind and has none is refused with the kinds there are."""
-    with pytest.raises(SettingsError, match=rf"the command line: {kind} = .*unknown name 'rough'.*ruff"):
+    with pytest.raises(SettingsError, match=rf"the command line: {kind}: 'rough' is none of ruff.*kind"):
         read(tmp_path, flags={kind: ["rough"]})
 
 
@@ -129,10 +131,27 @@ def test_a_list_enables_exactly_its_names_in_its_order(tmp_path: Path) -> None:
 def test_a_table_is_merged_key_by_key(tmp_path: Path) -> None:
     """A table in a higher layer changes its keys only, and adds names to those there are."""
     (tmp_path / "stomper.toml").write_text('[checkers.ruff]\nargs = ["--preview"]\ntimeout_s = 9\n')
-    settings = read(tmp_path, flags={"checkers": {"ruff": {"timeout_s": 5}, "mypy": {}}})
+    settings = read(tmp_path, flags={"checkers": {"ruff": {"timeout_s": 5}}})
     assert settings.checkers["ruff"].args == ("--preview",)
     assert settings.checkers["ruff"].timeout_s == 5
     assert enabled(dict(settings.checkers)) == ["ruff", "mypy"]
+
+
+def test_mypy_runs_where_it_is_configured_or_has_a_table(tmp_path: Path) -> None:
+    """A table for one checker leaves the defaults as they are; one for mypy, however empty, asks for mypy."""
+
+    def names(text: str) -> list[str]:
+        (tmp_path / "stomper.toml").write_text(text)
+        environment = Environment(tmp_path, "", ("python3",))
+        return [c.name for c in make_checkers(read(tmp_path), environment, tmp_path / "cache")]
+
+    assert names('[checkers.ruff]\nargs = ["--preview"]\n') == ["ruff"]
+    assert names("[checkers.mypy]\n") == ["ruff", "mypy"]
+    assert names("[checkers.ruff]\nenabled = false\n[checkers.mypy]\n") == ["mypy"]
+    (tmp_path / "mypy.ini").write_text("[mypy]\n")
+    assert names('[checkers.ruff]\nargs = ["--preview"]\n') == ["ruff", "mypy"]
+    assert names("[checkers.mypy]\nenabled = false\n") == ["ruff"]
+    assert names('checkers = ["ruff"]\n') == ["ruff"]
 
 
 def test_a_table_of_agents_is_added_to_the_default(tmp_path: Path) -> None:

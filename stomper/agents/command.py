@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from stomper import proc
@@ -34,11 +35,7 @@ class CommandAgent:
             prompt_file.write_text(request.prompt, encoding="utf-8", errors="surrogateescape")
             # A name that starts with a dash must not be read as an option.
             values = {"file": f"./{request.job.path}", "prompt_file": str(prompt_file), "worktree": str(request.tree)}
-            argv = []
-            for word in settings.command:
-                for name, value in values.items():
-                    word = word.replace(f"{{{name}}}", value)  # noqa: PLW2901
-                argv.append(word)
+            argv = [_filled(word, values) for word in settings.command]
             env = self._context.environment.variables(request.tree)
             env |= {"TMPDIR": folder, "TERM": "dumb", "NO_COLOR": "1"}
             env |= {name: os.environ[name] for name in settings.env if name in os.environ}
@@ -58,3 +55,9 @@ class CommandAgent:
         if done.returncode != 0:
             return Answer(problem=f"it ended with exit code {done.returncode}: {done.complaint[-300:]}")
         return Answer()
+
+
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace(f"{{{name}}}", value)
+    return word

@@ -13,7 +13,7 @@ from stomper.checkers.ruff import RuffChecker
 from stomper.checkers.sarif import SarifChecker
 from stomper.environment import Environment
 from stomper.errors import CheckerError
-from stomper.settings import CheckerSettings, Settings
+from stomper.settings import Settings
 
 KINDS: dict[str, Callable[[CheckerContext], Checker]] = {
     "ruff": RuffChecker,
@@ -27,12 +27,12 @@ __all__ = ["KINDS", "Checker", "CheckerContext", "make_checkers"]
 
 
 def make_checkers(settings: Settings, environment: Environment, cache: Path) -> list[Checker]:
-    """The enabled checkers in their order; by default ruff, and mypy where the target configures it."""
-    tables = {name: table for name, table in settings.checkers.items() if table.enabled}
-    if not settings.checkers:
-        tables = {"ruff": CheckerSettings()}
-        if configured_targets(environment.root) is not None:
-            tables["mypy"] = CheckerSettings()
+    """The enabled checkers in their order. Raises CheckerError when there is none."""
+    tables = {
+        name: table
+        for name, table in settings.checkers.items()
+        if (_wanted(name, environment.root) if table.enabled is None else table.enabled)
+    }
     if not tables:
         raise CheckerError("every checker is switched off: enable one, for example --set checkers=ruff")
     made = []
@@ -47,3 +47,8 @@ def make_checkers(settings: Settings, environment: Environment, cache: Path) -> 
         )
         made.append(KINDS[table.kind or name](context))
     return made
+
+
+def _wanted(name: str, root: Path) -> bool:
+    """Whether a checker that nobody switched on or off runs: mypy says nothing of use where nobody set it up."""
+    return name != "mypy" or configured_targets(root) is not None

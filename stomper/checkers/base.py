@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
@@ -54,6 +55,19 @@ def relative(tree: Path, name: str) -> str:
             return path.resolve().relative_to(tree.resolve()).as_posix()
         except ValueError:
             raise CheckerError(f"a checker reported {name}, which is outside the tree it was given") from None
+
+
+def run_program(context: CheckerContext, tree: Path) -> Finished:
+    """Run the configured `command` in *tree*. Linters end with all kinds of small codes; what they print is the judge.
+
+    Raises CheckerError when it is missing, timed out, printed too much, or ended like something that never ran."""
+    environment = context.environment.variables(tree)
+    try:
+        done = proc.run(context.settings.command, cwd=tree, timeout_s=context.timeout_s, env=environment)
+    except proc.ProgramMissing as error:
+        raise CheckerError(f"checker {context.name}: {error}") from None
+    refuse(context.name, done, context.timeout_s, range(126))
+    return done
 
 
 def refuse(name: str, done: Finished, timeout_s: float, allowed: Sequence[int]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from stomper import proc
-from stomper.checkers.base import CheckerContext, refuse, relative
+from stomper.checkers.base import CheckerContext, relative, run_program
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
 
@@ -29,25 +28,15 @@ class SarifChecker:
         return "", self.context.settings.command[0]
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
-        settings = self.context.settings
-        try:
-            done = proc.run(
-                settings.command,
-                cwd=tree,
-                timeout_s=self.context.timeout_s,
-                env=self.context.environment.variables(tree),
-            )
-        except proc.ProgramMissing as error:
-            raise CheckerError(f"checker {self.name}: {error}") from None
-        # Linters say "errors found" with all kinds of small codes; whether a log was written is the judge.
-        refuse(self.name, done, self.context.timeout_s, range(126))
+        output = self.context.settings.output
+        done = run_program(self.context, tree)
         raw = done.stdout
-        if settings.output:
+        if output:
             try:
-                raw = (tree / settings.output).read_bytes()
-                (tree / settings.output).unlink()
+                raw = (tree / output).read_bytes()
+                (tree / output).unlink()
             except OSError:
-                raise CheckerError(f"{self.name} wrote no {settings.output}: {done.complaint}") from None
+                raise CheckerError(f"{self.name} wrote no {output}: {done.complaint}") from None
         try:
             runs = json.loads(raw)["runs"]
             if any(not i.get("executionSuccessful", True) for run in runs for i in run.get("invocations", ())):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -13,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stomper.models import Diagnostic, FileJob, LeftOut, Report, Status
+from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
@@ -112,7 +114,7 @@ def show_report(report: Report, console: Console) -> None:
     _show_files(report, console)
     _show_timeline(report, console)
     if report.landed:
-        console.print("\n[bold]Commits[/]" + (f" on {escape(report.branch)}" if report.land == "commit" else ""))
+        console.print(f"\n[bold]Commits[/] on {escape(report.branch)}")
         for entry in report.landed[:_MOST_ROWS]:
             console.print(f"  {entry.commit[:8]}  {escape(printable(entry.subject))}")
         if len(report.landed) > _MOST_ROWS:
@@ -123,9 +125,22 @@ def show_report(report: Report, console: Console) -> None:
     m = report.metrics
     console.print(
         f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
-        f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s) · {report.seconds:.1f} s"
+        f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s){_costs(m)}"
+        f" · {report.seconds:.1f} s"
     )
-    console.print(f"[dim]next:[/] {escape(_next_command(report))}")
+    console.print(f"[dim]next:[/] {escape(_next_command(report))}", soft_wrap=True)
+
+
+def _costs(metrics: Metrics) -> str:
+    """What the agents cost, where any of them costs anything; an unknown cost is not a zero."""
+    said = []
+    if metrics.cost_microusd:
+        said.append(f"${metrics.cost_microusd / 1_000_000:.2f}")
+    if metrics.calls_of_unknown_cost:
+        said.append(f"{metrics.calls_of_unknown_cost} call(s) of unknown cost")
+    if metrics.tokens:
+        said.append(f"{metrics.tokens} tokens")
+    return "".join(f" · {words}" for words in said)
 
 
 def _show_checkers(report: Report, console: Console) -> None:
@@ -143,14 +158,14 @@ def _show_files(report: Report, console: Console) -> None:
     shown = sorted(report.outcomes, key=lambda o: (order[o.status], o.path))
     for o in shown[:_MOST_ROWS]:
         why = o.reason.strip().splitlines()[-1] if o.reason else ""
-        if o.patch_file:
-            why = f"{why} (kept: {o.patch_file})".strip()
         status = Text(o.status, style=_COLOURS[o.status])
         table.add_row(escape(printable(o.path)), status, str(len(o.fixed)), str(len(o.remaining)), o.agent, escape(why))
     console.print()
     console.print(table)
     if len(shown) > _MOST_ROWS:
         console.print(f"… and {len(shown) - _MOST_ROWS} more (--json has them all)")
+    for folder, number in Counter(str(Path(o.patch_file).parent) for o in shown if o.patch_file).items():
+        console.print(f"[dim]{number} patch(es) kept in[/] {escape(folder)}", soft_wrap=True)
 
 
 def _show_timeline(report: Report, console: Console) -> None:
@@ -176,10 +191,10 @@ def _show_left_out(left_out: LeftOut, console: Console) -> None:
 def _next_command(report: Report) -> str:
     if report.land == "patch":
         kept = next((o.patch_file for o in report.outcomes if o.proven and o.patch_file), "")
-        return f"git apply {kept}" if kept else "stomper check"
-    if report.landed and report.land == "branch":
-        return f"git log {report.base[:8]}..stomper/{report.run_id}"
-    return f"git log -p {report.base[:8]}.." if report.landed else "stomper check"
+        return f"git apply {shlex.quote(str(Path(kept).parent))}/*.patch" if kept else "stomper check"
+    if not report.landed:
+        return "stomper check"
+    return f"git log -p {report.base[:8]}..{report.branch if report.land == 'branch' else ''}"
 
 
 def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console) -> None:

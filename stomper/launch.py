@@ -1,0 +1,72 @@
+"""Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.live import Live
+
+from stomper import bundle, proc, progress, store
+from stomper.errors import StomperError
+from stomper.models import Report
+from stomper.parameters import FixParameters
+from stomper.reports.terminal import Display, plain_lines
+from stomper.run import plan
+
+
+def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = False) -> Report:
+    """The report of a run, shown on stderr while it works unless *quiet*. Raises StomperError when there is none."""
+    plan(parameters)  # what can be told at once is told before a server is started
+    errors = Console(stderr=True)
+    reports: list[Report] = []
+
+    def keep(event: progress.Event) -> None:
+        if isinstance(event, progress.RunDone):
+            reports.append(event.report)
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(progress.listening(keep))
+        if errors.is_terminal and not quiet:
+            display = Display()
+            stack.enter_context(progress.listening(display))
+            stack.enter_context(
+                Live(get_renderable=display.__rich__, console=errors, transient=True, refresh_per_second=8)
+            )
+        elif not quiet:
+            write = plain_lines(lambda line: errors.print(line, markup=False, highlight=False, soft_wrap=True))
+            stack.enter_context(progress.listening(write))
+        stack.enter_context(_stopping_on_signals())
+        bundle.activate()
+        from deployments import embedded
+
+        progress.emit(progress.StageBegan("start", detail="Prefect"))
+        embedded.prepare(store.home(), verbose=verbose)
+        from flows.fix_repository import fix_repository
+
+        state = fix_repository(parameters, return_state=True)
+    if not reports:
+        raise StomperError(state.message or "the run ended without a report")
+    return reports[0]
+
+
+@contextlib.contextmanager
+def _stopping_on_signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM kill what the run started and let it end by itself; a second one ends it at once."""
+    asked: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        if asked:
+            os._exit(128 + number)
+        asked.append(number)
+        proc.stop_all()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,72 @@
+"""The tables of docs/settings.md, from the settings themselves: `python -m stomper.reports.reference docs/settings.md`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from stomper.settings import AgentSettings, CheckerSettings, Settings
+
+TABLES: dict[str, type[BaseModel]] = {"run": Settings, "checkers": CheckerSettings, "agents": AgentSettings}
+_TYPES = (
+    ("dict[str, ", "list of names, or table of tables"),
+    ("dict[", "table"),
+    ("tuple[", "list of strings"),
+    ("bool", "true or false"),
+    ("int", "integer"),
+    ("float", "number"),
+    ("str", "string"),
+)
+
+
+def table(model: type[BaseModel]) -> str:
+    """The keys of one table of settings, in Markdown."""
+    rows = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+        rows.append(f"| `{name}` | {_type(field)} | {_default(field)} | {meaning} |")
+    return "\n".join(rows)
+
+
+def _type(field: FieldInfo) -> str:
+    shown = str(field.annotation).replace("typing.", "")
+    if choices := re.match(r"Literal\[(.*)\]", shown):
+        return choices[1].replace("'", "`").removeprefix("``, ")
+    words = next((words for start, words in _TYPES if start in shown), shown)
+    bounds = {name: getattr(m, name) for m in _constraints(field) for name in ("gt", "ge", "le") if hasattr(m, name)}
+    said = [f"{word} {bounds[name]}" for name, word in (("gt", "over"), ("ge", "from"), ("le", "to")) if name in bounds]
+    return f"{words}, {' '.join(said)}" if said else words
+
+
+def _constraints(field: FieldInfo) -> list[object]:
+    inner = [m for part in getattr(field.annotation, "__args__", ()) for m in getattr(part, "__metadata__", ())]
+    found: list[object] = []
+    for constraint in (*field.metadata, *inner):
+        found += constraint.metadata if isinstance(constraint, FieldInfo) else [constraint]
+    return found
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None or field.default is None or field.default is PydanticUndefined:
+        return ""
+    return "" if field.default == "" else f"`{json.dumps(field.default)}`"
+
+
+def rendered(page: str) -> str:
+    """The page with each table between its `<!-- table NAME -->` and `<!-- end -->` as it should be."""
+    for name, model in TABLES.items():
+        begin, end = f"<!-- table {name} -->\n", "\n<!-- end -->"
+        head, rest = page.split(begin, 1)
+        page = head + begin + table(model) + end + rest.split(end, 1)[1]
+    return page
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,100 @@
+"""`--changed` and `--staged`: what is not committed yet is checked and repaired as it is, and fixes become patches."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stomper.errors import SettingsError
+from stomper.landing import Landing, land
+from stomper.parameters import FixParameters
+from stomper.process import process_file
+from stomper.run import open_session, plan
+from tests.conftest import MakeRepo, git, write
+from tests.runs import RULES, snapshot
+
+UNUSED = "import os\nx = 1\n"
+
+
+def repair(root: Path, *, changed: bool = False, staged: bool = False, validation: str = "none") -> Landing:
+    """A run over what is changed or staged, which must say that it cannot commit."""
+    settings: dict[str, object] = {"checkers": RULES, "test_validation": validation}
+    session = open_session(FixParameters(repository=str(root), changed=changed, staged=staged, settings=settings))
+    try:
+        session.collect()
+        landing = land(session, [process_file(session, job) for job in session.select()[0]], contextlib.nullcontext)
+        assert any("not committed yet" in warning for warning in session.warnings)
+        return landing
+    finally:
+        session.close()
+
+
+def apply(root: Path, landing: Landing, *options: str) -> None:
+    """Apply the patches that the run kept."""
+    for outcome in landing.outcomes:
+        subprocess.run(("git", "apply", *options, outcome.patch_file), cwd=root, check=True)
+
+
+def test_changed_files_are_repaired_as_they_are(make_repo: MakeRepo) -> None:
+    """Edited, staged and new files are given as they lie there, the committed rest is not; the patches fit."""
+    root = make_repo({"committed.py": UNUSED, "edited.py": "x = 1\n", "staged.py": "x = 1\n", "same.txt": "1\n"})
+    write(root, {"edited.py": UNUSED, "staged.py": UNUSED, "new file.py": UNUSED})
+    git(root, "add", "staged.py")
+    before = snapshot(root)
+    landing = repair(root, changed=True)
+    assert snapshot(root) == before
+    assert sorted(o.path for o in landing.outcomes) == ["edited.py", "new file.py", "staged.py"]
+    assert not landing.landed
+    apply(root, landing)
+    assert {(root / name).read_text() for name in ("edited.py", "staged.py", "new file.py")} == {"x = 1\n"}
+
+
+def test_staged_files_are_repaired_as_they_are_staged(make_repo: MakeRepo) -> None:
+    """What is checked is what would be committed, not what was edited after staging."""
+    root = make_repo({"one.py": "x = 1\n", "two.py": "x = 1\n", "three.py": UNUSED})
+    write(root, {"one.py": UNUSED, "two.py": "x = 2\n"})
+    git(root, "add", "one.py", "two.py")
+    write(root, {"two.py": UNUSED})
+    before = snapshot(root)
+    landing = repair(root, staged=True)
+    assert snapshot(root) == before
+    assert [o.path for o in landing.outcomes] == ["one.py"]
+    apply(root, landing, "--index")
+    assert git(root, "show", ":one.py") == "x = 1"
+
+
+def test_tests_see_the_uncommitted_work(make_repo: MakeRepo) -> None:
+    """A fix is held to the tests as the user has them now."""
+    root = make_repo({"shop.py": "import os\n", "test_shop.py": "def test_it():\n    assert True\n"})
+    write(root, {"shop.py": "import os\n\nx = 1\n"})
+    write(root, {"test_shop.py": "import shop\n\n\ndef test_it():\n    assert shop.os\n"})
+    (outcome,) = repair(root, changed=True, validation="final").outcomes
+    assert "test_shop::test_it is failed" in outcome.reason
+
+
+def test_a_repository_without_a_staged_file_has_nothing_to_do(make_repo: MakeRepo) -> None:
+    """Nothing staged: no file is given to an agent."""
+    root = make_repo({"a.py": UNUSED})
+    write(root, {"a.py": "import sys\n"})
+    assert repair(root, staged=True).outcomes == ()
+
+
+def test_from_a_linked_worktree_and_a_detached_head(make_repo: MakeRepo) -> None:
+    """The index is the worktree's own, and nothing needs a branch."""
+    root = make_repo({"a.py": "x = 1\n"})
+    git(root, "worktree", "add", "--quiet", "--detach", "../linked")
+    linked = root.parent / "linked"
+    write(linked, {"a.py": UNUSED})
+    git(linked, "add", "a.py")
+    assert [o.path for o in repair(linked, staged=True).outcomes] == ["a.py"]
+    assert repair(root, staged=True).outcomes == ()
+
+
+def test_both_at_once_are_refused(make_repo: MakeRepo) -> None:
+    """`--changed --staged` is refused in words."""
+    root = make_repo({"a.py": UNUSED})
+    with pytest.raises(SettingsError, match="give one of them"):
+        plan(FixParameters(repository=str(root), changed=True, staged=True))
