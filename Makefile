@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check docs lock bench wheel clean
+.PHONY: demo test check docs lock bench operate wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -18,6 +18,10 @@ check: $(STAMP)  ## what CI runs beside the tests
 bench: $(STAMP)  ## print measured ratios
 	$(PY) -m benchmarks.fan_out
 	$(PY) -m benchmarks.real_packages
+	$(PY) -m benchmarks.check
+
+operate: $(STAMP)  ## deploy to a real Prefect server with a worker, and see what CI would see
+	$(PY) -m benchmarks.operate
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist .

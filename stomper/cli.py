@@ -148,7 +148,7 @@ def check(
     parameters = _parameters({**locals(), "land": "patch"})
     from stomper.run import open_session
 
-    session = open_session(parameters)
+    session = open_session(parameters, only_check=True)
     try:
         collected = session.collect()
         jobs, left_out = session.select()

@@ -15,9 +15,11 @@ from stomper.models import Change
 
 TIMEOUT_S = 600.0
 # No hooks, no background maintenance, no monitors, names as they are: what we start must do just what we say.
+# A checkout of many files by all cores: measured, twice as fast by two.
 _QUIET = (
     "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
+    "-c", "checkout.workers=0",
 )  # fmt: skip
 # What of the user's own configuration changes how files look in a worktree or who commits.
 _COPIED_CONFIG = (

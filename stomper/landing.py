@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -228,7 +227,7 @@ def _repository_lock(session: Session) -> Lock:
 
 def lock_path(repository: str) -> Path:
     """Where the landing lock of a repository is."""
-    return store.home() / "locks" / hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return store.home() / "locks" / store.digest(repository)
 
 
 def _write_patch(session: Session, outcome: Outcome, *, landed: bool = False) -> Outcome:
@@ -237,7 +236,7 @@ def _write_patch(session: Session, outcome: Outcome, *, landed: bool = False) ->
         return outcome
     folder = store.home() / "patches" / session.run_id / ("proven" if landed else "rejected")
     folder.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(outcome.path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    name = store.digest(outcome.path)[:8]
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in outcome.path)[-80:]
     file = folder / f"{stem}.{name}.patch"
     file.write_bytes(outcome.patch.diff)

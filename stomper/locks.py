@@ -52,6 +52,14 @@ class Lock:
         self.release()
 
 
+def remove_run(folder: Path) -> None:
+    """Remove the folder of a run, and the worktrees that lie elsewhere."""
+    trees = folder / "worktrees"
+    if trees.is_symlink():
+        shutil.rmtree(trees.resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def sweep_runs(folder: Path) -> list[str]:
     """Remove what dead runs left in *folder*; a run is dead when nobody holds its `alive` file. Returns their names."""
     swept = []
@@ -59,7 +67,7 @@ def sweep_runs(folder: Path) -> list[str]:
         lock = Lock(place / "alive")
         if (place / "alive").exists() and lock.acquire():
             proc.kill_run(place.name)
-            shutil.rmtree(place, ignore_errors=True)
+            remove_run(place)
             lock.release()
             swept.append(place.name)
     return swept

@@ -35,10 +35,10 @@ def plan(parameters: FixParameters) -> Plan:
     return Plan(target, settings, scope)
 
 
-def open_session(parameters: FixParameters) -> Session:
+def open_session(parameters: FixParameters, *, only_check: bool = False) -> Session:
     """The session that *parameters* ask for. Raises StomperError before anything is touched."""
     planned = plan(parameters)
-    return Session.open(planned.target, planned.settings, planned.scope)
+    return Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:

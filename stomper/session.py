@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import threading
 import time
 import uuid
@@ -24,7 +23,7 @@ from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite, SuiteRun, SuiteState
 from stomper.verify import Collected, collect
-from stomper.worktrees import Pool, SharedClone
+from stomper.worktrees import Pool, SharedClone, in_memory
 
 _open: dict[str, Session] = {}
 
@@ -52,6 +51,7 @@ class Session:
     agents: list[Agent]
     suite: Suite
     alive: locks.Lock
+    lasting: locks.Lock
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     warnings: list[str] = field(default_factory=list)
@@ -62,8 +62,12 @@ class Session:
     _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, target: Target, settings: Settings, scope: Scope | None = None) -> Session:
-        """Make the private clone and all that the files share. Raises StomperError with the way out."""
+    def open(
+        cls, target: Target, settings: Settings, scope: Scope | None = None, *, only_check: bool = False
+    ) -> Session:
+        """Make the private clone and all that the files share; with *only_check*, what takes time for later is left.
+
+        Raises StomperError with the way out."""
         scope = scope or Scope()
         state = store.home()
         memory = store.Store(state)
@@ -76,7 +80,11 @@ class Session:
         proc.mark(run_id)
         memory.begin(run_id, str(target.root))
         environment = Environment.detect(target.root, python=settings.python)
-        checkers = make_checkers(settings, environment, folder / "cache")
+        lasting = state / "cache" / store.digest(str(target.root))
+        lasting_lock = locks.Lock(lasting / "lock")
+        if not lasting_lock.acquire():
+            lasting = folder / "cache"  # another run over this repository has it
+        checkers = make_checkers(settings, environment, folder / "cache", lasting)
         clone = SharedClone.create(target, folder)
         warnings = []
         base = target.head
@@ -85,6 +93,10 @@ class Session:
             if settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
                 settings = settings.model_copy(update={"land": "patch"})
+        trees = folder / "worktrees"
+        readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
+        if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
+            trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
         session = cls(
             run_id=run_id,
             target=target,
@@ -95,15 +107,16 @@ class Session:
             environment=environment,
             store=memory,
             clone=clone,
-            pool=Pool(clone, folder / "worktrees", size=settings.max_parallel_files + 1),
+            pool=Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1),
             checkers=checkers,
             agents=make_agents(settings, environment, checkers, folder / "calls"),
             suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
             alive=alive,
+            lasting=lasting_lock,
             warnings=warnings,
         )
         _open[run_id] = session
-        if settings.test_validation != "none":
+        if settings.test_validation != "none" and not only_check:
             session.suite.find()
         if target.submodules:
             names = ", ".join(sorted(target.submodules))
@@ -116,7 +129,8 @@ class Session:
         if self._early is not None:
             self._early.join()
         self.store.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        locks.remove_run(self.folder)
+        self.lasting.release()
         self.alive.release()
 
     @property

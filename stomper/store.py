@@ -25,12 +25,15 @@ def home() -> Path:
     return (Path(base) / "stomper").resolve()
 
 
+def digest(*parts: str) -> str:
+    """A short name for what *parts* say, the same in every run."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
 def attempt_key(repository: str, job: FileJob, blob: str, agent: str, configuration: str) -> str:
     """What makes a call the same call: the repository, the file's content, the errors aimed at, the agent as configured."""
     errors = sorted(d.fingerprint for d in job.diagnostics)
-    return hashlib.sha256(
-        "\0".join([repository, job.path, blob, agent, configuration, *errors]).encode("utf-8", "surrogateescape")
-    ).hexdigest()
+    return digest(repository, job.path, blob, agent, configuration, *errors)
 
 
 class Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,22 +39,26 @@ def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = Fa
     """Run every checker once over the whole *tree*. Raises CheckerError for an unknown verdict, unless allowed."""
     found: list[Diagnostic] = []
     runs = []
-    for checker in checkers:
-        began = time.monotonic()
-        version = origin = error = ""
-        mine: list[Diagnostic] = []
-        try:
-            version, origin = checker.describe()
-            mine = checker.check(tree)
-        except CheckerError as failure:
-            if not allow_missing:
-                raise CheckerError(f"{failure}\n(--allow-missing-checker goes on without it)") from None
-            error = str(failure)
-        seconds = time.monotonic() - began
-        runs.append(
-            CheckerRun(name=checker.name, version=version, origin=origin, seconds=seconds, found=len(mine), error=error)
-        )
-        found += mine
+    with ThreadPoolExecutor() as beside:
+        described = [beside.submit(checker.describe) for checker in checkers]
+        for checker, description in zip(checkers, described, strict=True):
+            began = time.monotonic()
+            version = origin = error = ""
+            mine: list[Diagnostic] = []
+            try:
+                mine = checker.check(tree)
+                version, origin = description.result()
+            except CheckerError as failure:
+                if not allow_missing:
+                    raise CheckerError(f"{failure}\n(--allow-missing-checker goes on without it)") from None
+                error = str(failure)
+            seconds = time.monotonic() - began
+            runs.append(
+                CheckerRun(
+                    name=checker.name, version=version, origin=origin, seconds=seconds, found=len(mine), error=error
+                )
+            )
+            found += mine
     if runs and all(run.error for run in runs):
         raise CheckerError("no checker could run:\n" + "\n".join(run.error for run in runs))
     return Collected(tuple(stamp(found, lambda path: read_from(tree, path))), tuple(runs))

@@ -26,7 +26,9 @@ KINDS: dict[str, Callable[[CheckerContext], Checker]] = {
 __all__ = ["KINDS", "Checker", "CheckerContext", "make_checkers"]
 
 
-def make_checkers(settings: Settings, environment: Environment, cache: Path) -> list[Checker]:
+def make_checkers(
+    settings: Settings, environment: Environment, cache: Path, lasting: Path | None = None
+) -> list[Checker]:
     """The enabled checkers in their order. Raises CheckerError when there is none."""
     tables = {
         name: table
@@ -43,6 +45,7 @@ def make_checkers(settings: Settings, environment: Environment, cache: Path) -> 
             environment=environment,
             timeout_s=table.timeout_s or settings.checker_timeout_s,
             cache=cache,
+            lasting=lasting or cache,
             test_command=settings.test_command,
         )
         made.append(KINDS[table.kind or name](context))

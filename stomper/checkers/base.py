@@ -18,13 +18,15 @@ from stomper.settings import CheckerSettings
 
 @dataclass(frozen=True)
 class CheckerContext:
-    """What every checker is made from. *cache* is a folder of the run's own, outside every worktree."""
+    """What every checker is made from. *cache* is a folder of the run's own, outside every worktree; what lies in
+    *lasting* is there again in the next run over the same repository, and no other run uses it now."""
 
     name: str
     settings: CheckerSettings
     environment: Environment
     timeout_s: float
     cache: Path
+    lasting: Path
     test_command: str = ""
 
 

@@ -43,6 +43,7 @@ class MypyChecker:
     def __init__(self, context: CheckerContext) -> None:
         self.name = context.name
         self.context = context
+        self._first_made = False
 
     def describe(self) -> tuple[str, str]:
         program, origin = self.context.environment.tool("mypy")
@@ -51,7 +52,15 @@ class MypyChecker:
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         program, origin = self.context.environment.tool("mypy")
-        argv = [*program, "--output", "json", "--no-error-summary", "--cache-dir", str(self._cache(tree))]
+        argv = [
+            *program,
+            "--output",
+            "json",
+            "--no-error-summary",
+            "--sqlite-cache",
+            "--cache-dir",
+            str(self._cache(tree)),
+        ]
         if origin == "Stomper's own environment" and self.context.environment.python != (sys.executable,):
             argv += ["--python-executable", self.context.environment.python[0]]
         args = self.context.settings.args
@@ -70,9 +79,10 @@ class MypyChecker:
 
     def _cache(self, tree: Path) -> Path:
         """A cache for each worktree, begun as a copy of the first one: mypy may not share one between processes."""
-        first = self.context.cache / "mypy" / "first"
+        first = self.context.lasting / "mypy"
         own = self.context.cache / "mypy" / hashlib.sha256(str(tree).encode()).hexdigest()[:12]
-        if not first.exists():
+        if not self._first_made:
+            self._first_made = True
             return first
         if not own.exists():
             shutil.copytree(first, own)
