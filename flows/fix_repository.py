@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -20,7 +21,7 @@ from deployments.limits import apply_limit_name, applying, create_limits
 from stomper import progress
 from stomper.errors import StomperError
 from stomper.landing import Landing, land
-from stomper.models import LeftOut, Metrics, Outcome, Report
+from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
 from stomper.run import open_session, report_of
 from stomper.session import Session
@@ -64,16 +65,17 @@ def repair(session: Session) -> Report:
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
     outcomes, metrics, landing = [], Metrics(), None
     if jobs:
-        landing = land_all(session, fan_out(session, [job.path for job in jobs]))
+        landing = land_all(session, fan_out(session, jobs))
         outcomes = list(landing.outcomes)
     for outcome in outcomes:
         metrics = metrics + Metrics.of(outcome)
     return aggregate(session, outcomes, metrics, left_out, landing)
 
 
-def fan_out(session: Session, paths: list[str]) -> list[Outcome]:
+def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once."""
     session.start_baseline()
+    paths = [job.path for job in jobs]
     bar = begin_progress(len(paths))
     outcomes: list[Outcome] = []
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
@@ -88,7 +90,8 @@ def fan_out(session: Session, paths: list[str]) -> list[Outcome]:
 
 def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
     """Prove the patches together and land them under the global limit of this repository."""
-    return land(session, outcomes, partial(applying, apply_limit_name(session.target.git_dir)))
+    limit = partial(applying, apply_limit_name(session.target.git_dir))
+    return land(session, outcomes, limit, again=partial(fan_out, session))
 
 
 def aggregate(

@@ -117,8 +117,9 @@ def open_target(path: Path) -> Target:
     )
 
 
-def check_landing(target: Target, land: str) -> None:
-    """Raise RepositoryError where `land = "commit"` cannot work: no branch, or a branch that two checkouts share."""
+def check_landing(target: Target, land: str, branch_name: str = "") -> None:
+    """Raise RepositoryError where landing cannot work: on no branch, on one that two checkouts share, or on a new one
+    whose name is taken or is none."""
     if land == "commit" and not target.branch:
         raise RepositoryError(
             f"{target.root} is on no branch (detached HEAD): `git switch` to one, or use --land branch or --land patch"
@@ -131,6 +132,11 @@ def check_landing(target: Target, land: str) -> None:
             raise RepositoryError(
                 f"branch {target.branch} is checked out more than once ({places}): use --land branch or --land patch"
             )
+    if land == "branch" and branch_name:
+        git(("check-ref-format", "--branch", branch_name), cwd=target.root)
+        there = ("rev-parse", "--verify", "--quiet", f"refs/heads/{branch_name}")
+        if text(there, cwd=target.root, ok=(0, 1)):
+            raise RepositoryError(f"branch {branch_name} is there already: give branch_name another name, or delete it")
     if land != "patch":
         identity(target.root)
 
@@ -143,6 +149,23 @@ def identity(root: Path) -> tuple[str, str]:
         raise RepositoryError(
             f"git knows no name for commits in {root}: `git config user.name …` and `git config user.email …`"
         ) from None
+
+
+def signs(root: Path) -> bool:
+    """Whether the user's git signs commits."""
+    return text(("config", "--type=bool", "--get", "commit.gpgsign"), cwd=root, ok=(0, 1)) == "true"
+
+
+def blobs_at(cwd: Path, commit: str, paths: Iterable[str]) -> dict[str, str]:
+    """The blobs of *paths* in *commit*; a path that is not there is left out."""
+    found = {}
+    wanted = sorted(set(paths))
+    for start in range(0, len(wanted), 200):  # an argument list has its limits
+        listing = names(git(("ls-tree", "-r", "-z", commit, "--", *wanted[start : start + 200]), cwd=cwd))
+        for entry in listing:
+            meta, _, path = entry.partition("\t")
+            found[path] = meta.split(" ")[2]
+    return found
 
 
 def _status(root: Path) -> tuple[frozenset[str], frozenset[str]]:

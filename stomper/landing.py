@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
-from stomper import progress, store
+from stomper import commits, moving, progress, store
 from stomper.bisect import drop_culprits
 from stomper.errors import CheckerError, RepositoryError
 from stomper.fingerprints import compare
-from stomper.git import git, identity, text, uncommitted
-from stomper.locks import Lock
-from stomper.models import Landed, Outcome, Patch
+from stomper.fitting import fit
+from stomper.git import uncommitted
+from stomper.hooks import refused_by_hook
+from stomper.models import FileJob, Landed, Outcome, Patch, Status
 from stomper.session import Session
 from stomper.testing import SuiteState, worse
 from stomper.verify import verify
@@ -21,61 +21,114 @@ from stomper.worktrees import build_commits
 
 _TRIES = 5
 Limit = Callable[[], AbstractContextManager[None]]
+Again = Callable[[Sequence[FileJob]], Sequence[Outcome]]
 
 
 @dataclass(frozen=True)
 class Landing:
-    """What landed, and every outcome as it is now."""
+    """What landed, every outcome as it is now, and what could not be landed on the tip that came of it."""
 
     outcomes: tuple[Outcome, ...]
     landed: tuple[Landed, ...]
+    tip: str = ""
+    conflicts: tuple[str, ...] = ()
+    failure: str = ""
+
+    def then(self, second: Landing) -> Landing:
+        """This landing and what came of its conflicts once they were repaired on the new tip."""
+        later = {o.path: o for o in second.outcomes}
+        gone = {"status": Status.SKIPPED, "reason": "its errors went away while it was repaired", "remaining": ()}
+        done = [later.get(o.path, o.model_copy(update=gone)) if o.path in self.conflicts else o for o in self.outcomes]
+        return Landing(tuple(done), (*self.landed, *second.landed), second.tip, (), self.failure or second.failure)
 
 
-def land(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> Landing:
+def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again | None = None) -> Landing:
+    """Land what is proven. What conflicts with the branch or with another fix is repaired by *again* on what came of
+    it, once, and landed then."""
+    landing = _land_once(session, outcomes, limit)
+    if again is None or not landing.conflicts or landing.failure:
+        return landing
+    jobs = session.requeue(landing.conflicts, landing.tip)
+    return landing.then(_land_once(session, again(jobs) if jobs else (), limit))
+
+
+def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> Landing:
     """Prove the proven patches together, drop the culprits, and land the rest inside *limit*.
 
     The tip is read before the proof and compared when the branch is moved: if it moved meanwhile, the commits are built
     on the new tip and proven again.
     """
-    ready = [o for o in outcomes if o.proven and o.patch]
     turned_down: dict[str, Outcome] = {}
+    if session.watch.violations:
+        return _refuse(session, outcomes, session.keep_evidence())
+    ready = []
+    for outcome in (o for o in outcomes if o.proven and o.patch):
+        if outcome.risk in session.settings.risks:
+            ready.append(outcome)
+        else:
+            why = f"proven, and waits for you: its risk is {outcome.risk}"
+            turned_down[outcome.path] = outcome.rejected(why, Status.WAITING)
     landed: list[Landed] = []
-    if session.settings.land == "patch":
-        kept = _prove_all(session, ready, session.base, turned_down)
-        landed_paths = {o.path for o in kept}
-        done = [_write_patch(session, o, landed=True) if o.path in landed_paths else o for o in outcomes]
-        return Landing(_finish(session, done, turned_down), ())
+    try:
+        if session.settings.land == "patch":
+            kept = _prove_all(session, ready, session.base, turned_down)
+            paths, tip = {o.path for o in kept}, _combine(session, kept, session.base)
+            outcomes = [_write_patch(session, o, "proven") if o.path in paths else o for o in outcomes]
+        else:
+            landed = _land_commits(session, ready, limit, turned_down)
+            tip = landed[-1].commit if landed else moving.tip(session)
+    except RepositoryError as error:
+        return _refuse(session, outcomes, str(error))
+    where = {entry.path: entry.commit for entry in landed}
+    done = [o.model_copy(update={"commit": where[o.path]}) if o.path in where else o for o in outcomes]
+    conflicts = tuple(path for path, o in turned_down.items() if o.reason.startswith("conflict"))
+    return Landing(_finish(session, done, turned_down), tuple(landed), tip, conflicts)
+
+
+def _land_commits(
+    session: Session, ready: Sequence[Outcome], limit: Limit, turned_down: dict[str, Outcome]
+) -> list[Landed]:
     for _ in range(_TRIES):
-        tip = _tip(session)
+        tip = moving.tip(session)
         candidates = [o for o in ready if o.path not in turned_down]
         for outcome in candidates:
-            if why := _stale(session, outcome, tip):
+            if outcome.patch and session.settings.land == "commit" and _edited(session, outcome.patch):
+                why = "it was edited during the run: commit or stash the edits, then run again"
                 turned_down[outcome.path] = outcome.rejected(why)
         kept = _prove_all(session, [o for o in candidates if o.path not in turned_down], tip, turned_down)
         if not kept:
-            break
+            return []
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
-        commits = _build(session, kept, tip)
-        with _repository_lock(session), limit():
-            if not _move(session, tip, commits[-1]):
-                continue
-        landed = [Landed(commit=c, path=o.path, subject=_subject(o)) for c, o in zip(commits, kept, strict=True)]
-        break
-    else:
-        for outcome in ready:
-            turned_down.setdefault(
-                outcome.path, outcome.rejected(f"the branch moved {_TRIES} times while this was proven")
-            )
-    where = {entry.path: entry.commit for entry in landed}
-    done = [o.model_copy(update={"commit": where[o.path]}) if o.path in where else o for o in outcomes]
-    return Landing(_finish(session, done, turned_down), tuple(landed))
+        fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
+        built = commits.build(session, kept, fitted, tip)
+        with moving.repository_lock(session), limit():
+            if moving.move(session, tip, built[-1]):
+                return [
+                    Landed(commit=c, path=o.path, subject=commits.subject(o)) for c, o in zip(built, kept, strict=True)
+                ]
+    for outcome in ready:
+        why = f"the branch moved {_TRIES} times while this was proven"
+        turned_down.setdefault(outcome.path, outcome.rejected(why))
+    return []
+
+
+def _edited(session: Session, patch: Patch) -> bool:
+    return bool(uncommitted(session.target.root) & set(patch.paths))
+
+
+def _refuse(session: Session, outcomes: Sequence[Outcome], why: str) -> Landing:
+    """Nothing lands; what is proven is kept as patches."""
+    reason = f"proven, but nothing was landed: {why.splitlines()[0]}"
+    done = [_write_patch(session, o.rejected(reason), "proven") if o.proven else o for o in outcomes]
+    return Landing(_finish(session, done, {}), (), failure=why)
 
 
 def _finish(session: Session, outcomes: Sequence[Outcome], turned_down: dict[str, Outcome]) -> tuple[Outcome, ...]:
     final = []
     for outcome in outcomes:
         now = turned_down.get(outcome.path, outcome)
-        final.append(_write_patch(session, now) if now.patch and not now.proven else now)
+        kind = "proven" if now.status is Status.WAITING else "rejected"
+        final.append(_write_patch(session, now, kind) if now.patch and not now.proven and not now.patch_file else now)
     return tuple(final)
 
 
@@ -87,6 +140,9 @@ def _prove_all(
         return []
     progress.emit(progress.StageBegan("prove", detail=f"{len(outcomes)} file(s) together"))
     kept, dropped = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
+    if kept and session.settings.run_hooks:
+        kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, _combine(session, some, tip), tip))
+        dropped += refused
     if session.settings.test_validation != "none":
         session.baseline(tip)
         kept, failing = drop_culprits(kept, lambda some: _test(session, some, tip))
@@ -99,13 +155,14 @@ def _prove_all(
 
 
 def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
-    """What the checkers have against these patches together; empty when nothing."""
-    patches = [o.patch for o in outcomes if o.patch]
-    with session.pool.lease(_combine(session, patches, tip)) as tree:
+    """What git and the checkers have against these patches together; empty when nothing."""
+    fitted = fit(session, [o.patch for o in outcomes if o.patch], tip)
+    if fitted.conflict:
+        return fitted.conflict
+    paths = sorted({path for patch in fitted.patches for path in patch.paths})
+    with session.pool.lease(_combine(session, outcomes, tip)) as tree:
         try:
-            verdict = verify(
-                tree.path, session.checkers, session.collected_at(tip), sorted({p for x in patches for p in x.paths})
-            )
+            verdict = verify(tree.path, session.checkers, session.collected_at(tip), paths)
         except CheckerError as error:
             return f"unknown, so not a fix: {error}"
     if verdict.introduced:
@@ -120,124 +177,30 @@ def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     baseline = session.baseline(tip)
     if baseline.state is SuiteState.NONE:
         return ""
-    with session.pool.lease(_combine(session, [o.patch for o in outcomes if o.patch], tip)) as tree:
+    with session.pool.lease(_combine(session, outcomes, tip)) as tree:
         bad = worse(baseline, session.suite.run(tree.path))
         # Once more: what fails now and then is not the patch's doing.
         bad = bad and [b for b in worse(baseline, session.suite.run(tree.path)) if b in bad]
     return f"tests: {'; '.join(bad[:5])}" if bad else ""
 
 
-def _combine(session: Session, patches: Sequence[Patch], tip: str) -> str:
-    """A commit in the private clone with all *patches* on *tip*."""
+def _combine(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
+    """A commit in the private clone with the patches of all *outcomes* on *tip*."""
+    patches = fit(session, [o.patch for o in outcomes if o.patch], tip).patches
     if not patches:
         return tip
-    changes = tuple(change for patch in patches for change in patch.changes)
-    whole = Patch(base=tip, changes=changes, diff=b"")
-    author, committer = "Stomper <stomper@localhost> 0 +0000", "Stomper <stomper@localhost> 0 +0000"
-    return build_commits(session.clone, tip, [(whole, b"combined\n")], author=author, committer=committer)[0]
+    nobody = "Stomper <stomper@localhost> 0 +0000"
+    built = build_commits(session.clone, tip, [(p, b"combined\n") for p in patches], author=nobody, committer=nobody)
+    return built[-1]
 
 
-def _build(session: Session, outcomes: Sequence[Outcome], tip: str) -> list[str]:
-    author, committer = identity(session.target.root)
-    messages = [(o.patch, _message(session, o)) for o in outcomes if o.patch]
-    return build_commits(session.clone, tip, messages, author=author, committer=committer)
-
-
-def _subject(outcome: Outcome) -> str:
-    codes = sorted({d.code for d in outcome.fixed})
-    shown = ", ".join(codes[:4]) + (", …" if len(codes) > 4 else "")
-    name = outcome.path.replace("\n", " ")
-    return f"fix: resolve {shown} in {name}"
-
-
-def _message(session: Session, outcome: Outcome) -> bytes:
-    """A Conventional Commit with the codes fixed and trailers that programs can read."""
-    counts: dict[tuple[str, str], int] = {}
-    for diagnostic in outcome.fixed:
-        counts[diagnostic.tool, diagnostic.code] = counts.get((diagnostic.tool, diagnostic.code), 0) + 1
-    body = "\n".join(f"- {tool} {code}: {count}" for (tool, code), count in sorted(counts.items()))
-    codes = ", ".join(f"{tool}:{code}" for tool, code in sorted(counts))
-    trailers = f"Stomper-Run: {session.run_id}\nStomper-Agent: {outcome.agent}\nStomper-Codes: {codes}"
-    return f"{_subject(outcome)}\n\n{body}\n\n{trailers}\n".encode("utf-8", "surrogateescape")
-
-
-def _tip(session: Session) -> str:
-    """The commit to build on: the branch's tip now. Its objects are visible to the clone, which borrows them."""
-    if session.settings.land == "branch" or not session.target.branch:
-        return session.base
-    tip = text(
-        ("rev-parse", "--verify", "--quiet", f"refs/heads/{session.target.branch}"), cwd=session.target.root, ok=(0, 1)
-    )
-    if not tip:
-        raise RepositoryError(f"branch {session.target.branch} was deleted during the run: nothing was landed")
-    return tip
-
-
-def _stale(session: Session, outcome: Outcome, tip: str) -> str:
-    """Why a patch does not fit *tip* or the checkout any more; empty when it does."""
-    if outcome.patch is None:
-        return "it has no patch"
-    if tip != session.base:
-        for change in outcome.patch.changes:
-            now = text(
-                ("rev-parse", "--verify", "--quiet", f"{tip}:{change.path}"), cwd=session.clone.path, ok=(0, 1, 128)
-            )
-            if (now or "0" * len(change.old_blob)) != change.old_blob:
-                return "conflict: the file was committed to during the run; run again"
-    if session.settings.land == "commit" and uncommitted(session.target.root) & set(outcome.patch.paths):
-        return "it was edited during the run: commit or stash the edits, then run again"
-    return ""
-
-
-def _move(session: Session, tip: str, commit: str) -> bool:
-    """Bring the commits in and move the branch from *tip* to *commit*. False when the tip is another by now."""
-    root = session.target.root
-    quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
-    if session.settings.land == "branch":
-        name = session.lands_on
-        git(("check-ref-format", "--branch", name), cwd=root)
-        git(("fetch", *quiet, str(session.clone.path), "refs/stomper/built"), cwd=root)
-        git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, "0" * len(commit)), cwd=root)
-        return True
-    git(("fetch", *quiet, str(session.clone.path), "refs/stomper/built"), cwd=root)
-    if _tip(session) != tip:
-        return False
-    head = text(("symbolic-ref", "--quiet", "HEAD"), cwd=root, ok=(0, 1))
-    if head != f"refs/heads/{session.target.branch}":
-        # The user is on another branch by now: the branch moves, the checkout is none of ours.
-        git(("update-ref", "-m", "stomper", f"refs/heads/{session.target.branch}", commit, tip), cwd=root)
-        return True
-    try:
-        plain = ("-c", "merge.autoStash=false", "-c", "merge.verifySignatures=false")
-        git((*plain, "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
-    except RepositoryError:
-        if _tip(session) != tip:
-            return False
-        raise
-    return True
-
-
-def _repository_lock(session: Session) -> Lock:
-    """The lock of this repository on this machine, held."""
-    lock = Lock(lock_path(str(session.target.git_dir)))
-    if not lock.acquire(timeout_s=3600):
-        raise RepositoryError(f"another run has been landing in {session.target.root} for an hour")
-    return lock
-
-
-def lock_path(repository: str) -> Path:
-    """Where the landing lock of a repository is."""
-    return store.home() / "locks" / store.digest(repository)
-
-
-def _write_patch(session: Session, outcome: Outcome, *, landed: bool = False) -> Outcome:
+def _write_patch(session: Session, outcome: Outcome, kind: str) -> Outcome:
     """Keep the patch as a file: the way to land by `patch`, and what keeps rejected work from being lost."""
     if outcome.patch is None:
         return outcome
-    folder = store.home() / "patches" / session.run_id / ("proven" if landed else "rejected")
+    folder = store.home() / "patches" / session.run_id / kind
     folder.mkdir(parents=True, exist_ok=True)
-    name = store.digest(outcome.path)[:8]
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in outcome.path)[-80:]
-    file = folder / f"{stem}.{name}.patch"
+    file = folder / f"{stem}.{store.digest(outcome.path)[:8]}.patch"
     file.write_bytes(outcome.patch.diff)
     return outcome.model_copy(update={"patch_file": str(file)})

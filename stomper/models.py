@@ -89,6 +89,7 @@ class Status(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     SKIPPED = "skipped"
+    WAITING = "waiting"
 
 
 class Span(Model):
@@ -110,6 +111,7 @@ class Outcome(Model):
     attempts: tuple[Attempt, ...] = ()
     spans: tuple[Span, ...] = ()
     agent: str = ""
+    risk: Literal["", "cosmetic", "typing", "logic"] = Field(default="", description="of the patch; see risk.py")
     patch: Patch | None = None
     commit: str = ""
     patch_file: str = Field(default="", description="where a patch that did not land is kept")
@@ -124,11 +126,10 @@ class Outcome(Model):
     def proven(self) -> bool:
         return self.status in (Status.FIXED, Status.PARTIAL)
 
-    def rejected(self, reason: str) -> Outcome:
+    def rejected(self, reason: str, status: Status = Status.FAILED) -> Outcome:
         """The same file once its patch was turned down: nothing is fixed, the patch stays with the outcome."""
         remaining = (*self.fixed, *self.remaining)
-        update = {"status": Status.FAILED, "reason": reason, "fixed": (), "remaining": remaining}
-        return self.model_copy(update=update)
+        return self.model_copy(update={"status": status, "reason": reason, "fixed": (), "remaining": remaining})
 
 
 class Metrics(Model):
@@ -171,7 +172,7 @@ class Metrics(Model):
         return cls(
             successful_fixes=name if outcome.proven else (),
             failed_fixes=name if outcome.status is Status.FAILED else (),
-            skipped=name if outcome.status is Status.SKIPPED else (),
+            skipped=name if outcome.status in (Status.SKIPPED, Status.WAITING) else (),
             total_errors_fixed=len(outcome.fixed),
             errors_remaining=len(outcome.remaining),
             attempts=len(outcome.attempts),
@@ -233,6 +234,7 @@ class Report(Model):
     metrics: Metrics = Metrics()
     landed: tuple[Landed, ...] = ()
     warnings: tuple[str, ...] = ()
+    sandbox: str = Field(default="", description="what fenced the agents in, or why nothing did")
     seconds: float = 0.0
     max_parallel_files: int = 0
     failure: str = Field(default="", description="why the run could not do its job; empty when it could")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections import Counter
@@ -14,6 +15,7 @@ from stomper.errors import Cancelled, CheckerError, RepositoryError
 from stomper.git import git, text
 from stomper.guards import Diff, objection
 from stomper.models import Attempt, Diagnostic, FileJob, Outcome, Patch, Span, Status
+from stomper.risk import Risk, risk
 from stomper.session import Session
 from stomper.store import attempt_key
 from stomper.testing import worse
@@ -50,6 +52,7 @@ class _Work:
     fixed: tuple[Diagnostic, ...] = ()
     left: tuple[Diagnostic, ...] = ()
     rejected: Patch | None = None
+    risk: Risk = "logic"
     problem: str = ""
     agents: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -91,7 +94,7 @@ class _Work:
     ) -> tuple[tuple[float | None, int | None], bool, str]:
         """One call and its proof. Returns its (cost, tokens), whether it was paid for before, and what is still wrong."""
         source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="surrogateescape")
-        blob = text(("rev-parse", f"{self.session.base}:{job.path}"), cwd=tree.path, ok=(0, 128))
+        blob = text(("rev-parse", f"{self.session.base}:{job.path}"), cwd=self.session.clone.path, ok=(0, 128))
         repository = str(self.session.target.root)
         key = attempt_key(repository, job, blob + feedback, agent.name, self.session.configuration(agent))
         cost: tuple[float | None, int | None] = (0.0, 0)
@@ -104,7 +107,10 @@ class _Work:
             prompt = (
                 prompts.render(job, source, self.session.environment, feedback=feedback) if agent.reads_prompt else ""
             )
-            answer = agent.fix(Request(job=job, tree=tree.path, prompt=prompt))
+            request = Request(job=job, tree=tree.path, prompt=prompt)
+            watched = contextlib.nullcontext() if agent.contained else self.session.watch.during(agent.name, job.path)
+            with watched:
+                answer = agent.fix(request)
             cost = (answer.cost_usd, answer.tokens)
             if answer.problem:
                 return cost, False, f"{agent.name}: {answer.problem}"
@@ -121,7 +127,8 @@ class _Work:
         if patch is None or patch == self.patch:
             return "nothing was changed"
         self.enter("guards")
-        if said := objection(self.diff_of(tree, patch)):
+        diff = self.diff_of(tree, patch)
+        if said := objection(diff):
             return said
         self.enter("verify")
         try:
@@ -146,14 +153,15 @@ class _Work:
             if bad := worse(baseline, self.session.suite.run(tree.path)):
                 return f"tests: {'; '.join(bad[:5])}"
         self.patch, self.fixed, self.left, self.rejected = patch, tuple(fixed), tuple(left), None
+        self.risk = risk(diff.before, diff.after)
         return ""
 
     def diff_of(self, tree: Worktree, patch: Patch) -> Diff:
         """The patch with both sides of every path, from git: what is on disk may be a link by now."""
         before, after = {}, {}
         for change in patch.changes:
-            before[change.path] = _blob(tree.path, change.old_mode, change.old_blob)
-            after[change.path] = _blob(tree.path, change.new_mode, change.new_blob)
+            before[change.path] = _blob(tree.git_dir, change.old_mode, change.old_blob)
+            after[change.path] = _blob(tree.git_dir, change.new_mode, change.new_blob)
         return Diff(self.job, patch, before, after, self.session.may_edit)
 
     def _restore(self, tree: Worktree) -> None:
@@ -163,7 +171,7 @@ class _Work:
 
     def _apply(self, tree: Worktree, diff: bytes) -> bool:
         try:
-            git(("apply", "--index", "--binary", "--whitespace=nowarn", "-"), cwd=tree.path, stdin=diff)
+            tree.apply(diff)
         except RepositoryError:
             tree.reset(self.session.base)
             return False
@@ -196,6 +204,7 @@ class _Work:
             attempts=tuple(self.attempts),
             spans=tuple(self.spans),
             agent=" + ".join(self.agents),
+            risk=self.risk if self.patch else "",
             patch=self.patch or self.rejected,
         )
         progress.emit(progress.FileDone(outcome))

@@ -34,13 +34,21 @@ class FileDone:
 
 
 @dataclass(frozen=True)
+class Journalled:
+    """A step was written down and is about to be taken."""
+
+    step: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class RunDone:
     """The run came to its end."""
 
     report: Report
 
 
-Event = StageBegan | JobsSelected | FileDone | RunDone
+Event = StageBegan | JobsSelected | FileDone | Journalled | RunDone
 Listener = Callable[[Event], None]
 _listeners: list[Listener] = []
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, open_target
 from stomper.landing import Landing
@@ -31,7 +32,7 @@ def plan(parameters: FixParameters) -> Plan:
     config = Path(parameters.config) if parameters.config else None
     settings = load(target.root, flags=parameters.flags(), config=config)
     scope = scope_of(target, parameters)
-    check_landing(target, "patch" if scope.uncommitted else settings.land)
+    check_landing(target, "patch" if scope.uncommitted else settings.land, settings.branch_name)
     return Plan(target, settings, scope)
 
 
@@ -83,13 +84,14 @@ def report_of(
         land=session.settings.land,
         checkers=session.collected.runs,
         tests=baseline.words if baseline else "not run",
-        errors_found=len(session.collected.diagnostics),
+        errors_found=session.found,
         left_out=left_out,
         outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),
         metrics=metrics,
         landed=landing.landed if landing else (),
         warnings=tuple(session.warnings),
+        sandbox=session.sandbox.words if any(not isinstance(a, RuffAgent) for a in session.agents) else "not needed",
         seconds=session.elapsed(),
         max_parallel_files=session.settings.max_parallel_files,
-        failure=failure,
+        failure=failure or (landing.failure if landing else ""),
     )

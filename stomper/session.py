@@ -7,10 +7,11 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, proc, store
+from stomper import locks, proc, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
@@ -19,10 +20,12 @@ from stomper.environment import Environment
 from stomper.errors import SettingsError, StomperError, SuiteError
 from stomper.git import Target, git
 from stomper.models import FileJob, LeftOut
+from stomper.sandbox import Sandbox, make_sandbox
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite, SuiteRun, SuiteState
 from stomper.verify import Collected, collect
+from stomper.watch import Watch
 from stomper.worktrees import Pool, SharedClone, in_memory
 
 _open: dict[str, Session] = {}
@@ -52,8 +55,12 @@ class Session:
     suite: Suite
     alive: locks.Lock
     lasting: locks.Lock
+    sandbox: Sandbox
+    watch: Watch
+    first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
+    found: int = 0
     warnings: list[str] = field(default_factory=list)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
     _baselines: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
@@ -93,6 +100,8 @@ class Session:
             if settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
                 settings = settings.model_copy(update={"land": "patch"})
+        seen = (target.root, target.git_dir, clone.path)
+        fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
         trees = folder / "worktrees"
         readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
         if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
@@ -109,7 +118,9 @@ class Session:
             clone=clone,
             pool=Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1),
             checkers=checkers,
-            agents=make_agents(settings, environment, checkers, folder / "calls"),
+            agents=make_agents(settings, environment, checkers, folder / "calls", fence),
+            sandbox=fence,
+            watch=Watch(target),
             suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
             alive=alive,
             lasting=lasting_lock,
@@ -140,6 +151,26 @@ class Session:
             return self.settings.branch_name or f"stomper/{self.run_id}"
         return self.target.branch
 
+    def journal(self, step: str, detail: str = "") -> None:
+        """Write down what is about to happen, before it does: what a later start reads after a crash."""
+        self.store.journal(self.run_id, step, detail)
+        progress.emit(progress.Journalled(step, detail))
+
+    def keep_evidence(self) -> str:
+        """Keep what was seen of agents that left their worktrees, and say it."""
+        folder = store.home() / "evidence"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{self.run_id}.json"
+        lines = [violation.model_dump_json() for violation in self.watch.violations]
+        file.write_text("[" + ",\n".join(lines) + "]\n", encoding="utf-8")
+        first = self.watch.violations[0]
+        more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+        return (
+            f"the repository changed while agents ran that no sandbox kept from it ({first.words}{more}; running: "
+            f"{', '.join(first.agents)}): nothing is landed. All of it is in {file}. Look at `git status` and the "
+            "branches, then run again; with bubblewrap installed such agents are fenced in"
+        )
+
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self.began
@@ -147,6 +178,7 @@ class Session:
     def collect(self) -> Collected:
         """Every checker over the base commit, in a clean worktree."""
         self.collected = self.collected_at(self.base)
+        self.found = len(self.collected.diagnostics)
         return self.collected
 
     def collected_at(self, commit: str) -> Collected:
@@ -176,6 +208,14 @@ class Session:
         for code in asked:
             if known and not any(k.startswith(code) for k in known):
                 raise SettingsError(f"unknown code {code!r} in select or ignore: no rule of ruff begins with it")
+
+    def requeue(self, paths: Sequence[str], tip: str) -> tuple[FileJob, ...]:
+        """Go on from *tip*: the jobs of *paths* as their errors are there. What landed before is part of it."""
+        self.base, self.first_landing = tip, False
+        self.collected = self.collected_at(tip)
+        chosen = select(self.collected.diagnostics, self.settings, Scope(only=frozenset(paths)))
+        self._jobs = {job.path: job for job in chosen.jobs}
+        return chosen.jobs
 
     def job(self, path: str) -> FileJob:
         """The job of one file, after `select`."""

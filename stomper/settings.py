@@ -59,6 +59,8 @@ class AgentSettings(_Table):
     """For `command`: the program and its arguments; `{file}`, `{prompt_file}` and `{worktree}` are replaced."""
     env: tuple[str, ...] = ()
     """For `command`: names of environment variables handed on beside PATH, HOME, LANG and the like."""
+    home: tuple[str, ...] = ()
+    """For `command`: what of HOME it may see and write in the sandbox, such as its login (`.config/my-agent`)."""
     script: str = ""
     """For `scripted`: the JSON file that says what it does to which file."""
     max_attempts: int | None = Field(default=None, ge=1, le=20)
@@ -110,8 +112,17 @@ class Settings(_Table):
     """`commit` on the current branch, on a new `branch` with the checkout untouched, or as `patch` files only."""
     branch_name: str = Field(default="", max_length=200)
     """Name of the branch for `land = "branch"`. Default: `stomper/` and the run's id."""
+    risks: tuple[Literal["cosmetic", "typing", "logic"], ...] = ("cosmetic", "typing", "logic")
+    """The kinds of change that may land unattended: comments and layout, annotations, all others. What may not is
+    proven and kept as a patch, which waits for you."""
+    sign: bool = True
+    """Sign the commits where git is set up to (`commit.gpgsign`)."""
+    run_hooks: bool = False
+    """Run the repository's pre-commit hook once over all that is to land; what it refuses does not land."""
     allow_failing_baseline: bool = True
     """Work on a repository whose tests already fail: a fix may then make no test worse than it was."""
+    sandbox: Literal["auto", "bwrap", "none"] = "auto"
+    """Run agents by bubblewrap, which lets them write to nothing but the worktree: where it works, always, or never."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
     agent_timeout_s: Seconds = 600.0

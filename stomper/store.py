@@ -13,6 +13,7 @@ from stomper.models import FileJob, Patch, Report
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, repository TEXT, began TEXT DEFAULT CURRENT_TIMESTAMP, report TEXT);
+CREATE TABLE IF NOT EXISTS journal (run TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, step TEXT, detail TEXT);
 CREATE TABLE IF NOT EXISTS proven (key TEXT PRIMARY KEY, run TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, patch BLOB);
 """
 
@@ -60,6 +61,15 @@ class Store:
     def begin(self, run_id: str, repository: str) -> None:
         """Remember that a run began."""
         self._do("INSERT INTO runs (id, repository) VALUES (?, ?)", (run_id, repository))
+
+    def journal(self, run_id: str, step: str, detail: str) -> None:
+        """Write down a step of a run."""
+        self._do("INSERT INTO journal (run, step, detail) VALUES (?, ?, ?)", (run_id, step, detail))
+
+    def steps(self, run_id: str) -> list[tuple[str, str]]:
+        """The steps of a run with their details, in their order."""
+        rows = self._do("SELECT step, detail FROM journal WHERE run = ? ORDER BY rowid", (run_id,))
+        return [(str(step), str(detail)) for step, detail in rows]
 
     def finish(self, report: Report) -> None:
         """Keep the report of a run that ended."""

@@ -21,21 +21,34 @@ from stomper.models import Patch
 
 @dataclass(frozen=True)
 class Worktree:
-    """One checkout of the private clone, with an index of its own."""
+    """One checkout of the private clone, with an index of its own.
+
+    git is told where the repository is, and does not look for it: what lies in the worktree may be an agent's work."""
 
     path: Path
+    git_dir: Path
+
+    def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """git in this worktree. Raises RepositoryError."""
+        env = {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.path)}
+        return git(arguments, cwd=self.path, stdin=stdin, env=env)
 
     def reset(self, commit: str) -> None:
         """Make it exactly *commit*, whatever was done to it. Touches only what differs."""
-        git(("reset", "--hard", "--quiet", commit), cwd=self.path)
-        git(("clean", "-ffdxq"), cwd=self.path)
+        self.git("reset", "--hard", "--quiet", commit)
+        self.git("clean", "-ffdxq")
+
+    def apply(self, diff: bytes, *, three_way: bool = False) -> None:
+        """Apply a patch to the files and the index. Raises RepositoryError when it does not fit."""
+        way = ("--3way",) if three_way else ()
+        self.git("apply", "--index", "--binary", "--whitespace=nowarn", *way, "-", stdin=diff)
 
     def patch(self, base: str) -> Patch | None:
         """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
-        git(("add", "--all"), cwd=self.path)
-        tree = text(("write-tree",), cwd=self.path)
-        changes = read_changes(self.path, base, tree)
-        return Patch(base=base, changes=changes, diff=read_diff(self.path, base, tree)) if changes else None
+        self.git("add", "--all")
+        tree = self.git("write-tree").decode().strip()
+        changes = read_changes(self.git_dir, base, tree)
+        return Patch(base=base, changes=changes, diff=read_diff(self.git_dir, base, tree)) if changes else None
 
 
 @dataclass
@@ -93,7 +106,8 @@ class SharedClone:
         """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
         with self._adding:
             git(("worktree", "add", "--detach", "--quiet", str(path), commit), cwd=self.path)
-        return Worktree(path)
+        pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
+        return Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")))
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone

@@ -30,8 +30,8 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
 
 
 def open_run(root: Path, **settings: object) -> Session:
-    """A session on *root* with these settings over the defaults; close it."""
-    return open_session(FixParameters(repository=str(root), settings=dict(settings)))
+    """A session on *root* with these settings over the defaults, without a sandbox; close it."""
+    return open_session(FixParameters(repository=str(root), settings={"sandbox": "none", **settings}))
 
 
 @pytest.fixture(autouse=True)

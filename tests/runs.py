@@ -72,7 +72,7 @@ def repair(root: Path, *, before_landing: Callable[[], object] | None = None, **
         outcomes = [process_file(session, job) for job in session.select()[0]]
         if before_landing is not None:
             before_landing()
-        return land(session, outcomes, contextlib.nullcontext)
+        return land(session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs])
     finally:
         session.close()
 

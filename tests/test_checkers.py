@@ -390,3 +390,10 @@ def test_a_jsonpath_that_is_none_is_refused(make_repo: MakeRepo) -> None:
         checker(
             make_repo({"a.py": ""}), "lint", kind="command", command=["x"], json_path="$", json_fields={"line": "$["}
         )
+
+
+def test_ruff_does_not_take_every_changed_file_for_python(make_repo: MakeRepo) -> None:
+    """A file that ruff does not look at by itself is not looked at because a fix touched it, either."""
+    root = make_repo({"a.py": UNUSED, "notes.txt": "no Python\n", "b.py": UNUSED})
+    found = checker(root, "ruff", args=["--select", "F"]).check(root, ["a.py", "notes.txt"])
+    assert [d.path for d in found] == ["a.py"]

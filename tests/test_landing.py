@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_commit_message_and_author(make_repo: MakeRepo) -> None:
     assert trailers == [
         f"Stomper-Run: {session.run_id}",
         "Stomper-Agent: ruff",
+        "Stomper-Risk: logic",
         "Stomper-Codes: ruff:F401, ruff:F541",
     ]
     assert "- ruff F401: 2\n- ruff F541: 1" in git(root, "log", "-1", "--format=%b")
@@ -159,7 +161,7 @@ def test_land_branch_does_not_overwrite(make_repo: MakeRepo) -> None:
     """A branch of that name that is there already is not moved, and the error names it."""
     root = make_repo({"a.py": UNUSED})
     git(root, "branch", "taken")
-    with pytest.raises(RepositoryError, match="taken"):
+    with pytest.raises(RepositoryError, match="taken is there already"):
         repair(root, land="branch", branch_name="taken")
     assert git(root, "rev-parse", "taken") == git(root, "rev-parse", "HEAD")
 
@@ -257,12 +259,36 @@ def test_shallow_clone_as_the_target(make_repo: MakeRepo) -> None:
     assert raw(root, "fsck", "--no-dangling", "--no-progress") == b""
 
 
-def test_signing_does_not_stop_landing(make_repo: MakeRepo) -> None:
-    """Landing works, without asking for a key, where the user signs commits."""
+def test_commits_are_signed_where_git_signs(make_repo: MakeRepo) -> None:
+    """With commit.gpgSign every commit made is signed with the user's key, in its order, with its message."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    key = root.parent / "key"
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)), check=True)
+    (root.parent / "allowed").write_text(f"tester@example.invalid {key.with_suffix('.pub').read_text()}")
+    for name, value in (
+        ("commit.gpgSign", "true"),
+        ("gpg.format", "ssh"),
+        ("user.signingKey", str(key)),
+        ("gpg.ssh.allowedSignersFile", str(root.parent / "allowed")),
+    ):
+        git(root, "config", name, value)
+    assert len(repair(root).landed) == 2
+    assert git(root, "log", "-2", "--format=%G? %an %s").splitlines() == [
+        "G Tester fix: resolve F401 in b.py",
+        "G Tester fix: resolve F401 in a.py",
+    ]
+
+
+def test_a_key_that_cannot_sign_lands_nothing_and_keeps_the_patches(make_repo: MakeRepo) -> None:
+    """Unsigned commits do not land where signed ones are asked for, unless the setting says so."""
     root = make_repo({"a.py": UNUSED})
     git(root, "config", "commit.gpgSign", "true")
     git(root, "config", "gpg.program", "/nonexistent/gpg")
-    assert only(repair(root)).status is Status.FIXED
+    landing = repair(root)
+    assert "could not be signed" in landing.failure
+    assert Path(only(landing).patch_file).read_bytes()
+    assert git(root, "rev-list", "--count", "HEAD") == "1"
+    assert len(repair(root, sign=False).landed) == 1
 
 
 def test_merge_configuration_does_not_stop_landing(make_repo: MakeRepo) -> None:

@@ -6,9 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from stomper.errors import RepositoryError
 from stomper.models import Status
 from tests.conftest import MakeRepo, git, write
 from tests.runs import (
@@ -17,6 +14,7 @@ from tests.runs import (
     land_with,
     only,
     repair,
+    scripted,
 )
 
 UNUSED = "import os\nx = 1\n"
@@ -46,21 +44,51 @@ def test_tip_moved_during_the_run(make_repo: MakeRepo) -> None:
     assert git(root, "status", "--short") == ""
 
 
-def test_same_file_committed_meanwhile(make_repo: MakeRepo) -> None:
-    """A file the user commits to meanwhile is a conflict: not landed, its patch kept; the others land."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-    theirs = "import os\nx = 2\n"
-    landing = repair(root, before_landing=lambda: commit(root, "b.py", theirs))
-    outcome = by_path(landing)["b.py"]
-    assert outcome.status is Status.FAILED
-    assert outcome.reason.startswith("conflict:")
-    assert "-import os" in Path(outcome.patch_file).read_text()
+def test_same_file_committed_elsewhere_in_it(make_repo: MakeRepo) -> None:
+    """A fix and a commit of the user to other lines of one file are merged, proven again, and land."""
+    root = make_repo({"a.py": "import os\n\n\n\n\n\n\nx = 1\n"})
+    landing = repair(root, before_landing=lambda: commit(root, "a.py", "import os\n\n\n\n\n\n\nx = 2\n"))
     assert [entry.path for entry in landing.landed] == ["a.py"]
-    assert (root / "b.py").read_text() == theirs
+    assert git(root, "log", "--format=%s").splitlines()[:2] == ["fix: resolve F401 in a.py", "user edits a.py"]
+    assert (root / "a.py").read_text().strip() == "x = 2"
+
+
+def test_same_lines_committed_meanwhile(make_repo: MakeRepo) -> None:
+    """Where a fix and the user's commit do not merge, the file is repaired once more from the new tip."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    landing = repair(root, before_landing=lambda: commit(root, "b.py", "import os\nx = 2\n"))
+    assert sorted(entry.path for entry in landing.landed) == ["a.py", "b.py"]
+    assert (root / "b.py").read_text() == "x = 2\n"
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_errors_that_the_user_repaired_meanwhile(make_repo: MakeRepo) -> None:
+    """A file whose errors the user committed away is left alone and said to be so; the others land."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    landing = repair(root, before_landing=lambda: commit(root, "b.py", "x = 3\n"))
+    outcome = by_path(landing)["b.py"]
+    assert (outcome.status, outcome.remaining) == (Status.SKIPPED, ())
+    assert [entry.path for entry in landing.landed] == ["a.py"]
+    assert (root / "b.py").read_text() == "x = 3\n"
+
+
+def test_fixes_of_two_files_that_meet_in_a_third(make_repo: MakeRepo) -> None:
+    """Two patches that both touch a file beside their own: both land when they merge, the later is made anew if not."""
+    middle = "# one\n\n\n\n\n\n\n\n\n# two\n"
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED, "shared.txt": middle})
+    rules = [{"path": f"{name}.py", "action": "drop_lines"} for name in "ab"] + [
+        {"path": "a.py", "action": "edit_elsewhere", "other": "shared.txt", "new": "from a\n"},
+        {"path": "b.py", "action": "edit_elsewhere", "other": "shared.txt", "new": "from b\n"},
+    ]
+    landing = repair(root, agents=scripted(root, *rules), extra_files=["shared.txt"])
+    assert sorted(entry.path for entry in landing.landed) == ["a.py", "b.py"]
+    assert (root / "shared.txt").read_text() == middle + "from a\nfrom b\n"
+    for entry in landing.landed:
+        assert git(root, "show", "--name-only", "--format=", entry.commit).split() == [entry.path, "shared.txt"]
 
 
 def test_file_deleted_meanwhile(make_repo: MakeRepo) -> None:
-    """A file the user deletes in a commit meanwhile is a conflict and does not come back."""
+    """A file the user deletes in a commit meanwhile does not come back, and the patch for it is kept."""
     root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
 
     def delete() -> None:
@@ -68,7 +96,8 @@ def test_file_deleted_meanwhile(make_repo: MakeRepo) -> None:
         git(root, "commit", "--quiet", "-m", "delete")
 
     landing = repair(root, before_landing=delete)
-    assert by_path(landing)["b.py"].reason.startswith("conflict:")
+    assert by_path(landing)["b.py"].status is Status.SKIPPED
+    assert "-import os" in Path(by_path(landing)["b.py"].patch_file).read_text()
     assert not (root / "b.py").exists()
     assert git(root, "ls-tree", "--name-only", "HEAD") == "a.py"
 
@@ -124,6 +153,7 @@ def test_branch_deleted_meanwhile(make_repo: MakeRepo) -> None:
         git(root, "switch", "--quiet", "-c", "elsewhere")
         git(root, "branch", "--quiet", "-D", "main")
 
-    with pytest.raises(RepositoryError, match="main was deleted"):
-        repair(root, before_landing=delete)
+    landing = repair(root, before_landing=delete)
+    assert "main was deleted" in landing.failure
+    assert "-import os" in Path(only(landing).patch_file).read_text()
     assert git(root, "branch", "--format=%(refname:short)") == "elsewhere"

@@ -12,6 +12,7 @@ from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers import Checker
 from stomper.environment import Environment
 from stomper.errors import AgentError
+from stomper.sandbox import Sandbox
 from stomper.settings import Settings
 
 KINDS: dict[str, Callable[[AgentContext], Agent]] = {
@@ -24,7 +25,7 @@ __all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "make_agents"]
 
 
 def make_agents(
-    settings: Settings, environment: Environment, checkers: Sequence[Checker], scratch: Path
+    settings: Settings, environment: Environment, checkers: Sequence[Checker], scratch: Path, sandbox: Sandbox
 ) -> list[Agent]:
     """The enabled agents, in the order of the cascade. Raises AgentError for one that cannot work as configured."""
     made = []
@@ -37,6 +38,7 @@ def make_agents(
                 checkers=tuple(checkers),
                 timeout_s=table.timeout_s or settings.agent_timeout_s,
                 scratch=scratch,
+                sandbox=sandbox,
             )
             made.append(KINDS[table.kind or name](context))
     if not made:

@@ -9,6 +9,7 @@ from typing import Protocol
 from stomper.checkers.base import Checker
 from stomper.environment import Environment
 from stomper.models import FileJob
+from stomper.sandbox import Sandbox
 from stomper.settings import AgentSettings
 
 
@@ -22,6 +23,7 @@ class AgentContext:
     checkers: tuple[Checker, ...]
     timeout_s: float
     scratch: Path
+    sandbox: Sandbox
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Agent(Protocol):
     name: str
     reads_prompt: bool
     """False for one that does the same whatever it is told: it gets one attempt."""
+    contained: bool
+    """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
 
     def takes(self, job: FileJob) -> bool:
         """Whether there is anything in *job* it could repair."""

@@ -21,6 +21,7 @@ class CommandAgent:
     def __init__(self, context: AgentContext) -> None:
         self.name = context.name
         self._context = context
+        self.contained = context.sandbox.on
         if not context.settings.command:
             raise AgentError(f'[agents.{self.name}] needs `command`, for example ["my-agent", "--file", "{{file}}"]')
 
@@ -41,7 +42,7 @@ class CommandAgent:
             env |= {name: os.environ[name] for name in settings.env if name in os.environ}
             try:
                 done = proc.run(
-                    argv,
+                    self._context.sandbox.argv(argv, tree=request.tree, scratch=Path(folder), home=settings.home),
                     cwd=request.tree,
                     timeout_s=self._context.timeout_s,
                     env=env,

@@ -41,6 +41,7 @@ class ScriptedAgent:
     """Does to each file what its script says; answers at once or after a set latency."""
 
     reads_prompt = True
+    contained = False
 
     def __init__(self, context: AgentContext) -> None:
         self.name = context.name

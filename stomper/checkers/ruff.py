@@ -11,6 +11,8 @@ from stomper.checkers.base import CheckerContext, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic, Fix
 
+_SUFFIXES = (".py", ".pyi", ".ipynb")
+
 
 class RuffChecker:
     """`ruff check`, with the target's configuration and the arguments of `[checkers.ruff]`."""
@@ -47,7 +49,9 @@ class RuffChecker:
         return proc.run((*argv, "--", *files), cwd=tree, timeout_s=self.context.timeout_s, env=environment)
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
-        done = self.run(tree, ("--output-format", "json", "--no-fix"), paths)
+        # A file that is named is checked as Python whatever it is: what ruff would find by itself is asked for otherwise.
+        named = paths if all(path.endswith(_SUFFIXES) for path in paths) else ()
+        done = self.run(tree, ("--output-format", "json", "--no-fix"), named)
         refuse(self.name, done, self.context.timeout_s, (0, 1))
         try:
             entries = json.loads(done.stdout or b"null")
@@ -55,7 +59,8 @@ class RuffChecker:
             entries = None
         if not isinstance(entries, list):
             raise CheckerError(f"{self.name} printed no JSON: {done.complaint or 'nothing at all'}")
-        return [self._diagnostic(tree, entry) for entry in entries]
+        found = [self._diagnostic(tree, entry) for entry in entries]
+        return [d for d in found if not paths or d.path in paths]
 
     def _diagnostic(self, tree: Path, entry: dict[str, object]) -> Diagnostic:
         start, end, fix = entry.get("location"), entry.get("end_location"), entry.get("fix")

@@ -1,0 +1,71 @@
+"""The one step in which the user's branch moves: bring the commits in, then fast-forward from the tip that was proven."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stomper import store
+from stomper.errors import RepositoryError
+from stomper.git import git, text
+from stomper.locks import Lock
+from stomper.session import Session
+
+_LOCK_WAIT_S = 3600.0
+_QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
+
+
+def tip(session: Session) -> str:
+    """The commit to build on: the branch's tip now. Its objects are visible to the clone, which borrows them."""
+    if session.settings.land == "branch" or not session.target.branch:
+        return session.base
+    name = f"refs/heads/{session.target.branch}"
+    now = text(("rev-parse", "--verify", "--quiet", name), cwd=session.target.root, ok=(0, 1))
+    if not now:
+        raise RepositoryError(f"branch {session.target.branch} was deleted during the run: nothing was landed")
+    return now
+
+
+def move(session: Session, proven_tip: str, commit: str) -> bool:
+    """Bring the commits in and move the branch from *proven_tip* to *commit*. False when the tip is another by now."""
+    root, branch = session.target.root, session.target.branch
+    session.journal("fetching", commit)
+    git(("fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
+    if session.settings.land == "branch":
+        name = session.lands_on
+        git(("check-ref-format", "--branch", name), cwd=root)
+        session.journal("moving", f"{name} {commit}")
+        # The run's own branch is not there before its first landing; it overwrites nobody's.
+        before = "0" * len(commit) if session.first_landing else proven_tip
+        git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, before), cwd=root)
+        session.journal("moved", f"{name} {commit}")
+        return True
+    if tip(session) != proven_tip:
+        return False
+    session.journal("moving", f"{branch} {commit}")
+    head = text(("symbolic-ref", "--quiet", "HEAD"), cwd=root, ok=(0, 1))
+    if head != f"refs/heads/{branch}":
+        # The user is on another branch by now: the branch moves, the checkout is none of ours.
+        git(("update-ref", "-m", "stomper", f"refs/heads/{branch}", commit, proven_tip), cwd=root)
+    else:
+        plain = ("-c", "merge.autoStash=false", "-c", "merge.verifySignatures=false")
+        try:
+            git((*plain, "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
+        except RepositoryError:
+            if tip(session) != proven_tip:
+                return False
+            raise
+    session.journal("moved", f"{branch} {commit}")
+    return True
+
+
+def repository_lock(session: Session) -> Lock:
+    """The lock of this repository on this machine, held."""
+    lock = Lock(lock_path(str(session.target.git_dir)))
+    if not lock.acquire(timeout_s=_LOCK_WAIT_S):
+        raise RepositoryError(f"another run has been landing in {session.target.root} for an hour")
+    return lock
+
+
+def lock_path(repository: str) -> Path:
+    """Where the landing lock of a repository is."""
+    return store.home() / "locks" / store.digest(repository)
