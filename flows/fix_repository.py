@@ -19,7 +19,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments.limits import apply_limit_name, applying, create_limits
 from stomper import progress
-from stomper.errors import StomperError
+from stomper.errors import Cancelled, StomperError
 from stomper.landing import Landing, land
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
@@ -41,6 +41,8 @@ def fix_repository(parameters: FixParameters) -> State[None]:
         report = repair(session)
     except StomperError as error:
         report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
+        if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
+            session.store.finish(report)
         progress.emit(progress.RunDone(report))
     finally:
         cleanup(session)

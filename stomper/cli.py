@@ -15,7 +15,8 @@ from rich.console import Console
 
 from stomper import __version__, settings
 from stomper.errors import StomperError
-from stomper.git import text
+from stomper.git import open_target, text
+from stomper.models import Report
 from stomper.parameters import FixParameters
 
 app = typer.Typer(
@@ -107,19 +108,8 @@ def fix(
     """
     parameters = _parameters(locals())
     from stomper.launch import run_flow
-    from stomper.reports.terminal import show_report
 
-    report = run_flow(parameters, quiet=quiet, verbose=verbose)
-    if json_:
-        print_json(report.model_dump(mode="json", exclude={"outcomes": {"__all__": {"patch"}}}))
-    elif not quiet or report.failure:
-        show_report(report, _console(stderr=dry_run))
-    if dry_run and not json_:
-        for outcome in report.outcomes:
-            if outcome.proven and outcome.patch is not None:
-                sys.stdout.buffer.write(outcome.patch.diff)
-        sys.stdout.buffer.flush()
-    raise typer.Exit(report.exit_code)
+    _end(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet, diffs=dry_run)
 
 
 @app.command()
@@ -168,6 +158,53 @@ def check(
 
 
 @app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="The run, as `stomper runs` names it. Default: the last one.")] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repeat a run that was stopped or killed, with its own flags. What it had proven is not paid for again.
+
+    Exit codes as of `fix`.
+    """
+    from stomper.history import to_resume
+    from stomper.launch import run_flow
+    from stomper.store import Store, home
+
+    parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
+    _end(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet)
+
+
+@app.command()
+def undo(
+    run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
+    file: Annotated[list[str] | None, typer.Option(help="Only commits that touch this file; repeatable.")] = None,
+    code: Annotated[list[str] | None, typer.Option(help="Only commits that fixed this code or prefix.")] = None,
+    agent: Annotated[list[str] | None, typer.Option(help="Only commits of this agent.")] = None,
+) -> None:
+    """Take back what a run landed: a revert for each of its commits on the current branch, all of them or none.
+
+    Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
+    """
+    from stomper.undo import Wanted, undo
+
+    wanted = Wanted(run, tuple(file or ()), tuple(code or ()), tuple(agent or ()))
+    for entry in undo(Path.cwd(), wanted):
+        sys.stdout.write(f"{entry.commit[:8]}  {entry.subject}\n")
+
+
+@app.command()
+def runs() -> None:
+    """List the last runs over this repository: their ids, when they began and what they came to."""
+    from stomper.history import past
+    from stomper.store import Store, home
+
+    for run_id, began, words in past(Store(home()), open_target(Path.cwd())):
+        sys.stdout.write(f"{run_id}  {began}  {words}\n")
+
+
+@app.command()
 def graph() -> None:
     """Print the workflow as a Mermaid diagram."""
     from importlib.resources import files
@@ -203,6 +240,22 @@ def demo(
 def version() -> None:
     """Print Stomper's version."""
     sys.stdout.write(f"stomper {__version__}\n")
+
+
+def _end(report: Report, *, json_: bool, quiet: bool, diffs: bool = False) -> None:
+    """Show the report, on stderr where stdout is for the *diffs*, and leave with its exit code."""
+    from stomper.reports.terminal import show_report
+
+    if json_:
+        print_json(report.model_dump(mode="json", exclude={"outcomes": {"__all__": {"patch"}}}))
+    elif not quiet or report.failure:
+        show_report(report, _console(stderr=diffs))
+    if diffs and not json_:
+        for outcome in report.outcomes:
+            if outcome.proven and outcome.patch is not None:
+                sys.stdout.buffer.write(outcome.patch.diff)
+        sys.stdout.buffer.flush()
+    raise typer.Exit(report.exit_code)
 
 
 def print_json(data: dict[str, Any]) -> None:

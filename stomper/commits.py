@@ -42,12 +42,19 @@ def build(session: Session, outcomes: Sequence[Outcome], patches: Sequence[Patch
     commits = build_commits(
         session.clone, tip, list(zip(patches, messages, strict=True)), author=author, committer=committer
     )
-    return sign(session.clone, commits, tip) if session.settings.sign and signs(session.target.root) else commits
+    return signed(session, commits, tip)
 
 
-def sign(clone: SharedClone, commits: Sequence[str], tip: str) -> list[str]:
+def signed(session: Session, commits: Sequence[str], tip: str) -> list[str]:
+    """The same commits, signed where the user's git signs and the settings do not say otherwise."""
+    if session.settings.sign and signs(session.target.root):
+        return _sign(session.clone, commits, tip)
+    return list(commits)
+
+
+def _sign(clone: SharedClone, commits: Sequence[str], tip: str) -> list[str]:
     """The same commits, signed as the user's git is set up to. Raises RepositoryError when git cannot sign."""
-    signed: list[str] = []
+    made: list[str] = []
     for commit in commits:
         raw = git(("cat-file", "commit", commit), cwd=clone.path)
         head, _, words = raw.partition(b"\n\n")
@@ -55,9 +62,9 @@ def sign(clone: SharedClone, commits: Sequence[str], tip: str) -> list[str]:
         name, _, rest = author.removeprefix(b"author ").decode("utf-8", "surrogateescape").rpartition(" <")
         email, _, date = rest.partition("> ")
         env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": f"@{date}"}
-        parent = signed[-1] if signed else tip
+        parent = made[-1] if made else tip
         try:
-            made = git(
+            new = git(
                 ("commit-tree", "-S", f"{commit}^{{tree}}", "-p", parent, "-F", "-"),
                 cwd=clone.path,
                 stdin=words,
@@ -67,6 +74,6 @@ def sign(clone: SharedClone, commits: Sequence[str], tip: str) -> list[str]:
             raise RepositoryError(
                 f"the commits could not be signed as commit.gpgsign asks ({error}); unlock the key, or --set sign=false"
             ) from None
-        signed.append(made.decode().strip())
-    git(("update-ref", "refs/stomper/built", signed[-1]), cwd=clone.path)
-    return signed
+        made.append(new.decode().strip())
+    git(("update-ref", "refs/stomper/built", made[-1]), cwd=clone.path)
+    return made

@@ -151,6 +151,12 @@ def identity(root: Path) -> tuple[str, str]:
         ) from None
 
 
+def contains(root: Path, branch: str, commit: str) -> bool:
+    """Whether *branch* holds *commit*; False when either is gone."""
+    argv = ("git", "merge-base", "--is-ancestor", commit, f"refs/heads/{branch}")
+    return proc.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
+
+
 def signs(root: Path) -> bool:
     """Whether the user's git signs commits."""
     return text(("config", "--type=bool", "--get", "commit.gpgsign"), cwd=root, ok=(0, 1)) == "true"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from stomper import commits, moving, progress, store
+from stomper import commits, moving, proc, progress, store
 from stomper.bisect import drop_culprits
 from stomper.errors import CheckerError, RepositoryError
 from stomper.fingerprints import compare
@@ -101,7 +101,7 @@ def _land_commits(
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
         built = commits.build(session, kept, fitted, tip)
-        with moving.repository_lock(session), limit():
+        with moving.repository_lock(session), limit(), proc.finishing():
             if moving.move(session, tip, built[-1]):
                 return [
                     Landed(commit=c, path=o.path, subject=commits.subject(o)) for c, o in zip(built, kept, strict=True)

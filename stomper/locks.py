@@ -52,6 +52,17 @@ class Lock:
         self.release()
 
 
+def begin_run(folder: Path, run_id: str) -> Lock:
+    """Sweep, then make the folder of a new run in *folder* and hold its `alive`, out of reach of another's sweep."""
+    with Lock(folder.with_suffix(".lock")) as sweep:
+        sweep.acquire(timeout_s=60)
+        sweep_runs(folder)
+        (folder / run_id).mkdir(parents=True)
+        alive = Lock(folder / run_id / "alive")
+        alive.acquire()
+    return alive
+
+
 def remove_run(folder: Path) -> None:
     """Remove the folder of a run, and the worktrees that lie elsewhere."""
     trees = folder / "worktrees"

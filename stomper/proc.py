@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ _WAKE_S = 0.5
 _lock = threading.Lock()
 _live: dict[str, int] = {}
 _stopping = threading.Event()
+_finishing = threading.local()
 _mark = ""
 
 
@@ -69,7 +70,8 @@ def run(
     *contain* also hunts children that left the process group after a good end: for programs not to be trusted.
     Raises ProgramMissing, and Cancelled once stop_all() was called.
     """
-    if _stopping.is_set():
+    finishing = getattr(_finishing, "on", False)
+    if _stopping.is_set() and not finishing:
         raise Cancelled("the run was stopped")
     cookie = f"{_mark if contain else ''}.{uuid.uuid4().hex}"
     full_env = {**(os.environ if env is None else env), COOKIE: cookie}
@@ -83,8 +85,9 @@ def run(
             )
         except OSError as error:
             raise ProgramMissing(f"cannot start {argv[0]!r}: {error.strerror}") from error
-        with _lock:
-            _live[cookie] = process.pid
+        if not finishing:
+            with _lock:
+                _live[cookie] = process.pid
         timed_out = overflowed = False
         try:
             timed_out = _wait(process.pid, began + timeout_s, (out.fileno(), err.fileno()))
@@ -108,9 +111,19 @@ def run(
             timed_out=timed_out,
             overflowed=overflowed,
         )
-    if _stopping.is_set():
+    if _stopping.is_set() and not finishing:
         raise Cancelled("the run was stopped")
     return finished
+
+
+@contextlib.contextmanager
+def finishing() -> Iterator[None]:
+    """In the block, by this thread, processes run to their end even after stop_all(): what must not stop half-way."""
+    _finishing.on = True
+    try:
+        yield
+    finally:
+        _finishing.on = False
 
 
 def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:

@@ -118,6 +118,7 @@ class _Work:
         wrong = self._prove(tree, patch)
         if not wrong and patch is not None:
             self.session.store.keep(key, self.session.run_id, patch)
+            self.session.journal("proven", job.path)
         elif patch is not None:
             self.rejected = patch
         return cost, kept is not None, wrong or self._still_wrong()

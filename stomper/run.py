@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stomper import history
 from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, open_target
@@ -39,7 +40,11 @@ def plan(parameters: FixParameters) -> Plan:
 def open_session(parameters: FixParameters, *, only_check: bool = False) -> Session:
     """The session that *parameters* ask for. Raises StomperError before anything is touched."""
     planned = plan(parameters)
-    return Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
+    session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
+    if not only_check:
+        session.warnings += [found.words for found in history.unfinished(session.store, planned.target)]
+        session.store.begin(session.run_id, str(planned.target.root), parameters.model_dump_json())
+    return session
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:

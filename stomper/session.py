@@ -78,60 +78,60 @@ class Session:
         scope = scope or Scope()
         state = store.home()
         memory = store.Store(state)
-        locks.sweep_runs(state / "runs")
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         folder = state / "runs" / run_id
-        folder.mkdir(parents=True)
-        alive = locks.Lock(folder / "alive")
-        alive.acquire()
+        alive = locks.begin_run(state / "runs", run_id)
         proc.mark(run_id)
-        memory.begin(run_id, str(target.root))
-        environment = Environment.detect(target.root, python=settings.python)
-        lasting = state / "cache" / store.digest(str(target.root))
-        lasting_lock = locks.Lock(lasting / "lock")
-        if not lasting_lock.acquire():
-            lasting = folder / "cache"  # another run over this repository has it
-        checkers = make_checkers(settings, environment, folder / "cache", lasting)
-        clone = SharedClone.create(target, folder)
-        warnings = []
-        base = target.head
-        if scope.uncommitted:
-            base = clone.snapshot(staged=scope.uncommitted == "staged")
-            if settings.land != "patch":
-                warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
-                settings = settings.model_copy(update={"land": "patch"})
-        seen = (target.root, target.git_dir, clone.path)
-        fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
-        trees = folder / "worktrees"
-        readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
-        if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
-            trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
-        session = cls(
-            run_id=run_id,
-            target=target,
-            base=base,
-            settings=settings,
-            scope=scope,
-            folder=folder,
-            environment=environment,
-            store=memory,
-            clone=clone,
-            pool=Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1),
-            checkers=checkers,
-            agents=make_agents(settings, environment, checkers, folder / "calls", fence),
-            sandbox=fence,
-            watch=Watch(target),
-            suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
-            alive=alive,
-            lasting=lasting_lock,
-            warnings=warnings,
-        )
-        _open[run_id] = session
-        if settings.test_validation != "none" and not only_check:
-            session.suite.find()
-        if target.submodules:
-            names = ", ".join(sorted(target.submodules))
-            session.warnings.append(f"submodules are empty in the worktrees, and never edited: {names}")
+        with contextlib.ExitStack() as undo:
+            undo.callback(alive.release)
+            undo.callback(locks.remove_run, folder)
+            environment = Environment.detect(target.root, python=settings.python)
+            lasting = state / "cache" / store.digest(str(target.root))
+            lasting_lock = locks.Lock(lasting / "lock")
+            if not lasting_lock.acquire():
+                lasting = folder / "cache"  # another run over this repository has it
+            checkers = make_checkers(settings, environment, folder / "cache", lasting)
+            clone = SharedClone.create(target, folder)
+            warnings = []
+            base = target.head
+            if scope.uncommitted:
+                base = clone.snapshot(staged=scope.uncommitted == "staged")
+                if settings.land != "patch":
+                    warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
+                    settings = settings.model_copy(update={"land": "patch"})
+            seen = (target.root, target.git_dir, clone.path)
+            fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
+            trees = folder / "worktrees"
+            readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
+            if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
+                trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
+            session = cls(
+                run_id=run_id,
+                target=target,
+                base=base,
+                settings=settings,
+                scope=scope,
+                folder=folder,
+                environment=environment,
+                store=memory,
+                clone=clone,
+                pool=Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1),
+                checkers=checkers,
+                agents=make_agents(settings, environment, checkers, folder / "calls", fence),
+                sandbox=fence,
+                watch=Watch(target),
+                suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
+                alive=alive,
+                lasting=lasting_lock,
+                warnings=warnings,
+            )
+            _open[run_id] = session
+            if settings.test_validation != "none" and not only_check:
+                session.suite.find()
+            if target.submodules:
+                names = ", ".join(sorted(target.submodules))
+                session.warnings.append(f"submodules are empty in the worktrees, and never edited: {names}")
+            undo.pop_all()
         return session
 
     def close(self) -> None:

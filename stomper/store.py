@@ -58,9 +58,25 @@ class Store:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
-    def begin(self, run_id: str, repository: str) -> None:
-        """Remember that a run began."""
+    def begin(self, run_id: str, repository: str, parameters: str) -> None:
+        """Remember that a run began, and with which parameters."""
+        self._do("DELETE FROM proven WHERE at < datetime('now', '-90 days')", ())
         self._do("INSERT INTO runs (id, repository) VALUES (?, ?)", (run_id, repository))
+        self.journal(run_id, "began", parameters)
+
+    def unfinished(self, repository: str) -> list[tuple[str, str]]:
+        """(id, when it began) of the runs over *repository* that did not come to an end, the newest first."""
+        asked = "SELECT id, began FROM runs WHERE repository = ? AND report IS NULL ORDER BY rowid DESC"
+        return [(str(run), str(began)) for run, began in self._do(asked, (repository,))]
+
+    def runs(self, repository: str) -> list[tuple[str, str, str]]:
+        """(id, when it began, its report or an empty text) of the last runs over *repository*, the newest first."""
+        asked = "SELECT id, began, coalesce(report, '') FROM runs WHERE repository = ? ORDER BY rowid DESC LIMIT 20"
+        return [(str(run), str(began), str(report)) for run, began, report in self._do(asked, (repository,))]
+
+    def patches_of(self, run_id: str) -> int:
+        """How many proven patches of a run are kept for another one."""
+        return int(str(self._do("SELECT count(*) FROM proven WHERE run = ?", (run_id,))[0][0]))
 
     def journal(self, run_id: str, step: str, detail: str) -> None:
         """Write down a step of a run."""
@@ -72,10 +88,11 @@ class Store:
         return [(str(step), str(detail)) for step, detail in rows]
 
     def finish(self, report: Report) -> None:
-        """Keep the report of a run that ended."""
-        self._do(
-            "UPDATE runs SET report = ? WHERE id = ?", (report.model_dump_json(exclude={"outcomes"}), report.run_id)
-        )
+        """Keep the report of a run that ended. What earlier runs over the repository left undone is settled by it."""
+        text = report.model_dump_json(exclude={"outcomes"})
+        self._do("UPDATE runs SET report = ? WHERE id = ?", (text, report.run_id))
+        older = "rowid < (SELECT rowid FROM runs WHERE id = ?) AND report IS NULL AND repository = ?"
+        self._do(f"UPDATE runs SET report = '' WHERE {older}", (report.run_id, report.repository))  # noqa: S608 - no input
 
     def keep(self, key: str, run_id: str, patch: Patch) -> None:
         """Keep a proven patch until it has landed, so that a killed run does not pay for it twice."""

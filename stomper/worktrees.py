@@ -102,6 +102,10 @@ class SharedClone:
         index.unlink(missing_ok=True)
         return commit.decode().strip()
 
+    def diff(self, old: str, new: str) -> bytes:
+        """What leads from one commit to another, as a patch."""
+        return read_diff(self.path, old, new)
+
     def add_worktree(self, path: Path, commit: str) -> Worktree:
         """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
         with self._adding:

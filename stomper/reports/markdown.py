@@ -17,6 +17,7 @@ def summary_markdown(report: Report) -> str:
         "",
         f"- left: {metrics.errors_remaining}; not aimed at: {report.left_out.model_dump()}",
         f"- tests at the base commit: {report.tests}",
+        f"- sandbox of the agents: {report.sandbox}",
         *(f"- {c.name} {c.version} ({c.origin}): {c.error or f'{c.found} error(s)'}" for c in report.checkers),
         *(f"- warning: {w}" for w in report.warnings),
     ]

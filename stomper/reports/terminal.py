@@ -20,7 +20,14 @@ from stomper.progress import Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
-_COLOURS = {Status.FIXED: "green", Status.PARTIAL: "yellow", Status.FAILED: "red", Status.SKIPPED: "cyan"}
+_COLOURS = {
+    Status.FIXED: "green",
+    Status.PARTIAL: "yellow",
+    Status.FAILED: "red",
+    Status.SKIPPED: "cyan",
+    Status.WAITING: "magenta",
+}
+_WORST_FIRST = (Status.FAILED, Status.SKIPPED, Status.WAITING, Status.PARTIAL, Status.FIXED)
 _MOST_ROWS = 40
 
 
@@ -104,7 +111,11 @@ def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
 def show_report(report: Report, console: Console) -> None:
     """The end of a run: what ran, what became of each file, the commits, what is left and why, what to type next."""
     if report.failure:
-        console.print(f"[red]stopped:[/] {escape(report.failure)}")
+        console.print(f"[red]stopped:[/] {escape(report.failure)}", soft_wrap=True)
+        if report.outcomes:
+            _show_files(report, console)
+        for warning in report.warnings:
+            console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
         return
     _show_checkers(report, console)
     if not report.outcomes:
@@ -121,7 +132,7 @@ def show_report(report: Report, console: Console) -> None:
             console.print(f"  … and {len(report.landed) - _MOST_ROWS} more")
     _show_left_out(report.left_out, console)
     for warning in report.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}")
+        console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
     m = report.metrics
     console.print(
         f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
@@ -148,13 +159,15 @@ def _show_checkers(report: Report, console: Console) -> None:
         said = f"[red]unknown: {escape(c.error)}[/]" if c.error else f"{c.found} error(s)"
         console.print(f"{c.name} {c.version} [dim]({escape(c.origin)})[/]: {said} [dim]{c.seconds:.1f} s[/]")
     console.print(f"tests: {escape(report.tests)}")
+    if report.sandbox != "not needed":
+        console.print(f"sandbox: {escape(report.sandbox)}")
 
 
 def _show_files(report: Report, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("file", "status", "fixed", "left", "by", "why"):
         table.add_column(title, overflow="fold", justify="right" if title in ("fixed", "left") else "left")
-    order = {Status.FAILED: 0, Status.SKIPPED: 1, Status.PARTIAL: 2, Status.FIXED: 3}
+    order = {status: n for n, status in enumerate(_WORST_FIRST)}
     shown = sorted(report.outcomes, key=lambda o: (order[o.status], o.path))
     for o in shown[:_MOST_ROWS]:
         why = o.reason.strip().splitlines()[-1] if o.reason else ""

@@ -1,0 +1,69 @@
+"""What became of earlier runs over a repository: those that were cut off, and how to go on with them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from stomper.errors import StomperError
+from stomper.git import Target, contains
+from stomper.models import Report
+from stomper.parameters import FixParameters
+from stomper.store import Store, home
+
+
+class Unfinished(BaseModel):
+    """A run that did not come to its end, as its journal tells."""
+
+    run_id: str
+    began: str
+    proven: int
+    landed: bool
+    parameters: FixParameters
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        did = "had landed what it had proven" if self.landed else "had landed nothing"
+        again = f"; {self.proven} proven patch(es) of it are used again where they fit" if self.proven else ""
+        return (
+            f"run {self.run_id} of {self.began} did not come to its end and {did}{again} (`stomper resume` repeats it)"
+        )
+
+
+def unfinished(store: Store, target: Target) -> list[Unfinished]:
+    """The dead runs over *target*, the newest first. A run is dead when it left no folder that is held."""
+    found = []
+    for run_id, began in store.unfinished(str(target.root)):
+        if (home() / "runs" / run_id).exists():
+            continue  # it lives: what a dead one left was swept
+        steps = store.steps(run_id)
+        given = next((detail for step, detail in steps if step == "began"), "")
+        moving = [detail.rpartition(" ") for step, detail in steps if step == "moving"]
+        landed = any(contains(target.root, branch, commit) for branch, _, commit in moving)
+        parameters = FixParameters.model_validate_json(given) if given else FixParameters(repository=str(target.root))
+        found.append(
+            Unfinished(
+                run_id=run_id, began=began, proven=store.patches_of(run_id), landed=landed, parameters=parameters
+            )
+        )
+    return found
+
+
+def to_resume(store: Store, target: Target, run_id: str) -> FixParameters:
+    """The parameters of the dead run to go on with: *run_id*, or the last one. Raises StomperError when there is none."""
+    dead = unfinished(store, target)
+    chosen = next((u for u in dead if not run_id or u.run_id == run_id), None)
+    if chosen is None:
+        there = ", ".join(u.run_id for u in dead) or "none did not come to its end"
+        raise StomperError(f"no run {run_id or 'to resume'} over {target.root}: {there}".replace("  ", " "))
+    return chosen.parameters
+
+
+def past(store: Store, target: Target) -> list[tuple[str, str, str]]:
+    """(id, when it began, what it came to) of the last runs over *target*, the newest first."""
+    rows = []
+    for run_id, began, text in store.runs(str(target.root)):
+        report = Report.model_validate_json(text) if text else None
+        words = f"{len(report.landed)} landed, {report.metrics.errors_remaining} left" if report else "cut off"
+        rows.append((run_id, began, report.failure.splitlines()[0] if report and report.failure else words))
+    return rows

@@ -1,0 +1,101 @@
+"""Runs that did not come to their end, and going on with them."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from stomper.errors import StomperError
+from stomper.git import open_target
+from stomper.history import past, to_resume, unfinished
+from stomper.landing import land
+from stomper.models import LeftOut, Metrics
+from stomper.parameters import FixParameters
+from stomper.process import process_file
+from stomper.run import open_session, report_of
+from stomper.session import Session
+from stomper.store import Store, home
+from tests.conftest import MakeRepo, git
+
+UNUSED = "import os\nx = 1\n"
+
+
+def begin(root: Path, **settings: object) -> Session:
+    """A run that has proven what it can, with ruff alone."""
+    session = open_session(
+        FixParameters(repository=str(root), settings={"checkers": ["ruff"], "test_validation": "none", **settings})
+    )
+    session.collect()
+    return session
+
+
+def die(session: Session) -> None:
+    """What is left when the process is gone: the kernel frees the locks, the next start sweeps the folder."""
+    session.lasting.release()
+    session.alive.release()
+
+
+def finish(session: Session) -> None:
+    """The orderly end."""
+    session.store.finish(report_of(session, [], Metrics(), left_out=LeftOut(), landing=None))
+    session.close()
+
+
+def test_a_killed_run_is_told_of_and_can_be_resumed(make_repo: MakeRepo) -> None:
+    """The next run warns of it with what it had proven, and `resume` has its own parameters."""
+    root = make_repo({"a.py": UNUSED})
+    dead = begin(root, select=["F401"])
+    process_file(dead, dead.select()[0][0])
+    die(dead)
+    now = begin(root)
+    (words,) = now.warnings
+    assert dead.run_id in words
+    assert "had landed nothing; 1 proven patch(es) of it are used again" in words
+    assert to_resume(now.store, now.target, "").settings["select"] == ["F401"]
+    now.close()
+
+
+def test_a_run_killed_after_it_landed_is_told_apart(make_repo: MakeRepo) -> None:
+    """The journal and the branch together say whether a dead run had landed."""
+    root = make_repo({"a.py": UNUSED})
+    dead = begin(root)
+    land(dead, [process_file(dead, dead.select()[0][0])], contextlib.nullcontext)
+    die(dead)
+    now = begin(root)
+    assert "had landed what it had proven" in now.warnings[0]
+    assert git(root, "rev-list", "--count", "HEAD") == "2"
+    now.close()
+
+
+def test_a_living_run_is_not_unfinished(make_repo: MakeRepo) -> None:
+    """A run beside this one is no dead one."""
+    root = make_repo({"a.py": UNUSED})
+    one = begin(root)
+    two = begin(root)
+    assert two.warnings == []
+    one.close()
+    two.close()
+
+
+def test_a_finished_run_settles_those_before(make_repo: MakeRepo) -> None:
+    """After a run came to its end there is nothing to resume, and the list of runs says what each came to."""
+    root = make_repo({"a.py": UNUSED})
+    die(begin(root))
+    finish(begin(root))
+    store, target = Store(home()), open_target(root)
+    assert unfinished(store, target) == []
+    assert [words for _, _, words in past(store, target)] == ["0 landed, 0 left", "cut off"]
+    with pytest.raises(StomperError, match="none did not come to its end"):
+        to_resume(store, target, "")
+
+
+def test_another_repository_has_its_own_runs(make_repo: MakeRepo) -> None:
+    """What was cut off elsewhere is not told of here."""
+    die(begin(make_repo({"a.py": UNUSED}, name="one")))
+    other = begin(make_repo({"a.py": UNUSED}, name="two"))
+    assert other.warnings == []
+    with pytest.raises(StomperError, match="no run 2020"):
+        to_resume(other.store, other.target, "2020")
+    other.close()
