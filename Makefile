@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check docs lock bench operate wheel clean
+.PHONY: demo test check docs faults lock bench operate wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -19,6 +19,9 @@ bench: $(STAMP)  ## print measured ratios
 	$(PY) -m benchmarks.fan_out
 	$(PY) -m benchmarks.real_packages
 	$(PY) -m benchmarks.check
+
+faults: $(STAMP)  ## cut runs off at every point, and count what survives
+	$(PY) -m tests.faults --docs docs/safety.md
 
 operate: $(STAMP)  ## deploy to a real Prefect server with a worker, and see what CI would see
 	$(PY) -m benchmarks.operate

@@ -10,10 +10,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
 import tomllib
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stomper import proc
@@ -21,6 +25,7 @@ from stomper.errors import StomperError
 from stomper.locks import Lock
 
 START_TIMEOUT_S = 120.0
+_MISSES = 3  # in a row, half a second apart
 _held: list[Lock] = []
 
 # Measured: with SQLite the defaults stall every slot of a limit for seconds. Waits are short, writes come in batches, and
@@ -71,6 +76,7 @@ def prepare(home: Path, *, verbose: bool = False) -> str:
     Returns the API address. Raises StomperError when the server does not come up.
     """
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     if address := configured_api():
         os.environ["PREFECT_API_URL"] = address
@@ -80,6 +86,44 @@ def prepare(home: Path, *, verbose: bool = False) -> str:
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
     os.environ["PREFECT_API_URL"] = _attach(home / "server")
     return os.environ["PREFECT_API_URL"]
+
+
+@contextmanager
+def watched(gone: Callable[[], None]) -> Iterator[None]:
+    """Call *gone*, from a thread of its own, when the embedded server that this process uses dies inside the block.
+
+    Prefect's client would try again for minutes, and nothing it then did could end well."""
+    if not _held:
+        yield
+        return
+    address, over = os.environ["PREFECT_API_URL"], threading.Event()
+
+    def watch() -> None:
+        misses = 0
+        while not over.wait(0.5):
+            misses = 0 if _listening(address) else misses + 1
+            if misses == _MISSES:
+                gone()
+                return
+
+    watcher = threading.Thread(target=watch, name="server watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _listening(address: str) -> bool:
+    """Whether something still accepts connections there; a busy server does, and a dead one's port does not."""
+    at = urllib.parse.urlsplit(address)
+    try:
+        with socket.create_connection((at.hostname or "127.0.0.1", at.port or 80), timeout=5):
+            return True
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
 
 
 def _attach(folder: Path) -> str:

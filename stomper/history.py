@@ -38,8 +38,8 @@ def unfinished(store: Store, target: Target) -> list[Unfinished]:
             continue  # it lives: what a dead one left was swept
         steps = store.steps(run_id)
         given = next((detail for step, detail in steps if step == "began"), "")
-        moving = [detail.rpartition(" ") for step, detail in steps if step == "moving"]
-        landed = any(contains(target.root, branch, commit) for branch, _, commit in moving)
+        moves = [detail.rsplit(" ", 2) for step, detail in steps if step == "moving"]
+        landed = any(contains(target.root, branch, commit) for branch, _, commit in moves)
         parameters = FixParameters.model_validate_json(given) if given else FixParameters(repository=str(target.root))
         found.append(
             Unfinished(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.reports.terminal import Display, plain_lines
 from stomper.run import plan
+from stomper.session import abandon
 
 
 def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = False) -> Report:
@@ -47,10 +49,23 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
         embedded.prepare(store.home(), verbose=verbose)
         from flows.fix_repository import fix_repository
 
+        stack.enter_context(embedded.watched(_server_gone))
         state = fix_repository(parameters, return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]
+
+
+def _server_gone() -> None:
+    """End at once, in order: the flow cannot go on without its server."""
+    proc.stop_all()
+    abandon()
+    sys.stderr.write(
+        f"\nstomper: the embedded Prefect server died: see {store.home() / 'server' / 'server.log'}. What was proven is "
+        "kept: `stomper resume` goes on with it\n"
+    )
+    sys.stderr.flush()
+    os._exit(2)
 
 
 @contextlib.contextmanager

@@ -108,6 +108,10 @@ class Outcome(Model):
     reason: str = ""
     fixed: tuple[Diagnostic, ...] = ()
     remaining: tuple[Diagnostic, ...] = ()
+    introduced: tuple[Diagnostic, ...] = Field(default=(), description="by the last patch turned down; never landed")
+    unknown: tuple[Diagnostic, ...] = Field(
+        default=(), description="aimed at, and no checker could say what became of it"
+    )
     attempts: tuple[Attempt, ...] = ()
     spans: tuple[Span, ...] = ()
     agent: str = ""
@@ -140,6 +144,8 @@ class Metrics(Model):
     skipped: tuple[str, ...] = ()
     total_errors_fixed: int = 0
     errors_remaining: int = 0
+    errors_introduced: int = Field(default=0, description="by patches that were turned down; none of them landed")
+    errors_unknown: int = Field(default=0, description="of which no checker could say whether they are gone")
     attempts: int = 0
     stage_ms: dict[str, int] = Field(default_factory=dict, description="whole milliseconds, so that sums are exact")
     cost_microusd: int = 0
@@ -154,6 +160,8 @@ class Metrics(Model):
             skipped=tuple(sorted((*self.skipped, *other.skipped))),
             total_errors_fixed=self.total_errors_fixed + other.total_errors_fixed,
             errors_remaining=self.errors_remaining + other.errors_remaining,
+            errors_introduced=self.errors_introduced + other.errors_introduced,
+            errors_unknown=self.errors_unknown + other.errors_unknown,
             attempts=self.attempts + other.attempts,
             stage_ms=dict(sorted(stages.items())),
             cost_microusd=self.cost_microusd + other.cost_microusd,
@@ -175,6 +183,8 @@ class Metrics(Model):
             skipped=name if outcome.status in (Status.SKIPPED, Status.WAITING) else (),
             total_errors_fixed=len(outcome.fixed),
             errors_remaining=len(outcome.remaining),
+            errors_introduced=len(outcome.introduced),
+            errors_unknown=len(outcome.unknown),
             attempts=len(outcome.attempts),
             stage_ms=dict(sorted(stages.items())),
             cost_microusd=sum(round(a.cost_usd * 1_000_000) for a in paid if a.cost_usd is not None),
@@ -244,5 +254,10 @@ class Report(Model):
         """0 nothing left to fix or all landed, 1 something is left, 2 the run could not do its job."""
         if self.failure:
             return 2
-        left = self.metrics.errors_remaining or self.metrics.failed_fixes or self.metrics.skipped
+        left = (
+            self.metrics.errors_remaining
+            or self.metrics.errors_unknown
+            or self.metrics.failed_fixes
+            or self.metrics.skipped
+        )
         return 1 if left or self.left_out.by_limit else 0

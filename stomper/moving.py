@@ -33,15 +33,15 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
     if session.settings.land == "branch":
         name = session.lands_on
         git(("check-ref-format", "--branch", name), cwd=root)
-        session.journal("moving", f"{name} {commit}")
+        session.journal("moving", f"{name} {proven_tip} {commit}")
         # The run's own branch is not there before its first landing; it overwrites nobody's.
         before = "0" * len(commit) if session.first_landing else proven_tip
         git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, before), cwd=root)
-        session.journal("moved", f"{name} {commit}")
+        session.journal("moved", f"{name} {proven_tip} {commit}")
         return True
     if tip(session) != proven_tip:
         return False
-    session.journal("moving", f"{branch} {commit}")
+    session.journal("moving", f"{branch} {proven_tip} {commit}")
     head = text(("symbolic-ref", "--quiet", "HEAD"), cwd=root, ok=(0, 1))
     if head != f"refs/heads/{branch}":
         # The user is on another branch by now: the branch moves, the checkout is none of ours.
@@ -54,7 +54,7 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
             if tip(session) != proven_tip:
                 return False
             raise
-    session.journal("moved", f"{branch} {commit}")
+    session.journal("moved", f"{branch} {proven_tip} {commit}")
     return True
 
 

@@ -73,7 +73,8 @@ def run(
     finishing = getattr(_finishing, "on", False)
     if _stopping.is_set() and not finishing:
         raise Cancelled("the run was stopped")
-    cookie = f"{_mark if contain else ''}.{uuid.uuid4().hex}"
+    # What git has under way in a repository is left to end by itself when the run dies; all else is swept.
+    cookie = f"{'' if argv[0] == 'git' or finishing else _mark}.{uuid.uuid4().hex}"
     full_env = {**(os.environ if env is None else env), COOKIE: cookie}
     began = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
@@ -135,13 +136,13 @@ def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], 
 
 
 def mark(run_id: str) -> None:
-    """Put *run_id* into the environment of every contained process from now on, so that a later run can find them."""
+    """Put *run_id* into the environment of every process but git's from now on, so that a later run can find them."""
     global _mark  # noqa: PLW0603 - one process works on one run at a time
     _mark = run_id
 
 
 def kill_run(run_id: str) -> None:
-    """Kill the contained processes of a dead run: what it had under way in git is left to end by itself."""
+    """Kill the processes of a dead run: what it had under way in git is left to end by itself."""
     kill_marked(f"{COOKIE}={run_id}.")
 
 

@@ -51,6 +51,8 @@ class _Work:
     patch: Patch | None = None
     fixed: tuple[Diagnostic, ...] = ()
     left: tuple[Diagnostic, ...] = ()
+    introduced: tuple[Diagnostic, ...] = ()
+    unknown: bool = False
     rejected: Patch | None = None
     risk: Risk = "logic"
     problem: str = ""
@@ -118,7 +120,8 @@ class _Work:
         wrong = self._prove(tree, patch)
         if not wrong and patch is not None:
             self.session.store.keep(key, self.session.run_id, patch)
-            self.session.journal("proven", job.path)
+            if kept is None:
+                self.session.journal("proven", job.path)
         elif patch is not None:
             self.rejected = patch
         return cost, kept is not None, wrong or self._still_wrong()
@@ -135,7 +138,9 @@ class _Work:
         try:
             verdict = verify(tree.path, self.session.checkers, self.session.collected, patch.paths)
         except CheckerError as error:
+            self.unknown = True
             return f"unknown, so not a fix: {error}"
+        self.unknown, self.introduced = False, verdict.introduced
         if verdict.introduced:
             first = verdict.introduced[0]
             return f"new error: {first.path}:{first.line} {first.code} {first.message}"
@@ -201,7 +206,9 @@ class _Work:
             status=status,
             reason=reason,
             fixed=self.fixed if status in (Status.FIXED, Status.PARTIAL) else (),
-            remaining=self.left,
+            remaining=() if self.unknown else self.left,
+            introduced=self.introduced,
+            unknown=self.left if self.unknown else (),
             attempts=tuple(self.attempts),
             spans=tuple(self.spans),
             agent=" + ".join(self.agents),

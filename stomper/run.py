@@ -10,12 +10,15 @@ from stomper import history
 from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, open_target
+from stomper.heal import heal
 from stomper.landing import Landing
+from stomper.locks import sweep_runs
 from stomper.models import LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
 from stomper.selection import Scope
 from stomper.session import Session
 from stomper.settings import Settings, load
+from stomper.store import Store, home
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,23 @@ def plan(parameters: FixParameters) -> Plan:
 
 def open_session(parameters: FixParameters, *, only_check: bool = False) -> Session:
     """The session that *parameters* ask for. Raises StomperError before anything is touched."""
+    healed = [] if only_check else _heal(Path(parameters.repository))
     planned = plan(parameters)
     session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
     if not only_check:
+        session.warnings += healed
         session.warnings += [found.words for found in history.unfinished(session.store, planned.target)]
         session.store.begin(session.run_id, str(planned.target.root), parameters.model_dump_json())
     return session
+
+
+def _heal(path: Path) -> list[str]:
+    store = Store(home())
+    try:
+        sweep_runs(home() / "runs")
+        return heal(open_target(path).root, store)
+    finally:
+        store.close()
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:

@@ -36,6 +36,12 @@ def current(run_id: str) -> Session:
     return _open[run_id]
 
 
+def abandon() -> None:
+    """Close every session of this process, whatever its threads are at: what they had proven is kept."""
+    for session in list(_open.values()):
+        session.close()
+
+
 @dataclass
 class Session:
     """One run's working state. Made by `open`, put away by `close`."""

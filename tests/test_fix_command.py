@@ -146,6 +146,33 @@ def test_interrupt_stops_agents_and_lands_nothing(
     assert not list((state / "runs").iterdir())
 
 
+def test_the_server_dies_in_the_middle(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """Without its server a run ends in words and with exit code 2, its agents with it, and can be resumed."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    agent = root.parent / "agent"
+    agent.write_text(f"#!/bin/sh\ncase $1 in *b.py) sleep {LONG};; esac\nsed -i '/^import os$/d' $1\n")
+    agent.chmod(0o755)
+    command = ("--agents", "command", "--set", f'agents.command.command=["{agent}", "{{file}}"]')
+    process = start(root, "fix", *command, "--max-parallel-files", "1")
+    wait_for(lambda: len(running(LONG)) >= 1)
+    os.kill(int((state / "server" / "pid").read_text()), signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "the embedded Prefect server died" in err
+    assert "Traceback" not in err + out
+    assert running(LONG) == []
+    assert not list((state / "runs").iterdir())
+    agent.write_text("#!/bin/sh\nsed -i '/^import os$/d' $1\n")
+    process = start(root, "resume", "--json")
+    out, err = process.communicate(timeout=120)
+    report = json.loads(out)
+    assert process.returncode == 0, err
+    assert {o["path"]: o["attempts"][0]["reused"] for o in report["outcomes"]} == {"a.py": True, "b.py": False}
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
+
+
 def test_killed_while_landing_then_run_again(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:

@@ -37,6 +37,8 @@ def outcomes(draw: st.DrawFn) -> Outcome:
         status=status,
         fixed=(ERROR,) * (draw(st.integers(1, 4)) if proven else 0),
         remaining=(ERROR,) * draw(st.integers(0, 4)),
+        introduced=(ERROR,) * draw(st.integers(0, 4)),
+        unknown=(ERROR,) * draw(st.integers(0, 4)),
         attempts=tuple(draw(st.lists(attempts, max_size=3))),
         spans=tuple(draw(st.lists(spans, max_size=3))),
         patch=PATCH if proven else None,

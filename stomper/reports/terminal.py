@@ -136,6 +136,7 @@ def show_report(report: Report, console: Console) -> None:
     m = report.metrics
     console.print(
         f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
+        f"{f' {m.errors_unknown} unknown,' if m.errors_unknown else ''}"
         f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s){_costs(m)}"
         f" · {report.seconds:.1f} s"
     )
