@@ -134,6 +134,7 @@ class Session:
             _open[run_id] = session
             if settings.test_validation != "none" and not only_check:
                 session.suite.find()
+            session.warnings += [f"the guard {name} is switched off" for name in settings.guards_off]
             if target.submodules:
                 names = ", ".join(sorted(target.submodules))
                 session.warnings.append(f"submodules are empty in the worktrees, and never edited: {names}")

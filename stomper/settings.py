@@ -16,6 +16,10 @@ Raw = dict[str, Any]
 _ONLY = "*"  # in a layer's tables: the names beside it came as a list, so those of the layers below are off
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
 CHECKER_KINDS = ("ruff", "mypy", "pytest", "sarif", "command")
+GUARD_NAMES = (
+    "scope", "shape", "configuration", "generated", "line_endings", "syntax", "suppression", "weakened_tests",
+    "emptied_bodies", "swallowed_exceptions", "typing_escapes", "public_names", "tricks", "size", "secrets",
+)  # fmt: skip
 AGENT_KINDS = ("ruff", "command", "scripted")
 
 
@@ -121,6 +125,8 @@ class Settings(_Table):
     """Run the repository's pre-commit hook once over all that is to land; what it refuses does not land."""
     allow_failing_baseline: bool = True
     """Work on a repository whose tests already fail: a fix may then make no test worse than it was."""
+    guards_off: tuple[str, ...] = ()
+    """Guards that are switched off, by name; the report warns of each. See the page about how it works."""
     sandbox: Literal["auto", "bwrap", "none"] = "auto"
     """Run agents by bubblewrap, which lets them write to nothing but the worktree: where it works, always, or never."""
     extra_files: tuple[str, ...] = ()
@@ -139,6 +145,13 @@ class Settings(_Table):
             kinds = CHECKER_KINDS if isinstance(table, CheckerSettings) else AGENT_KINDS
             if (table.kind or name) not in kinds:
                 raise ValueError(f"{name!r} is none of {', '.join(kinds)}, nor a table with `kind` set to one")
+        return value
+
+    @field_validator("guards_off")
+    @classmethod
+    def _known_guards(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in value if name not in GUARD_NAMES]:
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(GUARD_NAMES)}")
         return value
 
 

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from stomper.guards import GUARDS, Diff, line_endings, objection, scope, shape, suppression, syntax
+from stomper.guards import GUARDS, Diff, objection
+from stomper.guards.code import syntax
+from stomper.guards.comments import suppression
+from stomper.guards.files import line_endings, scope, shape
 from stomper.models import Change, FileJob, Patch
+from stomper.settings import GUARD_NAMES
 
 FILE = "100644"
 NONE = "000000"
@@ -49,7 +53,7 @@ def test_a_plain_fix_passes_every_guard() -> None:
 def test_an_objection_names_its_guard() -> None:
     """The reason of a rejection begins with the guard's name."""
     assert objection(edit(b"x = 1\n", b"x = (\n")).startswith("guard syntax: ")
-    assert set(GUARDS) == {"scope", "shape", "suppression", "syntax", "line_endings"}
+    assert tuple(GUARDS) == GUARD_NAMES
 
 
 def test_scope_allows_the_job_and_what_the_settings_allow() -> None:

@@ -1,0 +1,95 @@
+"""What a guard is given, and what several of them look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+
+from stomper.models import FileJob, Patch
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Diff:
+    """A patch with the contents on both sides of each path; None where a side does not exist."""
+
+    job: FileJob
+    patch: Patch
+    before: dict[str, bytes | None]
+    after: dict[str, bytes | None]
+    may_edit: Callable[[str], bool]
+
+    def python(self) -> Iterator[tuple[str, ast.Module, ast.Module]]:
+        """Each Python file that is there on both sides, as syntax trees; what does not parse is left out."""
+        for path in self.patch.paths:
+            before, after = self.before.get(path), self.after.get(path)
+            if path.endswith((".py", ".pyi")) and before is not None and after is not None:
+                old, new = parsed(before), parsed(after)
+                if old is not None and new is not None:
+                    yield path, old, new
+
+
+@cache
+def _parsed(source: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def parsed(source: bytes) -> ast.Module | None:
+    """The syntax tree; None for what does not parse."""
+    return _parsed(source)
+
+
+def is_test(path: str) -> bool:
+    """Whether pytest would look for tests, fixtures or hooks in it."""
+    pure = PurePosixPath(path)
+    in_tests = any(part in ("tests", "test", "testing") for part in pure.parts[:-1])
+    return in_tests or pure.name.startswith("test_") or pure.name.endswith("_test.py") or pure.name == "conftest.py"
+
+
+def functions(tree: ast.AST, prefix: str = "") -> dict[str, Function]:
+    """Every function by its qualified name; of two with one name the last, as when it runs."""
+    found: dict[str, Function] = {}
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            name = f"{prefix}{node.name}"
+            if isinstance(node, FUNCTIONS):
+                found[name] = node
+            found |= functions(node, f"{name}.")
+        else:
+            found |= functions(node, prefix)
+    return found
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` for a name or attribute; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = dotted(node.value)
+        return f"{inner}.{node.attr}" if inner else node.attr
+    return ""
+
+
+def last(node: ast.AST) -> str:
+    """The last part of a dotted name."""
+    return dotted(node).rpartition(".")[2]
+
+
+def hollow(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing: pass, `...`, a docstring, returning a constant, NotImplementedError."""
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Return(value=value):
+            return value is None or isinstance(value, ast.Constant)
+        case ast.Raise(exc=exc) if exc is not None:
+            return last(exc.func if isinstance(exc, ast.Call) else exc) == "NotImplementedError"
+    return False
