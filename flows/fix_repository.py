@@ -76,7 +76,7 @@ def repair(session: Session) -> Report:
 
 def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once."""
-    session.start_baseline()
+    session.baselines.start(session.base)
     paths = [job.path for job in jobs]
     bar = begin_progress(len(paths))
     outcomes: list[Outcome] = []

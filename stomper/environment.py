@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stomper import proc
 from stomper.errors import CheckerError, SettingsError
+from stomper.imports import editable_roots
 
 # Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "VIRTUAL_ENV",
@@ -53,9 +54,28 @@ class Environment:
             kept["VIRTUAL_ENV"] = str(self.bin.parent)
         kept["PYTHONDONTWRITEBYTECODE"] = "1"
         if tree is not None:
-            roots = [tree / "src", tree] if (tree / "src").is_dir() else [tree]
-            kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in roots)
+            kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in self.source_roots(tree))
         return kept
+
+    def source_roots(self, tree: Path) -> list[Path]:
+        """Where *tree*'s own packages are imported from: its root, `src`, and what editable installs point at."""
+        usual = [tree / "src", tree] if (tree / "src").is_dir() else [tree]
+        return list(dict.fromkeys([*(tree / r for r in self.editable_roots if r != "."), *usual]))
+
+    @cached_property
+    def editable_roots(self) -> tuple[str, ...]:
+        """The folders of the checkout that the interpreter imports from, relative to it."""
+        return editable_roots(self.python, self.root, self.variables())
+
+    def fingerprint(self) -> str:
+        """What tells this environment from another: the interpreter, and everything installed for it."""
+        installed = "sorted(f'{d.name} {d.version}' for d in importlib.metadata.distributions())"
+        code = f"import importlib.metadata, sys; print(sys.version, {installed})"
+        try:
+            done = proc.run((*self.test_python, "-c", code), cwd=Path("/"), timeout_s=60, env=self.variables())
+        except proc.ProgramMissing:
+            return ""
+        return " ".join([*self.test_python, done.text, os.environ.get("PYTEST_ADDOPTS", "")])
 
     def has_module(self, module: str) -> bool:
         """Whether the target's interpreter can import *module*."""

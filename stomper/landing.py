@@ -15,7 +15,7 @@ from stomper.git import uncommitted
 from stomper.hooks import refused_by_hook
 from stomper.models import FileJob, Landed, Outcome, Patch, Status
 from stomper.session import Session
-from stomper.testing import SuiteState, worse
+from stomper.testing import SuiteState, confirmed
 from stomper.verify import verify
 from stomper.worktrees import build_commits
 
@@ -144,7 +144,7 @@ def _prove_all(
         kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, _combine(session, some, tip), tip))
         dropped += refused
     if session.settings.test_validation != "none":
-        session.baseline(tip)
+        session.baselines.at(tip)
         kept, failing = drop_culprits(kept, lambda some: _test(session, some, tip))
         dropped += failing
         # Dropping a patch can bring back what another one relied on.
@@ -174,14 +174,13 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
 
 def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     """What the tests have against these patches together; empty when nothing."""
-    baseline = session.baseline(tip)
+    baseline = session.baselines.at(tip)
     if baseline.state is SuiteState.NONE:
         return ""
     with session.pool.lease(_combine(session, outcomes, tip)) as tree:
-        bad = worse(baseline, session.suite.run(tree.path))
-        # Once more: what fails now and then is not the patch's doing.
-        bad = bad and [b for b in worse(baseline, session.suite.run(tree.path)) if b in bad]
-    return f"tests: {'; '.join(bad[:5])}" if bad else ""
+        broken, flaky = confirmed(session.suite, tree.path, baseline, session.suite.run(tree.path))
+    session.note_flaky(flaky)
+    return f"tests: {'; '.join(broken[:5])}" if broken else ""
 
 
 def _combine(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:

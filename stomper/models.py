@@ -238,6 +238,7 @@ class Report(Model):
     land: str
     checkers: tuple[CheckerRun, ...] = ()
     tests: str = ""
+    test_runs: int = Field(default=0, description="how often the whole suite was run")
     errors_found: int = 0
     left_out: LeftOut = LeftOut()
     outcomes: tuple[Outcome, ...] = ()

@@ -18,7 +18,7 @@ from stomper.models import Attempt, Diagnostic, FileJob, Outcome, Patch, Span, S
 from stomper.risk import Risk, risk
 from stomper.session import Session
 from stomper.store import attempt_key
-from stomper.testing import worse
+from stomper.testing import confirmed
 from stomper.verify import read_from, verify
 from stomper.worktrees import Worktree
 
@@ -155,9 +155,11 @@ class _Work:
             return "none of the errors is gone"
         if self.session.settings.test_validation == "full":
             self.enter("tests")
-            baseline = self.session.baseline(self.session.base)
-            if bad := worse(baseline, self.session.suite.run(tree.path)):
-                return f"tests: {'; '.join(bad[:5])}"
+            suite, baseline = self.session.suite, self.session.baselines.at(self.session.base)
+            broken, flaky = confirmed(suite, tree.path, baseline, suite.run(tree.path))
+            self.session.note_flaky(flaky)
+            if broken:
+                return f"tests: {'; '.join(broken[:5])}"
         self.patch, self.fixed, self.left, self.rejected = patch, tuple(fixed), tuple(left), None
         self.risk = risk(diff.before, diff.after)
         return ""

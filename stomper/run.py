@@ -94,7 +94,7 @@ def report_of(
     failure: str = "",
 ) -> Report:
     """All of the run as data, patches left out: they are in git or in their files."""
-    baseline = session.known_baseline()
+    baseline = session.baselines.known(session.target.head) or session.baselines.known(session.base)
     return Report(
         run_id=session.run_id,
         repository=str(session.target.root),
@@ -103,6 +103,7 @@ def report_of(
         land=session.settings.land,
         checkers=session.collected.runs,
         tests=baseline.words if baseline else "not run",
+        test_runs=session.suite.whole_runs,
         errors_found=session.found,
         left_out=left_out,
         outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),

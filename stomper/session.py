@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -13,17 +12,19 @@ from pathlib import Path
 
 from stomper import locks, proc, progress, store
 from stomper.agents import Agent, make_agents
+from stomper.baseline import Baselines
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
-from stomper.errors import SettingsError, StomperError, SuiteError
+from stomper.errors import SettingsError
 from stomper.git import Target, git
+from stomper.imports import missing_extensions
 from stomper.models import FileJob, LeftOut
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
-from stomper.testing import Suite, SuiteRun, SuiteState
+from stomper.testing import Suite
 from stomper.verify import Collected, collect
 from stomper.watch import Watch
 from stomper.worktrees import Pool, SharedClone, in_memory
@@ -59,6 +60,7 @@ class Session:
     checkers: list[Checker]
     agents: list[Agent]
     suite: Suite
+    baselines: Baselines
     alive: locks.Lock
     lasting: locks.Lock
     sandbox: Sandbox
@@ -69,10 +71,7 @@ class Session:
     found: int = 0
     warnings: list[str] = field(default_factory=list)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
-    _baselines: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
-    _early: threading.Thread | None = None
-    _baseline_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(
@@ -111,6 +110,10 @@ class Session:
             readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
             if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
                 trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
+            pool = Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1)
+            if settings.borrow_extensions:
+                pool.borrow(target.root, missing_extensions(target.root))
+            suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
             session = cls(
                 run_id=run_id,
                 target=target,
@@ -121,12 +124,13 @@ class Session:
                 environment=environment,
                 store=memory,
                 clone=clone,
-                pool=Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1),
+                pool=pool,
                 checkers=checkers,
                 agents=make_agents(settings, environment, checkers, folder / "calls", fence),
                 sandbox=fence,
                 watch=Watch(target),
-                suite=Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests"),
+                suite=suite,
+                baselines=Baselines(suite, pool, settings, environment, memory, warnings),
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,
@@ -144,8 +148,7 @@ class Session:
     def close(self) -> None:
         """Remove the clone, its worktrees and the caches; the kept patches and the report live elsewhere."""
         _open.pop(self.run_id, None)
-        if self._early is not None:
-            self._early.join()
+        self.baselines.wait()
         self.store.close()
         locks.remove_run(self.folder)
         self.lasting.release()
@@ -228,57 +231,12 @@ class Session:
         """The job of one file, after `select`."""
         return self._jobs[path]
 
-    def start_baseline(self) -> None:
-        """Run the tests at the base commit while the files are processed."""
-        if self.settings.test_validation != "none":
-            self._early = threading.Thread(target=self._quietly_baseline, name="baseline", daemon=True)
-            self._early.start()
-
-    def _quietly_baseline(self) -> None:
-        with contextlib.suppress(StomperError):
-            self.baseline(self.base)
-
-    def baseline(self, commit: str) -> SuiteRun:
-        """The tests at *commit*, run once however many ask for them. Raises SuiteError when they prove nothing."""
-        with self._baseline_lock:
-            if commit not in self._baselines:
-                try:
-                    self._baselines[commit] = self._run_baseline(commit)
-                except SuiteError as error:
-                    self._baselines[commit] = error
-            known = self._baselines[commit]
-        if isinstance(known, SuiteError):
-            raise known
-        return known
-
-    def _run_baseline(self, commit: str) -> SuiteRun:
-        with self.pool.lease(commit) as tree:
-            self.suite.prove_imports(tree.path)
-            run = self.suite.run(tree.path)
-            # Once more where it fails: a test that fails now and then must not be held against a fix.
-            if run.state is SuiteState.FAILED:
-                run = _best_of(run, self.suite.run(tree.path))
-        self._judge_baseline(run)
-        return run
-
-    def _judge_baseline(self, run: SuiteRun) -> None:
-        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
-            raise SuiteError(
-                f"the tests prove nothing at the base commit: {run.words}\n"
-                "set test_command, raise test_timeout_s, or use --test-validation none"
-            )
-        if run.state is SuiteState.FAILED:
-            said = f"the tests already fail at the base commit ({run.words})"
-            if not self.settings.allow_failing_baseline:
-                raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
-            self.warnings.append(f"{said}: fixes are held to making none worse")
-        if run.state is SuiteState.NONE:
-            self.warnings.append("no tests were found: fixes are proven by the checkers alone")
-
-    def known_baseline(self) -> SuiteRun | None:
-        """The baseline at the base commit, if anything asked for it."""
-        known = self._baselines.get(self.base)
-        return known if isinstance(known, SuiteRun) else None
+    def note_flaky(self, tests: Sequence[str]) -> None:
+        """Warn of tests that failed once and then passed, each once."""
+        for test in tests:
+            said = f"flaky: {test.removesuffix(' is failed')} failed once and passed when it was run again"
+            if said not in self.warnings:
+                self.warnings.append(said)
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""
@@ -305,11 +263,3 @@ class Session:
         """What decides, beside the file and its errors, what *agent* would do."""
         checkers = {name: list(table.args) for name, table in self.settings.checkers.items()}
         return self.settings.agents[agent.name].model_dump_json() + json.dumps(checkers, sort_keys=True)
-
-
-def _best_of(first: SuiteRun, second: SuiteRun) -> SuiteRun:
-    """The weaker of two baselines, test by test: what failed once may fail again."""
-    if second.state not in (SuiteState.PASSED, SuiteState.FAILED):
-        return first
-    by_name = {t.name: t for t in second.tests} | {t.name: t for t in first.tests if t.status == "failed"}
-    return SuiteRun(SuiteState.FAILED, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)

@@ -129,6 +129,8 @@ class Settings(_Table):
     """Guards that are switched off, by name; the report warns of each. See the page about how it works."""
     sandbox: Literal["auto", "bwrap", "none"] = "auto"
     """Run agents by bubblewrap, which lets them write to nothing but the worktree: where it works, always, or never."""
+    borrow_extensions: bool = False
+    """Copy compiled extensions that git ignores from the checkout into the worktrees, read-only."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
     agent_timeout_s: Seconds = 600.0

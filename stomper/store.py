@@ -14,6 +14,7 @@ from stomper.models import FileJob, Patch, Report
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, repository TEXT, began TEXT DEFAULT CURRENT_TIMESTAMP, report TEXT);
 CREATE TABLE IF NOT EXISTS journal (run TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, step TEXT, detail TEXT);
+CREATE TABLE IF NOT EXISTS baselines (key TEXT PRIMARY KEY, at TEXT DEFAULT CURRENT_TIMESTAMP, run TEXT);
 CREATE TABLE IF NOT EXISTS proven (key TEXT PRIMARY KEY, run TEXT, at TEXT DEFAULT CURRENT_TIMESTAMP, patch BLOB);
 """
 
@@ -102,6 +103,16 @@ class Store:
         """The diff of a proven patch for the same call, from a run that did not come to land it."""
         rows = self._do("SELECT patch FROM proven WHERE key = ?", (key,))
         return bytes(rows[0][0]) if rows and isinstance(rows[0][0], bytes) else None
+
+    def keep_baseline(self, key: str, run: str) -> None:
+        """Keep what the tests came to."""
+        self._do("INSERT OR REPLACE INTO baselines (key, run) VALUES (?, ?)", (key, run))
+        self._do("DELETE FROM baselines WHERE at < datetime('now', '-30 days')", ())
+
+    def baseline(self, key: str) -> tuple[str, str] | None:
+        """(when, what) the tests came to, if that is known."""
+        rows = self._do("SELECT at, run FROM baselines WHERE key = ?", (key,))
+        return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
     def forget(self, run_id: str) -> None:
         """The run came to its end: what landed has landed, what was turned down is not to be taken again."""

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,27 +17,31 @@ from xml.etree import ElementTree
 from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import SuiteError
+from stomper.imports import OUT, PROBE, refuse_strangers, strangers, write_probe
 
 
 class SuiteState(StrEnum):
-    """How a run of the suite ended. Only the first three say anything about the tests."""
+    """How a run of the suite ended. A crash or a timeout says nothing about the tests."""
 
     PASSED = "passed"
     FAILED = "failed"
     NONE = "no tests"
+    COLLECTION = "cannot be collected"
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """One test. *status*: passed, skipped or failed (errors in set-up count as failed)."""
+    """One test. *status*: passed, skipped or failed (errors in set-up count as failed). *node* is how pytest is asked
+    for it alone."""
 
     name: str
     status: str
     message: str = ""
     path: str = ""
     line: int = 0
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class SuiteRun:
     returncode: int
     seconds: float
     complaint: str = ""
+    kept: str = ""
+    """When an earlier run saw this; empty for this one."""
 
     @property
     def words(self) -> str:
@@ -55,7 +62,8 @@ class SuiteRun:
         counts = {s: sum(t.status == s for t in self.tests) for s in ("passed", "failed", "skipped")}
         numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
         end = f" (exit code {self.returncode}): {self.complaint}" if self.state is SuiteState.CRASHED else ""
-        return f"{self.state}{end}" + (f" · {numbers}" if numbers else "")
+        kept = f" (as a run saw them on {self.kept})" if self.kept else ""
+        return f"{self.state}{end}" + (f" · {numbers}" if numbers else "") + kept
 
 
 _RANK = {"passed": 2, "skipped": 1, "failed": 0}
@@ -76,6 +84,32 @@ def worse(base: SuiteRun, now: SuiteRun) -> list[str]:
     return sorted([*found, *(f"{name} is {words[after[name]]}" for name in (*lower, *new))])
 
 
+def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> tuple[list[str], list[str]]:
+    """What is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*, in words.
+
+    What fails is run once more alone: if it fails there too, it is broken. What passes alone may still be broken by what
+    runs before it, so the whole suite has the last word: what fails in it twice is broken, what failed once is flaky.
+    """
+    bad = worse(base, now)
+    if not bad:
+        return [], []
+    nodes = _nodes(now, bad)
+    if nodes and now.state in (SuiteState.FAILED, SuiteState.COLLECTION):
+        alone = suite.run(tree, nodes)
+        failed = {t.name for t in alone.tests if t.status == "failed"}
+        if failed or alone.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
+            return [b for b in bad if b.removesuffix(" is failed") in failed] or bad, []
+    again = worse(base, suite.run(tree))
+    return [b for b in bad if b in again], [b for b in bad if b not in again]
+
+
+def _nodes(now: SuiteRun, bad: Sequence[str]) -> list[str]:
+    """The failed tests among *bad* as pytest takes them; empty unless all of *bad* can be asked for."""
+    by_name = {f"{_ADDRESS.sub('0x', t.name)} is failed": t.node for t in now.tests}
+    nodes = [by_name.get(b, "") for b in bad]
+    return nodes if all(nodes) else []
+
+
 def _ranks(run: SuiteRun) -> dict[str, int]:
     """Each test's worst rank; addresses in names are folded, since they are others in each run."""
     ranks: dict[str, int] = {}
@@ -92,6 +126,8 @@ class Suite:
         self._environment = environment
         self._timeout_s = timeout_s
         self._scratch = scratch
+        self._counting = threading.Lock()
+        self.whole_runs = 0
         try:
             self._given = tuple(shlex.split(command))
         except ValueError as error:
@@ -110,8 +146,12 @@ class Suite:
             )
 
     def run(self, tree: Path, only: Sequence[str] = ()) -> SuiteRun:
-        """Run all tests in *tree*, or the files *only*. Raises SuiteError when the command does not exist."""
+        """Run all tests in *tree*, or *only* these files or tests.
+
+        Raises SuiteError when the command does not exist, or the tests are about other code than *tree*'s."""
         self._scratch.mkdir(parents=True, exist_ok=True)
+        with self._counting:
+            self.whole_runs += not only
         argv = self.argv()
         is_pytest = any(Path(word).name in ("pytest", "py.test") for word in argv)
         env = self._environment.variables(tree)
@@ -119,7 +159,17 @@ class Suite:
             junit = Path(folder) / "junit.xml"
             env["TMPDIR"] = folder
             # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree.
-            options = (f"--junitxml={junit}", "-o", "junit_family=xunit1", "-o", f"cache_dir={folder}/cache")
+            options = (
+                f"--junitxml={junit}",
+                "-o",
+                "junit_family=xunit1",
+                "-o",
+                f"cache_dir={folder}/cache",
+                "-p",
+                PROBE,
+            )
+            env[OUT] = str(loaded := write_probe(Path(folder)))
+            env["PYTHONPATH"] = os.pathsep.join((env["PYTHONPATH"], folder))
             if is_pytest:
                 argv = (*argv, *options, *only)
             else:
@@ -128,24 +178,8 @@ class Suite:
                 done = proc.run(argv, cwd=tree, timeout_s=self._timeout_s, env=env, contain=True)
             except proc.ProgramMissing as error:
                 raise SuiteError(f"test command: {error}; set test_command or --test-validation none") from None
+            refuse_strangers(strangers(loaded, self._environment.root, tree))
             return _judge(done, junit, tree, is_pytest=is_pytest)
-
-    def prove_imports(self, tree: Path) -> None:
-        """Raise SuiteError unless the packages in *tree* are imported from it, not from an installed copy."""
-        env = self._environment.variables(tree)
-        for root in env["PYTHONPATH"].split(os.pathsep):
-            for marker in sorted(Path(root).glob("*/__init__.py")):
-                name = marker.parent.name
-                if not name.isidentifier() or name in ("tests", "test", "docs"):
-                    continue
-                code = f"import importlib.util as u; s = u.find_spec({name!r}); print(s.origin if s else '')"
-                done = proc.run((*self._environment.test_python, "-c", code), cwd=tree, timeout_s=60, env=env)
-                origin = done.text.strip().splitlines()[-1:] or [""]
-                if done.returncode == 0 and not Path(origin[0]).is_relative_to(tree):
-                    raise SuiteError(
-                        f"the tests would import {name} from {origin[0]!r} instead of the worktree: nothing they say "
-                        "would be about the fix. Uninstall that copy, or use --test-validation none"
-                    )
 
 
 def _judge(done: proc.Finished, junit: Path, tree: Path, *, is_pytest: bool) -> SuiteRun:
@@ -159,8 +193,9 @@ def _judge(done: proc.Finished, junit: Path, tree: Path, *, is_pytest: bool) -> 
     crashed = done.returncode < 0 or (is_pytest and (done.returncode > 2 or not tests))
     if crashed:
         return SuiteRun(SuiteState.CRASHED, tests, done.returncode, done.seconds, complaint)
-    state = SuiteState.PASSED if done.returncode == 0 else SuiteState.FAILED
-    return SuiteRun(state, tests, done.returncode, done.seconds, complaint if state is SuiteState.FAILED else "")
+    failed = SuiteState.COLLECTION if is_pytest and done.returncode == 2 else SuiteState.FAILED
+    state = SuiteState.PASSED if done.returncode == 0 else failed
+    return SuiteRun(state, tests, done.returncode, done.seconds, complaint if state is not SuiteState.PASSED else "")
 
 
 def _read(junit: Path, tree: Path) -> tuple[CaseResult, ...]:
@@ -177,5 +212,15 @@ def _read(junit: Path, tree: Path) -> tuple[CaseResult, ...]:
         name = f"{case.get('classname')}::{case.get('name')}".removeprefix("::")
         file = case.get("file") or ""
         path = file if (tree / file).is_file() else ""
-        results.append(CaseResult(name, status, "".join(message), path, int(case.get("line") or 0) + 1 if path else 0))
+        line = int(case.get("line") or 0) + 1 if path else 0
+        results.append(CaseResult(name, status, "".join(message), path, line, _node(case, path)))
     return tuple(results)
+
+
+def _node(case: ElementTree.Element, path: str) -> str:
+    """How pytest is asked for one test alone: file, classes, name; empty when that cannot be told."""
+    classname, name = case.get("classname") or "", case.get("name") or ""
+    module = path.removesuffix(".py").replace("/", ".")
+    if not path or not classname.startswith(module):
+        return ""
+    return "::".join([path, *filter(None, classname.removeprefix(module).split(".")), name])

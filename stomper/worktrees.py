@@ -142,9 +142,16 @@ class Pool:
     def __init__(self, clone: SharedClone, folder: Path, *, size: int) -> None:
         self._clone = clone
         self._folder = folder
+        self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._slots: queue.LifoQueue[Worktree | int] = queue.LifoQueue()
         for number in reversed(range(size)):
             self._slots.put(number)
+
+    def borrow(self, root: Path, paths: Sequence[str]) -> None:
+        """Copy these files of the checkout at *root*, which git ignores, into every worktree from now on, read-only."""
+        self._borrowed = tuple((root / path, path) for path in paths)
+        with (self._clone.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
+            exclude.writelines(f"/{path}\n" for path in paths)
 
     @contextlib.contextmanager
     def lease(self, commit: str) -> Iterator[Worktree]:
@@ -158,6 +165,11 @@ class Pool:
                 slot = self._clone.add_worktree(place, commit)
             else:
                 slot.reset(commit)
+            for source, path in self._borrowed:
+                copy = slot.path / path
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, copy)
+                copy.chmod(0o444)
             yield slot
         finally:
             self._slots.put(slot)

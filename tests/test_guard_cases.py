@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -19,12 +20,12 @@ from tests.runs import repair
 
 # Finds every line with BUG in it, in whatever file: so that in the cases nothing but the guards can object.
 CHECKER = """\
-import pathlib
+import pathlib, re
 for path in sorted(pathlib.Path(".").rglob("*")):
     if path.is_file() and ".git" not in path.parts:
         for number, line in enumerate(path.read_bytes().split(b"\\n"), start=1):
-            if b"BUG" in line:
-                print(f"{path}:{number}: BUG")
+            for bug in re.findall(b"BUG(?::\\\\w+)?", line):
+                print(f"{path}:{number}: {bug.decode()}")
 """
 # Makes of a file what its case says.
 AGENT = """\
@@ -55,8 +56,12 @@ def diff(case: GuardCase) -> Diff:
             new = "100755" if "mode" in case.head else "120000" if "symlink" in case.head else new
         changes.append(Change(path=path, old_mode=old, new_mode=new, old_blob="1" * 40, new_blob="2" * 40))
     lines = case.before[case.path].split(b"\n")
-    errors = [Diagnostic(tool="bugs", code="BUG", message="a bug", path=case.path, line=n + 1)
-              for n, line in enumerate(lines) if b"BUG" in line]  # fmt: skip
+    marks = [(n, re.search(r"BUG(?::(\w+))?", line.decode("latin-1"))) for n, line in enumerate(lines, start=1)]
+    errors = [
+        Diagnostic(tool="bugs", code=mark[1] or "bugs", message="BUG", path=case.path, line=number)
+        for number, mark in marks
+        if mark
+    ]
     return Diff(
         job=FileJob(path=case.path, diagnostics=tuple(errors)),
         patch=Patch(base="0" * 40, changes=tuple(changes), diff=b""),
@@ -95,7 +100,7 @@ def run_all(root: Path, guards_off: Sequence[str] = ()) -> set[str]:
     agent.write_text(AGENT)
     table.write_text(json.dumps({f"{case.label}/{case.path}": _edits(case) for case in CASES}))
     bugs = {"kind": "command", "command": [sys.executable, str(checker)],
-            "pattern": r"^(?P<path>.+):(?P<line>\d+): (?P<message>BUG)$"}  # fmt: skip
+            "pattern": r"^(?P<path>.+):(?P<line>\d+): (?P<message>BUG)(?::(?P<code>\w+))?$"}  # fmt: skip
     mine = {"kind": "command", "command": [sys.executable, str(agent), str(table), "{file}"], "max_attempts": 1}
     landing = repair(
         root,

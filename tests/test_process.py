@@ -147,7 +147,8 @@ def test_tests_that_fail_by_a_deleted_test_do_not_pass(make_repo: MakeRepo) -> N
         {"action": "drop_lines"},
         {"action": "replace", "old": "\n\n\ndef test_two():\n    assert 2\n", "new": "\n"},
     )
-    landing = repair(root, agents=scripted(root, *rules, max_attempts=1), test_validation="final")
+    off = ["weakened_tests"]
+    landing = repair(root, agents=scripted(root, *rules, max_attempts=1), test_validation="final", guards_off=off)
     assert "test_two is gone" in only(landing).reason
     assert nothing_landed(root, landing)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stomper import errors, testing
 from stomper.environment import Environment
-from stomper.testing import Suite, worse
+from stomper.testing import Suite, confirmed, worse
 from tests.conftest import MakeRepo
 
 PASSING = "def test_good():\n    assert True\n"
@@ -112,7 +112,7 @@ def test_a_run_is_never_worse_than_itself(tests: list[tuple[str, str]]) -> None:
         ({"test_a.py": "x = 1\n"}, testing.SuiteState.NONE, {}),
         (
             {"test_a.py": "import no_such_thing\n", "test_b.py": PASSING},
-            testing.SuiteState.FAILED,
+            testing.SuiteState.COLLECTION,
             {"test_a": "failed"},
         ),
         (
@@ -220,9 +220,7 @@ def test_packages_of_the_tree_are_imported_from_it(make_repo: MakeRepo) -> None:
             "tests/test_a.py": check,
         }
     )
-    tests = suite(root)
-    tests.prove_imports(root)
-    assert tests.run(root).state is testing.SuiteState.PASSED
+    assert suite(root).run(root).state is testing.SuiteState.PASSED
 
 
 def test_a_missing_command_says_what_to_set(make_repo: MakeRepo) -> None:
@@ -232,3 +230,51 @@ def test_a_missing_command_says_what_to_set(make_repo: MakeRepo) -> None:
         suite(root, "no-such-program --all").run(root)
     with pytest.raises(errors.SuiteError, match="cannot be split"):
         suite(root, "pytest 'unclosed")
+
+
+TWICE = """\
+import pathlib, sys
+{order}
+def test_first():
+    assert True
+
+
+def test_second():
+    seen = pathlib.Path({log!r})
+    count = len(seen.read_text()) if seen.exists() else 0
+    with seen.open("a") as out:
+        out.write("x")
+    assert {condition}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "broken", "flaky", "whole"),
+    [
+        ("False", ["test_a::test_second is failed"], [], 1),
+        ("count != 0", [], ["test_a::test_second is failed"], 2),
+        ("count == 1", ["test_a::test_second is failed"], [], 2),
+    ],
+    ids=["fails always", "fails once", "fails but alone"],
+)
+def test_broken_is_told_from_flaky(
+    make_repo: MakeRepo, condition: str, broken: list[str], flaky: list[str], whole: int
+) -> None:
+    """A new failure is run alone; what passes there is run with all the others again, and only then believed."""
+    root = make_repo({"notes.txt": "1\n"})
+    log = str(root.parent / "log")
+    (root / "test_a.py").write_text(TWICE.format(order="", log=log, condition=condition))
+    tests = suite(root)
+    base = outcome(("test_a::test_first", "passed"), ("test_a::test_second", "passed"))
+    assert confirmed(tests, root, base, tests.run(root)) == (broken, flaky)
+    assert tests.whole_runs == whole
+
+
+def test_a_test_in_a_class_is_asked_for_alone(make_repo: MakeRepo) -> None:
+    """Classes, parameters and folders: each failing test can be named to pytest."""
+    source = "import pytest\n\n\nclass TestA:\n    @pytest.mark.parametrize('x', ['a b', 'c[1]'])\n"
+    root = make_repo({"tests/deep/test_a.py": source + "    def test_it(self, x):\n        assert not x\n"})
+    tests = suite(root)
+    nodes = [t.node for t in tests.run(root).tests]
+    assert nodes == ["tests/deep/test_a.py::TestA::test_it[a b]", "tests/deep/test_a.py::TestA::test_it[c[1]]"]
+    assert [t.node for t in tests.run(root, nodes[1:]).tests] == nodes[1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tomllib
@@ -70,6 +71,9 @@ class MypyChecker:
         names_targets = named or configured_targets(tree)
         argv += [*args, *(() if names_targets else (".",))]
         environment = {k: v for k, v in self.context.environment.variables(tree).items() if k != "PYTHONPATH"}
+        if roots := self.context.environment.editable_roots:
+            # An editable install would lead mypy to the user's checkout wherever it is not given the files themselves.
+            environment["MYPYPATH"] = os.pathsep.join(str(tree / root) for root in roots)
         done = proc.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
         refuse(self.name, done, self.context.timeout_s, (0, 1))
         found = [d for line in done.text.splitlines() if (d := self._diagnostic(tree, line)) is not None]

@@ -24,6 +24,7 @@ _USELESS = (
     "SIM105",
     "T201",
 )
+_NAMING = ("E74", "N8", "F811", "C0103", "invalid-name")  # errors whose cure is another name
 _LARGE, _KEPT = 60, 0.5  # a body of so many nodes keeps at least that share of them
 _TRICKS = (
     "exec",
@@ -145,9 +146,23 @@ def public_names(diff: Diff) -> str:
         if is_test(path):
             continue
         package = path.rpartition("/")[2] in ("__init__.py", "__init__.pyi")
-        if gone := sorted(_public(old, package=package) - _public(new, package=package)):
+        misnamed = {d.line for d in diff.job.diagnostics if d.path == path and d.code.startswith(_NAMING)}
+        kept = _public(new, package=package) | _named_on(old, misnamed)
+        if gone := sorted(_public(old, package=package) - kept):
             return f"it removed the public name {gone[0]} from {path}"
     return ""
+
+
+def _named_on(tree: ast.Module, lines: set[int]) -> set[str]:
+    """The names, and the methods as `Class.method`, that are made on *lines*."""
+    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.lineno in lines}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            methods = [m for m in node.body if isinstance(m, FUNCTIONS)]
+            found |= {f"{node.name}.{m.name}" for m in methods if m.lineno in lines or node.lineno in lines}
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and node.lineno in lines:
+            found.add(node.name)
+    return found
 
 
 def _public(tree: ast.Module, *, package: bool) -> set[str]:

@@ -1,0 +1,118 @@
+"""The tests at the commits that fixes are held against: run once each, kept between runs, never trusted blindly."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from stomper.environment import Environment
+from stomper.errors import StomperError, SuiteError
+from stomper.imports import missing_extensions
+from stomper.settings import Settings
+from stomper.store import Store, digest
+from stomper.testing import Suite, SuiteRun, SuiteState
+from stomper.worktrees import Pool
+
+_RUN = TypeAdapter(SuiteRun)
+_SOUND = (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE)
+
+
+@dataclass
+class Baselines:
+    """The suite at each commit that was asked for. Safe to use from several threads."""
+
+    suite: Suite
+    pool: Pool
+    settings: Settings
+    environment: Environment
+    store: Store
+    warnings: list[str]
+    _known: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _early: threading.Thread | None = None
+    _fingerprint: str = ""
+
+    def start(self, commit: str) -> None:
+        """Run the tests at *commit* while other things go on."""
+        if self.settings.test_validation != "none":
+            self._early = threading.Thread(target=self._quietly, args=(commit,), name="baseline", daemon=True)
+            self._early.start()
+
+    def wait(self) -> None:
+        """Wait for what was started."""
+        if self._early is not None:
+            self._early.join()
+
+    def _quietly(self, commit: str) -> None:
+        with contextlib.suppress(StomperError):
+            self.at(commit)
+
+    def at(self, commit: str) -> SuiteRun:
+        """The tests at *commit*, run once however many ask for them. Raises SuiteError when they prove nothing."""
+        with self._lock:
+            if commit not in self._known:
+                try:
+                    self._known[commit] = self._judged(self._kept(commit) or self._run(commit))
+                except SuiteError as error:
+                    self._known[commit] = error
+            known = self._known[commit]
+        if isinstance(known, SuiteError):
+            raise known
+        return known
+
+    def known(self, commit: str) -> SuiteRun | None:
+        """The tests at *commit*, if anything asked for them."""
+        known = self._known.get(commit)
+        return known if isinstance(known, SuiteRun) else None
+
+    def _key(self, commit: str) -> str:
+        self._fingerprint = self._fingerprint or self.environment.fingerprint()
+        return digest(commit, *self.suite.argv(), self._fingerprint)
+
+    def _kept(self, commit: str) -> SuiteRun | None:
+        """What an earlier run saw at this commit, by this command, in this environment."""
+        found = self.store.baseline(self._key(commit))
+        return replace(_RUN.validate_json(found[1]), kept=found[0]) if found else None
+
+    def _run(self, commit: str) -> SuiteRun:
+        with self.pool.lease(commit) as tree:
+            run = self.suite.run(tree.path)
+            # Once more where it fails: a test that fails now and then must not be held against a fix.
+            if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
+                run = _weaker(run, self.suite.run(tree.path))
+        if run.state in _SOUND:
+            self.store.keep_baseline(self._key(commit), _RUN.dump_json(run).decode())
+        return run
+
+    def _judged(self, run: SuiteRun) -> SuiteRun:
+        unbuilt = missing_extensions(self.environment.root) if not self.settings.borrow_extensions else ()
+        hint = ""
+        if unbuilt and run.state not in (SuiteState.PASSED, SuiteState.NONE):
+            hint = (
+                f"\ncompiled extensions such as {unbuilt[0]} are in your checkout and not in git: to have them in the "
+                "worktrees too, --set borrow_extensions=true"
+            )
+        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT) or (run.state is SuiteState.COLLECTION and unbuilt):
+            raise SuiteError(
+                f"the tests prove nothing at the base commit: {run.words}{hint}\n"
+                "set test_command, raise test_timeout_s, or use --test-validation none"
+            )
+        if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
+            said = f"the tests already fail at the base commit ({run.words})"
+            if not self.settings.allow_failing_baseline:
+                raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true{hint}")
+            self.warnings.append(f"{said}: fixes are held to making none worse{hint}")
+        if run.state is SuiteState.NONE:
+            self.warnings.append("no tests were found: fixes are proven by the checkers alone")
+        return run
+
+
+def _weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
+    """The weaker of two baselines, test by test: what failed once may fail again."""
+    if second.state not in (SuiteState.PASSED, SuiteState.FAILED, SuiteState.COLLECTION):
+        return first
+    by_name = {t.name: t for t in second.tests} | {t.name: t for t in first.tests if t.status == "failed"}
+    return SuiteRun(first.state, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)

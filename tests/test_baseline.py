@@ -1,0 +1,104 @@
+"""The tests at the base commit: run once, kept between runs, and never taken for more than they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stomper.errors import SuiteError
+from stomper.session import Session
+from stomper.testing import SuiteRun, SuiteState
+from tests.conftest import MakeRepo, open_run, write
+from tests.runs import RULES, commit
+
+PASSING = "def test_good():\n    assert True\n"
+FAILING = "def test_bad():\n    assert False\n"
+
+
+def session_on(root: Path, **settings: object) -> Session:
+    """A session with tests."""
+    return open_run(root, **{"checkers": RULES, **settings})
+
+
+def baseline(root: Path, **settings: object) -> tuple[SuiteRun, int, list[str]]:
+    """The baseline of one run, how often the suite was run for it, and the warnings."""
+    session = session_on(root, **settings)
+    try:
+        run = session.baselines.at(session.base)
+        assert session.baselines.at(session.base) is run
+        return run, session.suite.whole_runs, session.warnings
+    finally:
+        session.close()
+
+
+def test_it_is_run_once_for_a_commit_and_kept(make_repo: MakeRepo) -> None:
+    """The next run at the same commit takes what the last one saw, and says so; another commit is run anew."""
+    root = make_repo({"test_a.py": PASSING})
+    first, runs, _ = baseline(root)
+    assert (first.state, runs, first.kept) == (SuiteState.PASSED, 1, "")
+    second, runs, _ = baseline(root)
+    assert (second.state, runs) == (SuiteState.PASSED, 0)
+    assert second.tests == first.tests
+    assert "as a run saw them on" in second.words
+    commit(root, "b.py", "x = 1\n")
+    assert baseline(root)[1] == 1
+
+
+def test_another_command_is_another_baseline(make_repo: MakeRepo) -> None:
+    """What one command saw says nothing of another."""
+    root = make_repo({"test_a.py": PASSING, "test_b.py": PASSING})
+    assert len(baseline(root)[0].tests) == 2
+    run, runs, _ = baseline(root, test_command="python -m pytest test_b.py")
+    assert (len(run.tests), runs) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("files", "state", "said"),
+    [
+        (
+            {"test_a.py": PASSING + FAILING},
+            SuiteState.FAILED,
+            "fail at the base commit (failed · 1 passed, 1 failed",
+        ),
+        ({"test_a.py": PASSING, "test_b.py": "import nowhere\n"}, SuiteState.COLLECTION, "cannot be collected"),
+        ({"a.py": "x = 1\n"}, SuiteState.NONE, "no tests were found"),
+    ],
+)
+def test_a_weak_baseline_is_warned_of(
+    make_repo: MakeRepo, files: dict[str, str | bytes], state: SuiteState, said: str
+) -> None:
+    """Failing, broken and missing tests are each said in words; a second run warns as well."""
+    root = make_repo(files)
+    for _ in range(2):
+        run, _, warnings = baseline(root)
+        assert run.state is state
+        assert any(said in warning for warning in warnings)
+
+
+def test_a_failing_baseline_can_be_refused(make_repo: MakeRepo) -> None:
+    """With allow_failing_baseline = false the run stops before anything is paid for."""
+    root = make_repo({"test_a.py": FAILING})
+    with pytest.raises(SuiteError, match="mend them first"):
+        baseline(root, allow_failing_baseline=False)
+
+
+def test_a_crash_is_no_baseline_and_is_not_kept(make_repo: MakeRepo) -> None:
+    """A suite that dies proves nothing, now or later."""
+    root = make_repo({"test_a.py": "import os\n\n\ndef test_a():\n    os.kill(os.getpid(), 9)\n"})
+    for _ in range(2):
+        with pytest.raises(SuiteError, match="prove nothing at the base commit: crashed"):
+            baseline(root)
+
+
+def test_a_test_that_fails_now_and_then_at_the_base_is_not_held_against_a_fix(make_repo: MakeRepo) -> None:
+    """A failing baseline is run twice: what failed in either run may fail."""
+    root = make_repo({"notes.txt": "1\n"})
+    log = root.parent / "log"
+    flaky = f"import pathlib\nlog = pathlib.Path({str(log)!r})\n\n\ndef test_a():\n    fails = not log.exists()\n"
+    write(root, {"test_a.py": flaky + "    log.touch()\n    assert not fails\n" + FAILING})
+    commit(root, "test_b.py", PASSING)
+    commit(root, "test_a.py", (root / "test_a.py").read_text())
+    run, runs, _ = baseline(root)
+    assert runs == 2
+    assert {t.name: t.status for t in run.tests}["test_a::test_a"] == "failed"
