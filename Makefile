@@ -19,6 +19,7 @@ bench: $(STAMP)  ## print measured ratios
 	$(PY) -m benchmarks.fan_out
 	$(PY) -m benchmarks.real_packages
 	$(PY) -m benchmarks.check
+	$(PY) -m benchmarks.damage
 
 faults: $(STAMP)  ## cut runs off at every point, and count what survives
 	$(PY) -m tests.faults --docs docs/safety.md

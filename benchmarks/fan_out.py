@@ -56,6 +56,7 @@ class RunEnd(BaseModel):
     landed: tuple[Landed, ...] = ()
     warnings: tuple[str, ...] = ()
     tests: str = ""
+    test_runs: int = 0
     failure: str = ""
     seconds: float = 0.0
 
