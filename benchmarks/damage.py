@@ -1,8 +1,8 @@
 """Real packages, and an agent that damages every third file it repairs: what their own tests can see is kept out.
 
 `python -m benchmarks.damage`. For each damaged file the package's tests are run with that file alone first: what they
-see then must not land, all the rest must, but for what the checkers themselves refuse. Exit code 1 when that is not so, or when more whole runs of the tests were
-needed than 2 + 2 · culprits · log2(files).
+see then must not land, all the rest must, but for what the checkers themselves refuse. Exit code 1 when that is not so,
+or when more whole runs of the tests were needed than 2 + 2 · culprits · log2(files).
 """
 
 from __future__ import annotations
@@ -173,8 +173,8 @@ def main() -> int:
         for package in PACKAGES:
             result = run_package(package, python, Path(name).resolve())
             good = good and not result.wrong
-            numbers = (result.files, result.damaged, len(result.seen), len(result.by_checkers), len(result.landed), len(result.seen & result.landed),
-                       result.runs, result.allowed)  # fmt: skip
+            sets = (result.seen, result.by_checkers, result.landed, result.seen & result.landed)
+            numbers = (result.files, result.damaged, *map(len, sets), result.runs, result.allowed)
             table.add_row(package, *map(str, numbers))
             for line in result.wrong:
                 print(f"{package}: WRONG: {line}")
