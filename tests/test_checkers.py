@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -397,3 +398,16 @@ def test_ruff_does_not_take_every_changed_file_for_python(make_repo: MakeRepo) -
     root = make_repo({"a.py": UNUSED, "notes.txt": "no Python\n", "b.py": UNUSED})
     found = checker(root, "ruff", args=["--select", "F"]).check(root, ["a.py", "notes.txt"])
     assert [d.path for d in found] == ["a.py"]
+
+
+def test_mypy_sees_an_edit_of_the_same_length_within_the_second(make_repo: MakeRepo) -> None:
+    """Its cache goes by sizes and whole seconds: what was written meanwhile is looked at all the same."""
+    root = make_repo({"a.py": "x: int = 1\n", "b.py": "import a\n\ny: int = a.x\n", "mypy.ini": "[mypy]\n"})
+    mypy = checker(root, "mypy")
+    for _ in range(3):
+        write(root, {"a.py": "x: int = 1\n"})
+        assert mypy.check(root) == []
+        about = (root / "a.py").stat()
+        write(root, {"a.py": "x: str = 1\n"})
+        os.utime(root / "a.py", ns=(about.st_atime_ns, about.st_mtime_ns))
+        assert [(d.path, d.code) for d in mypy.check(root)] == [("a.py", "assignment"), ("b.py", "assignment")]

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,11 @@ def test_no_lying_agent_lands_anything_and_every_honest_one_does(everything: Pat
 def test_but_for_the_guards_the_lies_would_land(everything: Path) -> None:
     """With all guards off, nothing else keeps them out: the cases are about the guards, and each is switched off by name."""
     assert run_all(everything, guards_off=list(GUARD_NAMES)) == {case.label for case in CASES}
+
+
+def test_secrets_are_seen_by_many_threads_at_once() -> None:
+    """The scanner's settings are the process's: guards of files side by side do not take them from each other."""
+    with_secret = [diff(case) for case in CASES if case.guard == "secrets" and not case.honest] * 20
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(GUARDS["secrets"], with_secret))
+    assert [words for words in said if not words] == []

@@ -26,7 +26,7 @@ class PytestChecker:
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         run = self._suite.run(tree)
-        if run.state not in (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE):
+        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
             raise CheckerError(f"{self.name}: {run.words}")
         return [
             Diagnostic(tool=self.name, code="test-failed", message=f"{t.name}: {t.message}", path=t.path, line=t.line)
