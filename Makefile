@@ -31,7 +31,7 @@ wheel: $(STAMP)  ## build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist .
 
 docs: $(STAMP)  ## write the generated parts of the documentation anew
-	$(PY) -m stomper.reports.reference docs/settings.md
+	$(PY) -m stomper.reports.reference docs/settings.md docs/how-it-works.md
 
 lock: $(STAMP)  ## resolve requirements.lock anew
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from stomper.reports.reference import rendered
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def test_the_tables_of_settings_are_those_of_the_program() -> None:
-    """`make docs` has been run since a setting changed."""
-    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["settings.md", "how-it-works.md"])
+def test_the_tables_are_those_of_the_program(name: str) -> None:
+    """`make docs` has been run since a setting or a guard changed."""
+    page = (DOCS / name).read_text(encoding="utf-8")
+    assert "<!-- table" in page
     assert rendered(page) == page
 
 

@@ -1,4 +1,4 @@
-"""The tables of docs/settings.md, from the settings themselves: `python -m stomper.reports.reference docs/settings.md`."""
+"""The tables of the documentation, from the program itself: `python -m stomper.reports.reference docs/*.md`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from stomper.guards import GUARDS
 from stomper.settings import AgentSettings, CheckerSettings, Settings
 
 TABLES: dict[str, type[BaseModel]] = {"run": Settings, "checkers": CheckerSettings, "agents": AgentSettings}
@@ -58,15 +59,25 @@ def _default(field: FieldInfo) -> str:
     return "" if field.default == "" else f"`{json.dumps(field.default)}`"
 
 
+def guards_table() -> str:
+    """The guards and what each holds to, in Markdown."""
+    rows = ["| Guard | What it holds to |", "| --- | --- |"]
+    rows += [f"| `{name}` | {' '.join((guard.__doc__ or '').split())} |" for name, guard in GUARDS.items()]
+    return "\n".join(rows)
+
+
 def rendered(page: str) -> str:
     """The page with each table between its `<!-- table NAME -->` and `<!-- end -->` as it should be."""
-    for name, model in TABLES.items():
+    tables = {**{name: table(model) for name, model in TABLES.items()}, "guards": guards_table()}
+    for name, text in tables.items():
         begin, end = f"<!-- table {name} -->\n", "\n<!-- end -->"
-        head, rest = page.split(begin, 1)
-        page = head + begin + table(model) + end + rest.split(end, 1)[1]
+        head, found, rest = page.partition(begin)
+        if found:
+            page = head + begin + text + end + rest.split(end, 1)[1]
     return page
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for argument in sys.argv[1:]:
+        path = Path(argument)
+        path.write_text(rendered(path.read_text(encoding="utf-8")), encoding="utf-8")
