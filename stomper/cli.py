@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sys
@@ -275,4 +276,10 @@ def main() -> None:
         app(standalone_mode=True)
     except StomperError as error:
         Console(stderr=True).print(f"stomper: {error}", markup=False, highlight=False, style="red")
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
+            raise
+        said = f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
+        Console(stderr=True).print(said, markup=False, highlight=False, style="red")
         sys.exit(2)

@@ -42,6 +42,7 @@ class Store:
     """The SQLite file. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = threading.Lock()
@@ -56,8 +57,11 @@ class Store:
         self._db.close()
 
     def _do(self, statement: str, values: tuple[object, ...]) -> list[tuple[str | bytes, ...]]:
-        with self._lock:
-            return self._db.execute(statement, values).fetchall()
+        try:
+            with self._lock:
+                return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StomperError(f"cannot use {self._folder / 'stomper.db'}: {error}; is there room on that disk?") from error
 
     def begin(self, run_id: str, repository: str, parameters: str) -> None:
         """Remember that a run began, and with which parameters."""

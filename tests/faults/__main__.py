@@ -33,7 +33,7 @@ def fence(folder: Path) -> None:
 
 def table(verdicts: list[Verdict]) -> str:
     """Cases tried and survived, by the kind of repository, in Markdown."""
-    titles = ("Repository", "Runs", "Killed", "Survived", "Lost edits", "Unproven landings", "Leftovers")
+    titles = ("Repository", "Runs", "Cut off", "Survived", "Lost edits", "Unproven landings", "Leftovers")
     rows = [f"| {' | '.join(titles)} |", f"| --- |{' ---: |' * (len(titles) - 1)}"]
     groups = [(shape.name, [v for v in verdicts if v.case.shape is shape]) for shape in SHAPES]
     for name, group in (*groups, ("**all**", verdicts)):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -26,12 +27,15 @@ from tests.conftest import git
 from tests.faults.agents import Behaviour
 from tests.faults.shapes import Shape
 
+FULL = "disk full at "
+_ROOM = 4096  # bytes that a file may still have
 RULES = {"ruff": {"args": ["--isolated", "--no-respect-gitignore", "--select", "E4,E7,E9,F"]}}
 RUFF = (sys.executable, "-m", "ruff", "check", *RULES["ruff"]["args"], "--no-cache", "--output-format", "json")
 # Steps of the journal, and stages between them, with how often they come before the cut.
 POINTS = (
     ("", 0), ("began", 1), ("collect", 1), ("worktree", 1), ("scripted", 2), ("guards", 1), ("verify", 2), ("proven", 1),
     ("proven", 2), ("prove", 1), ("land", 1), ("fetching", 1), ("moving", 1), ("moved", 1), ("kept", 1),
+    ("disk full at began", 1), ("disk full at proven", 1), ("disk full at fetching", 1), ("disk full at moving", 1),
 )  # fmt: skip
 
 
@@ -48,6 +52,7 @@ class Case:
     def label(self) -> str:
         """The case in words."""
         cut = f"killed at {self.point} {self.count}" if self.point else "not killed"
+        cut = self.point if self.point.startswith(FULL) else cut
         return f"{self.shape.name} / {self.behaviour.name} / {cut}"
 
 
@@ -85,8 +90,9 @@ def run_case(case: Case, folder: Path) -> Verdict:
     before = work_of_the_user(root)
     paid = folder / "paid"
     end = in_child(state, lambda: run(parameters, case.point, case.count, paid))
-    verdict.cut = end == -signal.SIGKILL
-    if case.point and not verdict.cut and end != 0:
+    end_of_first = end
+    verdict.cut = end == -signal.SIGKILL or (case.point.startswith(FULL) and end != 0)
+    if case.point and not verdict.cut and end != 0 and not case.point.startswith(FULL):
         verdict.other.append(f"the first run ended with {end}")
     look(case, root, base, before, verdict)
     end = in_child(state, lambda: run(parameters, "", 0, paid))
@@ -102,7 +108,8 @@ def run_case(case: Case, folder: Path) -> Verdict:
         if not fixes:
             verdict.other.append("nothing landed in the end")
     # What ran to its end with its fixes on another branch or in patches has, by its own lights, all of it to do again.
-    over = land_as != "commit" and (not verdict.cut or case.point in ("moved", "kept"))
+    over = land_as != "commit" and (end_of_first == 0 or case.point in ("moved", "kept"))
+    over = over or case.point.startswith(FULL)  # what could not be written down cannot be kept
     calls = Counter(paid.read_text().splitlines() if paid.exists() and not over else ())
     verdict.other += [f"{path} was proven and paid for {n} times" for path, n in calls.items() if n > 1]
     return verdict
@@ -118,9 +125,12 @@ def run(parameters: FixParameters, point: str, count: int, paid: Path) -> None:
         if name == "proven" and isinstance(event, progress.Journalled):
             with paid.open("a", encoding="utf-8") as out:
                 out.write(f"{event.detail!r}\n")
-        if name == point:
+        if name == point.removeprefix(FULL):
             seen += 1
-            if seen == count:
+            if seen == count and point.startswith(FULL):
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (_ROOM, _ROOM))
+            elif seen == count:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     with progress.listening(listen):
