@@ -222,3 +222,13 @@ def copied_config(root: Path) -> list[tuple[str, str]]:
     listing = git(("config", "--local", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
     pairs = [entry.partition("\n") for entry in names(listing)]
     return [(key, value) for key, _, value in pairs]
+
+
+def promisors(root: Path) -> list[tuple[str, str]]:
+    """For a partial clone, the configuration by which git fetches what is not there yet; else nothing."""
+    asked = r"^(remote\..*\.(url|fetch|promisor|partialclonefilter)|extensions\.partialclone)$"
+    listing = git(("config", "--local", "-z", "--get-regexp", asked), cwd=root, ok=(0, 1))
+    pairs = [(key, value) for key, _, value in (entry.partition("\n") for entry in names(listing))]
+    if not any(key.endswith(".promisor") and value == "true" for key, value in pairs):
+        return []
+    return [("core.repositoryformatversion", "1"), *pairs]

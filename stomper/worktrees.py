@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import Target, copied_config, git, read_changes, read_diff, text
+from stomper.git import Target, copied_config, git, promisors, read_changes, read_diff, text
 from stomper.models import Patch
 
 
@@ -72,8 +72,8 @@ class SharedClone:
             with contextlib.suppress(FileNotFoundError):
                 (path / "info").mkdir(exist_ok=True)
                 shutil.copy(target.git_dir / "info" / name, path / "info" / name)
-        for key, value in copied_config(target.root):
-            git(("config", "--add", key, value), cwd=path)
+        for key, value in (*copied_config(target.root), *promisors(target.root)):
+            git(("config", "--replace-all" if key == "core.repositoryformatversion" else "--add", key, value), cwd=path)
         tags = git(("for-each-ref", "--format=create %(refname) %(objectname)", "refs/tags"), cwd=target.root)
         git(("update-ref", "--stdin"), cwd=path, stdin=tags)
         return cls(path, target)

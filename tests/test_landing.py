@@ -329,3 +329,45 @@ def test_index_flags_stay(make_repo: MakeRepo) -> None:
     before = git(root, "ls-files", "-v")
     assert only(repair(root)).status is Status.FIXED
     assert git(root, "ls-files", "-v") == before
+
+
+def test_sparse_checkout_as_the_target(make_repo: MakeRepo) -> None:
+    """Files outside the sparse part are repaired and landed, and still not checked out."""
+    root = make_repo({"in/a.py": UNUSED, "out/b.py": UNUSED})
+    git(root, "sparse-checkout", "set", "in")
+    assert sorted(entry.path for entry in repair(root).landed) == ["in/a.py", "out/b.py"]
+    assert git(root, "show", "HEAD:out/b.py") + "\n" == CURED
+    assert not (root / "out").exists()
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_partial_clone_as_the_target(make_repo: MakeRepo) -> None:
+    """What a partial clone left at its remote is fetched when a worktree needs it."""
+    origin = make_repo({"a.py": UNUSED, "b.py": "y = 1\n"}, name="origin")
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(origin.parent, "clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{origin}", "partial")
+    root = origin.parent / "partial"
+    git(root, "sparse-checkout", "set", "--no-cone", "/a.py")
+    git(root, "checkout", "--quiet", "main")
+    assert [entry.path for entry in repair(root).landed] == ["a.py"]
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_two_runs_over_one_repository(make_repo: MakeRepo) -> None:
+    """Both have repaired the same file; the one that lands second finds it done and lands the rest."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    first = open_run(root, checkers=RULES, test_validation="none", include=["a.py"])
+    second = open_run(root, checkers=RULES, test_validation="none")
+    outcomes = []
+    for session in (first, second):
+        session.collect()
+        outcomes.append([process_file(session, job) for job in session.select()[0]])
+    assert len(land(first, outcomes[0], contextlib.nullcontext).landed) == 1
+    landing = land(
+        second, outcomes[1], contextlib.nullcontext, lambda jobs: [process_file(second, job) for job in jobs]
+    )
+    first.close()
+    second.close()
+    assert by_path(landing)["a.py"].status is Status.SKIPPED
+    assert [entry.path for entry in landing.landed] == ["b.py"]
+    assert git(root, "rev-list", "--count", "HEAD") == "3"

@@ -158,3 +158,21 @@ def test_stop_all_kills_what_runs_and_refuses_more_until_resumed(tmp_path: Path)
     finally:
         proc.resume_all()
     assert python("print('again')", tmp_path).text == "again\n"
+
+
+def test_what_must_not_stop_half_way_runs_to_its_end(tmp_path: Path) -> None:
+    """After stop_all() nothing is started any more, but for what is being finished; that is not killed either."""
+    try:
+        proc.stop_all()
+        with pytest.raises(Cancelled):
+            proc.run(("true",), cwd=tmp_path, timeout_s=10)
+        with proc.finishing():
+            assert proc.run(("sh", "-c", "sleep 0.2; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
+            stopper = threading.Timer(0.1, proc.stop_all)
+            stopper.start()
+            assert proc.run(("sh", "-c", "sleep 0.5; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
+            stopper.join()
+        with pytest.raises(Cancelled):
+            proc.run(("true",), cwd=tmp_path, timeout_s=10)
+    finally:
+        proc.resume_all()
