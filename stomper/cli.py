@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from stomper import __version__, settings
+from stomper import __version__, bundle, settings
 from stomper.errors import StomperError
 from stomper.git import open_target, text
 from stomper.models import Report
@@ -108,7 +108,8 @@ def fix(
     left some out. 2: the run could not do its job.
     """
     parameters = _parameters(locals())
-    from stomper.launch import run_flow
+    bundle.activate()
+    from deployments.launch import run_flow
 
     _end(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet, diffs=dry_run)
 
@@ -170,7 +171,9 @@ def resume(
     Exit codes as of `fix`.
     """
     from stomper.history import to_resume
-    from stomper.launch import run_flow
+
+    bundle.activate()
+    from deployments.launch import run_flow
     from stomper.store import Store, home
 
     parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
@@ -222,7 +225,9 @@ def demo(
     One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
     """
     from stomper.demo import make_sample, ran_as_it_should
-    from stomper.launch import run_flow
+
+    bundle.activate()
+    from deployments.launch import run_flow
     from stomper.reports.terminal import show_report
 
     folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))
@@ -280,6 +285,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
             raise
-        said = f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
+        said = (
+            f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
+        )
         Console(stderr=True).print(said, markup=False, highlight=False, style="red")
         sys.exit(2)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.live import Live
 
-from stomper import bundle, proc, progress, store
+from deployments import embedded
+from stomper import proc, progress, store
 from stomper.errors import StomperError
 from stomper.models import Report
 from stomper.parameters import FixParameters
@@ -42,9 +43,6 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
             write = plain_lines(lambda line: errors.print(line, markup=False, highlight=False, soft_wrap=True))
             stack.enter_context(progress.listening(write))
         stack.enter_context(_stopping_on_signals())
-        bundle.activate()
-        from deployments import embedded
-
         progress.emit(progress.StageBegan("start", detail="Prefect"))
         embedded.prepare(store.home(), verbose=verbose)
         from flows.fix_repository import fix_repository
