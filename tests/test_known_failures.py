@@ -341,7 +341,7 @@ def _is(cmdline: Path, word: bytes) -> bool:
 
 def test_21_a_file_beyond_the_argument_limit_is_handed_over(make_repo: MakeRepo) -> None:
     """Three megabytes of source: the prompt comes on stdin and in a file, not as an argument."""
-    root = make_repo({"a.py": "import os\n" + "x = 'long'  # line\n" * 160_000})
+    root = make_repo({"a.py": "import os\nx = (\n" + f"    '{'a' * 1000}'\n" * 3_000 + ")\n"})
     outcome = only(repair(root, agents=command(root, DROP + "\nassert 'F401' in PROMPT", timeout_s=60)))
     assert outcome.status is Status.FIXED
 
