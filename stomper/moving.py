@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stomper import store
 from stomper.errors import RepositoryError
-from stomper.git import git, text
+from stomper.git import git, names, text, uncommitted
 from stomper.locks import Lock
 from stomper.session import Session
 
@@ -26,7 +26,8 @@ def tip(session: Session) -> str:
 
 
 def move(session: Session, proven_tip: str, commit: str) -> bool:
-    """Bring the commits in and move the branch from *proven_tip* to *commit*. False when the tip is another by now."""
+    """Bring the commits in and move the branch from *proven_tip* to *commit*. False when the tip is another by now, or
+    the user edits one of the files."""
     root, branch = session.target.root, session.target.branch
     session.journal("fetching", commit)
     git(("fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
@@ -51,11 +52,17 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
         try:
             git((*plain, "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
         except RepositoryError:
-            if tip(session) != proven_tip:
+            # The user was quicker: another tip, or edits in the way. What is left is tried again.
+            if tip(session) != proven_tip or _in_the_way(session, proven_tip, commit):
                 return False
             raise
     session.journal("moved", f"{branch} {proven_tip} {commit}")
     return True
+
+
+def _in_the_way(session: Session, proven_tip: str, commit: str) -> bool:
+    asked = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", proven_tip, commit)
+    return bool(uncommitted(session.target.root) & set(names(git(asked, cwd=session.clone.path))))
 
 
 def repository_lock(session: Session) -> Lock:

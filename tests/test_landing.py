@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -371,3 +372,19 @@ def test_two_runs_over_one_repository(make_repo: MakeRepo) -> None:
     assert by_path(landing)["a.py"].status is Status.SKIPPED
     assert [entry.path for entry in landing.landed] == ["b.py"]
     assert git(root, "rev-list", "--count", "HEAD") == "3"
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+def test_large_files_are_there_and_stay(make_repo: MakeRepo) -> None:
+    """Files that git-lfs keeps are in the worktrees as the user has them, without asking its server for them."""
+    root = make_repo({"a.py": UNUSED, "test_a.py": "def test_a():\n    assert open('big.bin').read() == 'big'\n"})
+    git(root, "lfs", "install", "--local")
+    git(root, "lfs", "track", "*.bin")
+    git(root, "config", "lfs.url", "http://127.0.0.1:9/")
+    write(root, {"big.bin": "big"})
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", "large")
+    landing = repair(root, test_validation="final", allow_failing_baseline=False)
+    assert [entry.path for entry in landing.landed] == ["a.py"]
+    assert (root / "big.bin").read_text() == "big"
+    assert git(root, "status", "--porcelain") == ""
