@@ -127,6 +127,12 @@ def finishing() -> Iterator[None]:
         _finishing.on = False
 
 
+def pause(seconds: float) -> None:
+    """Wait, but no longer than until stop_all(). Raises Cancelled then."""
+    if _stopping.wait(seconds):
+        raise Cancelled("the run was stopped")
+
+
 def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     """Start a server of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*."""
     with log.open("wb") as out:

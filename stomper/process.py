@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import traceback
 from collections import Counter
@@ -54,6 +53,7 @@ class _Work:
     introduced: tuple[Diagnostic, ...] = ()
     unknown: bool = False
     rejected: Patch | None = None
+    stopped: bool = False
     risk: Risk = "logic"
     problem: str = ""
     agents: list[str] = field(default_factory=list)
@@ -62,6 +62,7 @@ class _Work:
 
     def __post_init__(self) -> None:
         self.left = self.job.diagnostics
+        self.budget = self.session.calls.for_file()
 
     def cascade(self, agent: Agent, tree: Worktree) -> None:
         """Give *agent* what is left, from the best proven state each time, until it is done or out of attempts."""
@@ -73,7 +74,11 @@ class _Work:
             began = time.monotonic()
             self._restore(tree)
             before = len(self.fixed)
+            self.stopped = False
             answer_cost, reused, feedback = self._attempt(agent, job, tree, feedback)
+            if self.stopped:
+                self.problem = feedback
+                return
             proven = len(self.fixed) > before
             if proven and agent.name not in self.agents:
                 self.agents.append(agent.name)
@@ -109,10 +114,10 @@ class _Work:
             prompt = (
                 prompts.render(job, source, self.session.environment, feedback=feedback) if agent.reads_prompt else ""
             )
-            request = Request(job=job, tree=tree.path, prompt=prompt)
-            watched = contextlib.nullcontext() if agent.contained else self.session.watch.during(agent.name, job.path)
-            with watched:
-                answer = agent.fix(request)
+            answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt), self.budget)
+            if not answer.made:
+                self.stopped = True
+                return (0.0, 0), False, answer.problem
             cost = (answer.cost_usd, answer.tokens)
             if answer.problem:
                 return cost, False, f"{agent.name}: {answer.problem}"

@@ -15,7 +15,9 @@ def risk(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) 
     """The highest tier among the files of a patch, given both sides of each (None where a side does not exist).
 
     Cosmetic: comments, layout, the order of imports. Typing: annotations and what is imported for them. Else logic."""
-    return max((_of_file(p, before.get(p), after.get(p)) for p in {*before, *after}), key=RISKS.index, default="cosmetic")
+    return max(
+        (_of_file(p, before.get(p), after.get(p)) for p in {*before, *after}), key=RISKS.index, default="cosmetic"
+    )
 
 
 def _of_file(path: str, before: bytes | None, after: bytes | None) -> Risk:

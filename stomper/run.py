@@ -109,7 +109,7 @@ def report_of(
         outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),
         metrics=metrics,
         landed=landing.landed if landing else (),
-        warnings=tuple(session.warnings),
+        warnings=(*session.warnings, *session.calls.words),
         sandbox=session.sandbox.words if any(not isinstance(a, RuffAgent) for a in session.agents) else "not needed",
         seconds=session.elapsed(),
         max_parallel_files=session.settings.max_parallel_files,

@@ -13,6 +13,7 @@ from pathlib import Path
 from stomper import locks, proc, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
+from stomper.calls import Calls
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
@@ -65,6 +66,7 @@ class Session:
     lasting: locks.Lock
     sandbox: Sandbox
     watch: Watch
+    calls: Calls
     first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
@@ -113,6 +115,7 @@ class Session:
             pool = Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1)
             if settings.borrow_extensions:
                 pool.borrow(target.root, missing_extensions(target.root))
+            agents, watch = make_agents(settings, environment, checkers, folder / "calls", fence), Watch(target)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
             session = cls(
                 run_id=run_id,
@@ -126,9 +129,10 @@ class Session:
                 clone=clone,
                 pool=pool,
                 checkers=checkers,
-                agents=make_agents(settings, environment, checkers, folder / "calls", fence),
+                agents=agents,
                 sandbox=fence,
-                watch=Watch(target),
+                watch=watch,
+                calls=Calls.of(settings, watch, agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
                 alive=alive,

@@ -67,6 +67,12 @@ class AgentSettings(_Table):
     """For `command`: what of HOME it may see and write in the sandbox, such as its login (`.config/my-agent`)."""
     script: str = ""
     """For `scripted`: the JSON file that says what it does to which file."""
+    max_parallel: int | None = Field(default=None, ge=1, le=256)
+    """How many calls of this agent at once, over all runs on one Prefect server; no limit of its own when unset."""
+    call_cost_usd: float | None = Field(default=None, ge=0)
+    """What a call costs at most, in dollars: reserved before it, and counted where the agent does not say what it cost."""
+    call_tokens: int | None = Field(default=None, ge=0)
+    """The same in tokens."""
     max_attempts: int | None = Field(default=None, ge=1, le=20)
     """Attempts for each file; `max_attempts` of the run when unset."""
     timeout_s: Seconds | None = None
@@ -96,6 +102,18 @@ class Settings(_Table):
     """Repair at most so many files, those with the most errors first; 0 is no limit."""
     max_errors: int = Field(default=0, ge=0)
     """Aim at no more than about so many errors: files are taken whole until the number is reached; 0 is no limit."""
+    max_cost_usd: float | None = Field(default=None, gt=0)
+    """Dollars that the agents may cost in one run. At the limit no more are called, and what is proven lands."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """The same in tokens."""
+    max_agent_calls: int | None = Field(default=None, ge=1)
+    """The same in calls; ruff's own fixes are none."""
+    max_file_cost_usd: float | None = Field(default=None, gt=0)
+    """Dollars that the agents may cost for one file."""
+    max_file_tokens: int | None = Field(default=None, ge=1)
+    """The same in tokens."""
+    max_file_calls: int | None = Field(default=None, ge=1)
+    """The same in calls."""
     select: tuple[str, ...] = ()
     """Aim only at these codes or prefixes of codes (`F401`, `UP`, `attr-defined`)."""
     ignore: tuple[str, ...] = ()

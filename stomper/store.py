@@ -61,7 +61,9 @@ class Store:
             with self._lock:
                 return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise StomperError(f"cannot use {self._folder / 'stomper.db'}: {error}; is there room on that disk?") from error
+            raise StomperError(
+                f"cannot use {self._folder / 'stomper.db'}: {error}; is there room on that disk?"
+            ) from error
 
     def begin(self, run_id: str, repository: str, parameters: str) -> None:
         """Remember that a run began, and with which parameters."""

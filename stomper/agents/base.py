@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from stomper.breaker import Trouble
 from stomper.checkers.base import Checker
 from stomper.environment import Environment
 from stomper.models import FileJob
@@ -42,6 +43,10 @@ class Answer:
     problem: str = ""
     cost_usd: float | None = None
     tokens: int | None = None
+    trouble: Trouble = ""
+    retry_after_s: float | None = None
+    made: bool = True
+    """Whether the agent was called at all."""
 
 
 class Agent(Protocol):
@@ -50,6 +55,8 @@ class Agent(Protocol):
     name: str
     reads_prompt: bool
     """False for one that does the same whatever it is told: it gets one attempt."""
+    reports_cost: bool
+    """Whether its answers say what they cost."""
     contained: bool
     """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
 

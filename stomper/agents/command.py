@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stomper import proc
 from stomper.agents.base import AgentContext, Answer, Request
+from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
 
@@ -17,6 +18,7 @@ class CommandAgent:
     """`[agents.NAME] kind = "command"`, run in the worktree; nothing it starts outlives the call."""
 
     reads_prompt = True
+    reports_cost = False
 
     def __init__(self, context: AgentContext) -> None:
         self.name = context.name
@@ -54,7 +56,9 @@ class CommandAgent:
         if done.timed_out:
             return Answer(problem=f"it took more than {self._context.timeout_s:g} s and was killed")
         if done.returncode != 0:
-            return Answer(problem=f"it ended with exit code {done.returncode}: {done.complaint[-300:]}")
+            trouble, retry = trouble_in(f"{done.complaint}\n{done.text[-2000:]}")
+            said = f"it ended with exit code {done.returncode}: {done.complaint[-300:]}"
+            return Answer(problem=said, trouble=trouble, retry_after_s=retry)
         return Answer()
 
 

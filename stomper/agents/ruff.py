@@ -14,6 +14,7 @@ class RuffAgent:
     """Applies the fixes of the job's codes, and of those codes that its own fixes bring about."""
 
     reads_prompt = False
+    reports_cost = True
     contained = True  # it writes the file it is given
 
     def __init__(self, context: AgentContext) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from stomper import proc
 from stomper.agents.base import AgentContext, Answer, Request
+from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob, Model
 
@@ -34,6 +35,8 @@ class Script(Model):
 
     latency_s: float = Field(default=0.0, ge=0, le=3600)
     cost_usd: float = Field(default=0.0, ge=0)
+    tokens: int = Field(default=0, ge=0)
+    complaint: str = Field(default="", description="what it fails with, every time, in its own words")
     rules: tuple[Rule, ...] = ()
 
 
@@ -41,6 +44,7 @@ class ScriptedAgent:
     """Does to each file what its script says; answers at once or after a set latency."""
 
     reads_prompt = True
+    reports_cost = True
     contained = False
 
     def __init__(self, context: AgentContext) -> None:
@@ -64,10 +68,13 @@ class ScriptedAgent:
             slept = proc.run(("sleep", str(self._script.latency_s)), cwd=request.tree, timeout_s=self._timeout_s)
             if slept.timed_out:
                 return Answer(problem=f"it took more than {self._timeout_s:g} s and was killed")
+        if said := self._script.complaint:
+            trouble, retry = trouble_in(said)
+            return Answer(problem=said, cost_usd=self._script.cost_usd, tokens=0, trouble=trouble, retry_after_s=retry)
         for rule in self._rules(request.job):
             if problem := self._apply(rule, request):
                 return Answer(problem=problem, cost_usd=self._script.cost_usd)
-        return Answer(cost_usd=self._script.cost_usd, tokens=0)
+        return Answer(cost_usd=self._script.cost_usd, tokens=self._script.tokens)
 
     def _rules(self, job: FileJob) -> list[Rule]:
         return [

@@ -1,0 +1,105 @@
+"""A call of an agent: let through by the budget and the breaker, watched, and paid for."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from stomper import proc
+from stomper.agents import Agent, Answer, Request
+from stomper.breaker import Breaker, again
+from stomper.budget import Amount, Budget
+from stomper.errors import AgentError
+from stomper.settings import Settings
+from stomper.watch import Watch
+
+_PATIENCE = 4  # tries of one call that an agent is too busy for
+
+
+@dataclass
+class Calls:
+    """All calls of a run. `slot` holds an agent's own limit while it works; the flow sets it to Prefect's."""
+
+    settings: Settings
+    watch: Watch
+    budget: Budget
+    slot: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: contextlib.nullcontext())
+    left_by_budget: set[str] = field(default_factory=set)
+    _breakers: dict[str, Breaker] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(cls, settings: Settings, watch: Watch, agents: Sequence[Agent]) -> Calls:
+        """Raises AgentError for a limit of money that could not be kept."""
+        limits = (settings.max_cost_usd, settings.max_file_cost_usd)
+        for agent in agents:
+            table = settings.agents[agent.name]
+            if any(limit is not None for limit in limits) and not agent.reports_cost and table.call_cost_usd is None:
+                raise AgentError(
+                    f"[agents.{agent.name}] reports no costs: give `call_cost_usd`, what a call costs at most, so that a "
+                    "limit of costs can be kept"
+                )
+        return cls(
+            settings, watch, Budget(Amount(settings.max_cost_usd, settings.max_tokens, settings.max_agent_calls))
+        )
+
+    def for_file(self) -> Budget:
+        """What may be spent on one file."""
+        s = self.settings
+        return Budget(Amount(s.max_file_cost_usd, s.max_file_tokens, s.max_file_calls))
+
+    def make(self, agent: Agent, request: Request, of_file: Budget) -> Answer:
+        """The agent's answer; one with `made` false when the call was not let through."""
+        if not agent.reads_prompt:  # deterministic, and free
+            return self._watched(agent, request)
+        breaker = self._breaker(agent.name)
+        table = self.settings.agents[agent.name]
+        expected = Amount(table.call_cost_usd, table.call_tokens, 1)
+        for _ in range(_PATIENCE):
+            if breaker.off:
+                return Answer(problem=f"{agent.name} is off for this run: {breaker.off}", made=False)
+            proc.pause(breaker.wait_s())
+            if why := of_file.reserve(expected):
+                return Answer(problem=f"not called for this file any more: {why}", made=False)
+            if why := self.budget.reserve(expected):
+                of_file.settle(expected, Amount(0.0, 0, 0))
+                with self._lock:
+                    self.left_by_budget.add(request.job.path)
+                return Answer(problem=f"not called: {why}", made=False)
+            spent = Amount(None, None, 1)
+            try:
+                with self.slot(agent.name):
+                    answer = self._watched(agent, request)
+                spent = Amount(answer.cost_usd, answer.tokens, 1)
+            finally:
+                self.budget.settle(expected, spent)
+                of_file.settle(expected, spent)
+            breaker.tell(answer.trouble, answer.problem, answer.retry_after_s)
+            if not again(answer.trouble):
+                break
+        return answer
+
+    def _watched(self, agent: Agent, request: Request) -> Answer:
+        watched = contextlib.nullcontext() if agent.contained else self.watch.during(agent.name, request.job.path)
+        with watched:
+            return agent.fix(request)
+
+    def _breaker(self, name: str) -> Breaker:
+        with self._lock:
+            return self._breakers.setdefault(name, Breaker())
+
+    @property
+    def words(self) -> list[str]:
+        """What the report should warn of: agents that were switched off, and files that the budget left."""
+        said = [f"{name} was switched off: {b.off}" for name, b in sorted(self._breakers.items()) if b.off]
+        if self.left_by_budget:
+            each = self.budget.spent_usd / self.budget.calls if self.budget.calls else 0.0
+            price = (
+                f", which would cost about ${each * len(self.left_by_budget):.2f} at this run's price" if each else ""
+            )
+            spent = f"{self.budget.calls} call(s), ${self.budget.spent_usd:.2f}, {self.budget.spent_tokens} tokens"
+            said.append(f"the budget was reached after {spent}: {len(self.left_by_budget)} file(s) are left{price}")
+        return said
