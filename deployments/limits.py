@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from prefect.client.orchestration import get_client
@@ -14,6 +14,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 
 TAG = "stomper-process-file"
+_AGENT = "stomper-agent-"
 
 
 def apply_limit_name(git_dir: Path) -> str:
@@ -22,15 +23,22 @@ def apply_limit_name(git_dir: Path) -> str:
     return f"stomper-apply-{digest}"
 
 
-def create_limits(*, tag_limit: int, apply: str | None = None) -> None:
-    """Create what is missing. A tag limit that exists is the operator's and stays as it is."""
+def create_limits(*, tag_limit: int, apply: str | None = None, agents: Mapping[str, int] | None = None) -> None:
+    """Create what is missing. A limit of a tag or an agent that exists is the operator's and stays as it is."""
     with get_client(sync_client=True) as client:
-        try:
-            client.read_global_concurrency_limit_by_name(f"tag:{TAG}")
-        except ObjectNotFound:
-            client.upsert_global_concurrency_limit_by_name(f"tag:{TAG}", tag_limit)
+        own = {f"{_AGENT}{name}": most for name, most in (agents or {}).items()}
+        for name, most in {f"tag:{TAG}": tag_limit, **own}.items():
+            try:
+                client.read_global_concurrency_limit_by_name(name)
+            except ObjectNotFound:
+                client.upsert_global_concurrency_limit_by_name(name, most)
         if apply is not None:
             client.upsert_global_concurrency_limit_by_name(apply, 1)
+
+
+def agent_slot(limited: Collection[str], name: str) -> AbstractContextManager[None]:
+    """Hold one of the agent's own slots, where it is *limited*."""
+    return concurrency(f"{_AGENT}{name}", occupy=1, strict=True) if name in limited else nullcontext()
 
 
 @contextmanager

@@ -50,9 +50,10 @@ elif action == "exit":
 
 
 def scripted(root: Path, *rules: Mapping[str, object], **table: object) -> dict[str, object]:
-    """The setting `agents` for a scripted agent alone that follows *rules*."""
+    """The setting `agents` for a scripted agent alone that follows *rules*; what ends in `_` goes into its script."""
     script = root.parent / "script.json"
-    script.write_text(json.dumps({"rules": rules}), encoding="utf-8")
+    own = {key.removesuffix("_"): table.pop(key) for key in list(table) if key.endswith("_")}
+    script.write_text(json.dumps({"rules": rules, **own}), encoding="utf-8")
     return {"ruff": {"enabled": False}, "scripted": {"script": str(script), **table}}
 
 

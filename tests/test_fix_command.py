@@ -173,6 +173,20 @@ def test_the_server_dies_in_the_middle(
     assert git(root, "rev-list", "--count", "HEAD") == "3"
 
 
+def test_an_agents_own_limit_holds(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
+    """Four files at once, and an agent of which only one may run: its calls do not overlap."""
+    root = make_repo({f"m{n}.py": UNUSED for n in range(4)})
+    log, agent = root.parent / "log", root.parent / "agent"
+    agent.write_text(f"#!/bin/sh\necho start >> {log}; sleep 0.3; echo end >> {log}\nsed -i '/^import os$/d' $1\n")
+    agent.chmod(0o755)
+    table = ("--set", f'agents.mine.command=["{agent}", "{{file}}"]', "--set", "agents.mine.kind=command")
+    more = ("--set", "agents.ruff.enabled=false", "--set", "agents.mine.max_parallel=1", "--set", "sandbox=none")
+    process = start(root, "fix", *table, *more, "--max-parallel-files", "4", "--json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err + out
+    assert log.read_text().split() == ["start", "end"] * 4
+
+
 def test_killed_while_landing_then_run_again(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:

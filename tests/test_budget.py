@@ -1,0 +1,180 @@
+"""What a run may spend, and agents that cannot work."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stomper.breaker import Breaker, trouble_in
+from stomper.budget import Amount, Budget
+from stomper.errors import AgentError
+from stomper.landing import Landing
+from stomper.models import Metrics, Status
+from tests.conftest import MakeRepo, open_run
+from tests.runs import RULES, command, repair, scripted
+
+UNUSED = "import os\nx = 1\n"
+sizes = st.lists(st.tuples(st.floats(0, 2), st.booleans()), max_size=40)
+
+
+@settings(max_examples=200, deadline=None)
+@given(limit=st.floats(0.1, 10), calls=sizes, seed=st.integers(0, 99))
+def test_with_reservation_the_limit_is_never_exceeded(limit: float, calls: list[tuple[float, bool]], seed: int) -> None:
+    """Whatever the order, the sizes, and how many are in flight: no call beyond what it reserved, no spending beyond."""
+    budget, rng = Budget(Amount(limit, None, None)), random.Random(seed)  # noqa: S311 - for tests
+    flying: list[tuple[Amount, float]] = []
+    for size, unknown in calls:
+        expected = Amount(size, 0, 1)
+        if not budget.reserve(expected):
+            flying.append((expected, size if unknown else rng.uniform(0, size)))
+        if flying and rng.random() < 0.5:
+            held, spent = flying.pop(rng.randrange(len(flying)))
+            budget.settle(held, Amount(None if unknown else spent, 0, 1))
+        assert budget.spent_usd <= limit + 1e-9
+    for held, spent in flying:
+        budget.settle(held, Amount(spent, 0, 1))
+    assert budget.spent_usd <= limit + 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(limit=st.integers(1, 10), calls=st.lists(st.integers(0, 5), max_size=40), wide=st.integers(1, 4))
+def test_without_reservation_only_calls_in_flight_exceed_it(limit: int, calls: list[int], wide: int) -> None:
+    """Nothing reserved: at most what was in flight when the limit was reached comes on top."""
+    budget = Budget(Amount(None, limit, None))
+    flying: list[int] = []
+    for size in calls:
+        if len(flying) == wide:
+            budget.settle(Amount(0, 0, 1), Amount(0, flying.pop(0), 1))
+        if not budget.reserve(Amount(0, 0, 1)):
+            assert budget.spent_tokens < limit
+            flying.append(size)
+    before = budget.spent_tokens
+    for size in flying:
+        budget.settle(Amount(0, 0, 1), Amount(0, size, 1))
+    assert budget.spent_tokens <= max(limit, before) + sum(flying)
+
+
+def test_calls_are_counted_by_many_threads() -> None:
+    """A limit of calls is a limit of calls."""
+    budget = Budget(Amount(None, None, 7))
+    with ThreadPoolExecutor(8) as pool:
+        let_through = [not said for said in pool.map(lambda _: budget.reserve(Amount()), range(50))]
+    assert sum(let_through) == 7
+
+
+@pytest.mark.parametrize(
+    ("said", "trouble", "retry"),
+    [
+        ("API Error: 401 Unauthorized", "authentication", None),
+        ("Error: invalid x-api-key", "authentication", None),
+        ("insufficient_quota: you exceeded your current quota", "quota", None),
+        ("Your credit balance is too low", "quota", None),
+        ("429 Too Many Requests, Retry-After: 12", "rate limit", 12.0),
+        ("overloaded_error (529)", "overloaded", None),
+        ("prompt is too long: 250000 tokens", "context too long", None),
+        ("Traceback: KeyError 'x'", "", None),
+        ("line 4012: done", "", None),
+    ],
+)
+def test_what_an_agent_complains_of(said: str, trouble: str, retry: float | None) -> None:
+    """Known words tell a lost login from a busy provider and from an ordinary failure."""
+    assert trouble_in(said) == (trouble, retry)
+
+
+def test_a_busy_agent_is_left_alone_for_longer_and_longer() -> None:
+    """Each time it is busy the pause doubles, unless it says how long to wait; a good answer makes it short again."""
+    breaker = Breaker()
+    breaker.tell("overloaded")
+    first = breaker.wait_s()
+    breaker.tell("overloaded")
+    assert breaker.wait_s() > first * 1.5
+    other = Breaker()
+    other.tell("rate limit", retry_after_s=0.0)
+    assert other.wait_s() == 0
+    assert not other.off
+
+
+def total(landing: Landing) -> Metrics:
+    """The metrics of a run."""
+    return Metrics.reduce(landing.outcomes)
+
+
+def test_a_lost_login_stops_the_agent_for_the_run(make_repo: MakeRepo) -> None:
+    """One call fails, no other is made, and the rest of the cascade goes on."""
+    root = make_repo({f"m{n}.py": UNUSED + "l = 1\n" for n in range(5)})
+    agents = {**scripted(root, {"action": "no_op"}, complaint_="401 Unauthorized"), "ruff": {}}
+    landing = repair(root, agents=agents)
+    assert sum(a.agent == "scripted" for o in landing.outcomes for a in o.attempts) == 1
+    assert [o.status for o in landing.outcomes] == [Status.PARTIAL] * 5
+    reasons = [o.reason for o in landing.outcomes]
+    assert sum("is off for this run: authentication failed" in reason for reason in reasons) == 5
+
+
+def test_a_limit_of_calls_leaves_the_rest(make_repo: MakeRepo) -> None:
+    """What was proven before the limit lands; the other files say why they were left, and the report what is missing."""
+    root = make_repo({f"m{n}.py": UNUSED for n in range(5)})
+    agents = scripted(root, {"action": "drop_lines"}, cost_usd_=0.25)
+    landing = repair(root, agents=agents, max_agent_calls=2)
+    assert len(landing.landed) == 2
+    left = [o.reason for o in landing.outcomes if not o.proven]
+    assert left == ["not called: max_agent_calls = 2 is reached"] * 3
+    assert total(landing).cost_microusd == 500_000
+
+
+@pytest.mark.parametrize(("limit", "landed"), [(0.1, 0), (0.25, 1), (0.6, 2), (10.0, 3)])
+def test_a_limit_of_costs_is_kept(make_repo: MakeRepo, limit: float, landed: int) -> None:
+    """Calls that would go beyond it are not made."""
+    root = make_repo({f"m{n}.py": UNUSED for n in range(3)})
+    agents = scripted(root, {"action": "drop_lines"}, cost_usd_=0.25, call_cost_usd=0.25)
+    landing = repair(root, agents=agents, max_cost_usd=limit)
+    assert len(landing.landed) == landed
+    assert total(landing).cost_microusd == landed * 250_000
+
+
+def test_a_limit_for_each_file(make_repo: MakeRepo) -> None:
+    """A file that does not get better is given up; the next one has its own calls."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    agents = scripted(root, {"path": "a.py", "action": "no_op"}, {"path": "b.py", "action": "drop_lines"})
+    landing = repair(root, agents=agents, max_attempts=5, max_file_calls=2)
+    calls = {o.path: len(o.attempts) for o in landing.outcomes}
+    assert calls == {"a.py": 2, "b.py": 1}
+
+
+def test_a_limit_of_costs_needs_costs(make_repo: MakeRepo) -> None:
+    """An agent that does not say what it costs is not run under such a limit, unless the settings say it."""
+    root = make_repo({"a.py": UNUSED})
+    with pytest.raises(AgentError, match=r"\[agents\.mine\] reports no costs: give `call_cost_usd`"):
+        open_run(root, checkers=RULES, agents=command(root, "fix"), max_cost_usd=1)
+    landing = repair(root, agents=command(root, "fix", call_cost_usd=0.5), max_cost_usd=1)
+    assert len(landing.landed) == 1
+
+
+def test_the_report_says_what_the_budget_left(make_repo: MakeRepo) -> None:
+    """How many files are left, and what they would cost at this run's price."""
+    root = make_repo({f"m{n}.py": UNUSED for n in range(4)})
+    agents = scripted(root, {"action": "drop_lines"}, cost_usd_=0.5)
+    session = open_run(root, checkers=RULES, agents=agents, test_validation="none", max_agent_calls=1)
+    from stomper.process import process_file
+
+    session.collect()
+    for job in session.select()[0]:
+        process_file(session, job)
+    (said,) = session.calls.words
+    session.close()
+    assert said == (
+        "the budget was reached after 1 call(s), $0.50, 0 tokens: 3 file(s) are left, which would cost about $1.50 at "
+        "this run's price"
+    )
+
+
+def test_where_the_script_is(tmp_path: Path) -> None:
+    """The helper of these tests puts what ends in an underscore into the script."""
+    (tmp_path / "repo").mkdir()
+    table = scripted(tmp_path / "repo", {"action": "no_op"}, cost_usd_=1.0)
+    assert "cost_usd" not in str(table["scripted"])
+    assert '"cost_usd": 1.0' in (tmp_path / "script.json").read_text()
