@@ -1,0 +1,51 @@
+"""The command line: parse → parameters → call → render → exit. A module for each group of commands."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import typer
+from rich.console import Console
+
+from stomper.cli import inspect, past, run
+from stomper.errors import StomperError
+
+app = typer.Typer(
+    name="stomper",
+    help="Repair a git repository's lint, type and test errors in parallel, and land only what is proven.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+_COMMANDS = (
+    run.fix,
+    run.check,
+    inspect.prompt,
+    run.resume,
+    past.undo,
+    past.runs,
+    inspect.graph,
+    run.demo,
+    inspect.version,
+)  # in the order of the help
+for _command in _COMMANDS:
+    app.command()(_command)
+
+
+def main() -> None:
+    """The command `stomper`. What the user can act on is one message and exit code 2."""
+    try:
+        app(standalone_mode=True)
+    except StomperError as error:
+        Console(stderr=True).print(f"stomper: {error}", markup=False, highlight=False, style="red")
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
+            raise
+        said = (
+            f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
+        )
+        Console(stderr=True).print(said, markup=False, highlight=False, style="red")
+        sys.exit(2)

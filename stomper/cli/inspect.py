@@ -1,0 +1,53 @@
+"""The commands that show how Stomper works: `prompt`, `graph` and `version`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stomper import __version__
+from stomper.cli.options import AllowMissing, Checkers, Config, Ignore, Select, Set, parameters_of
+
+
+def prompt(
+    file: Annotated[str, typer.Argument(help="The file whose errors are to be repaired.")],
+    checkers: Checkers = "",
+    select: Select = "",
+    ignore: Ignore = "",
+    allow_missing_checker: AllowMissing = False,
+    config: Config = None,
+    set_: Set = None,
+) -> None:
+    """Print what an agent would be told about a file. Calls nobody, changes nothing.
+
+    Exit code 0: printed. 1: there is nothing to repair in it. 2: a checker could not say.
+    """
+    parameters = parameters_of({**locals(), "paths": [file], "land": "patch"})
+    from stomper.run import open_session
+    from stomper.verify import read_from
+
+    session = open_session(parameters, only_check=True)
+    try:
+        session.collect()
+        jobs, _ = session.select()
+        with session.pool.lease(session.base) as tree:
+            for job in jobs:
+                source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="replace")
+                sys.stdout.write(session.prompt(job, source, tree.path))
+    finally:
+        session.close()
+    raise typer.Exit(0 if jobs else 1)
+
+
+def graph() -> None:
+    """Print the workflow as a Mermaid diagram."""
+    from importlib.resources import files
+
+    sys.stdout.write((files("stomper") / "reports" / "workflow.mmd").read_text(encoding="utf-8"))
+
+
+def version() -> None:
+    """Print Stomper's version."""
+    sys.stdout.write(f"stomper {__version__}\n")

@@ -1,0 +1,37 @@
+"""The commands about earlier runs: `undo` and `runs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stomper.git import open_target
+
+
+def undo(
+    run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
+    file: Annotated[list[str] | None, typer.Option(help="Only commits that touch this file; repeatable.")] = None,
+    code: Annotated[list[str] | None, typer.Option(help="Only commits that fixed this code or prefix.")] = None,
+    agent: Annotated[list[str] | None, typer.Option(help="Only commits of this agent.")] = None,
+) -> None:
+    """Take back what a run landed: a revert for each of its commits on the current branch, all of them or none.
+
+    Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
+    """
+    from stomper.undo import Wanted, undo
+
+    wanted = Wanted(run, tuple(file or ()), tuple(code or ()), tuple(agent or ()))
+    for entry in undo(Path.cwd(), wanted):
+        sys.stdout.write(f"{entry.commit[:8]}  {entry.subject}\n")
+
+
+def runs() -> None:
+    """List the last runs over this repository: their ids, when they began and what they came to."""
+    from stomper.history import past
+    from stomper.store import Store, home
+
+    for run_id, began, words in past(Store(home()), open_target(Path.cwd())):
+        sys.stdout.write(f"{run_id}  {began}  {words}\n")

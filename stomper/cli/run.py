@@ -1,0 +1,163 @@
+"""The commands that repair: `fix`, `check`, `resume` and `demo`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stomper import bundle
+from stomper.cli.options import (
+    AllowMissing,
+    Changed,
+    Checkers,
+    Config,
+    Exclude,
+    Ignore,
+    Include,
+    Json,
+    MaxErrors,
+    MaxFiles,
+    Paths,
+    Quiet,
+    Select,
+    Set,
+    Since,
+    Staged,
+    Verbose,
+    parameters_of,
+)
+from stomper.cli.output import console, end_with, print_json
+from stomper.git import open_target, text
+
+
+def fix(
+    paths: Paths = None,
+    changed: Changed = False,
+    staged: Staged = False,
+    since: Since = "",
+    select: Select = "",
+    ignore: Ignore = "",
+    include: Include = None,
+    exclude: Exclude = None,
+    max_files: MaxFiles = None,
+    max_errors: MaxErrors = None,
+    checkers: Checkers = "",
+    agents: Annotated[str, typer.Option("--agents", "--agent", help="The cascade, comma-separated, in order.")] = "",
+    test_validation: Annotated[str, typer.Option(help="`full`, `final` or `none`: when the tests are run.")] = "",
+    test_command: Annotated[str, typer.Option(help="How the tests are run, without a shell.")] = "",
+    land: Annotated[str, typer.Option(help="`commit`, `branch` or `patch`: where proven fixes go.")] = "",
+    max_parallel_files: Annotated[int | None, typer.Option(help="How many files are repaired at once.")] = None,
+    allow_missing_checker: AllowMissing = False,
+    config: Config = None,
+    set_: Set = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Prove everything, print the diffs on stdout, land nothing.")
+    ] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repair what the checkers find, prove each fix, and land the proven ones as commits.
+
+    Exit code 0: nothing is left of what was aimed at. 1: an error is left, a file failed or was skipped, or a limit
+    left some out. 2: the run could not do its job.
+    """
+    parameters = parameters_of(locals())
+    bundle.activate()
+    from deployments.launch import run_flow
+
+    end_with(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet, diffs=dry_run)
+
+
+def check(
+    paths: Paths = None,
+    changed: Changed = False,
+    staged: Staged = False,
+    since: Since = "",
+    select: Select = "",
+    ignore: Ignore = "",
+    include: Include = None,
+    exclude: Exclude = None,
+    max_files: MaxFiles = None,
+    max_errors: MaxErrors = None,
+    checkers: Checkers = "",
+    allow_missing_checker: AllowMissing = False,
+    config: Config = None,
+    set_: Set = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Collect the errors and show what `fix` would aim at, by file and by code. Starts no server, changes nothing.
+
+    Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say.
+    """
+    parameters = parameters_of({**locals(), "land": "patch"})
+    from stomper.run import open_session
+
+    session = open_session(parameters, only_check=True)
+    try:
+        collected = session.collect()
+        jobs, left_out = session.select()
+    finally:
+        session.close()
+    if json_:
+        print_json({
+            "checkers": [r.model_dump() for r in collected.runs],
+            "jobs": [j.model_dump() for j in jobs],
+            "left_out": left_out.model_dump(),
+        })  # fmt: skip
+    elif not quiet:
+        from stomper.reports.terminal import show_check
+
+        show_check(collected, jobs, left_out, console())
+    raise typer.Exit(1 if jobs or left_out.by_limit else 0)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="The run, as `stomper runs` names it. Default: the last one.")] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repeat a run that was stopped or killed, with its own flags. What it had proven is not paid for again.
+
+    Exit codes as of `fix`.
+    """
+    from stomper.history import to_resume
+
+    bundle.activate()
+    from deployments.launch import run_flow
+    from stomper.store import Store, home
+
+    parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
+    end_with(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet)
+
+
+def demo(
+    keep: Annotated[Path | None, typer.Option(help="Make the sample repository here and keep it.")] = None,
+) -> None:
+    """Repair a bundled sample repository, so that one sees what a run looks like.
+
+    One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
+    """
+    from stomper.demo import make_sample, ran_as_it_should
+
+    bundle.activate()
+    from deployments.launch import run_flow
+    from stomper.reports.terminal import show_report
+
+    folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))
+    try:
+        parameters = make_sample(folder)
+        report = run_flow(parameters)
+        show_report(report, console())
+        sys.stdout.write("\n" + text(("log", "--oneline", "-12"), cwd=Path(parameters.repository)) + "\n")
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    raise typer.Exit(0 if ran_as_it_should(report) else 2)
