@@ -6,9 +6,9 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from stomper import proc
+from stomper import prices, proc
 from stomper.agents import Agent, Answer, Request
 from stomper.breaker import Breaker, again
 from stomper.budget import Amount, Budget
@@ -85,7 +85,10 @@ class Calls:
     def _watched(self, agent: Agent, request: Request) -> Answer:
         watched = contextlib.nullcontext() if agent.contained else self.watch.during(agent.name, request.job.path)
         with watched:
-            return agent.fix(request)
+            answer = agent.fix(request)
+        if answer.cost_usd is None and answer.usage is not None and answer.model:
+            return replace(answer, cost_usd=prices.price(answer.model, answer.usage))
+        return answer
 
     def _breaker(self, name: str) -> Breaker:
         with self._lock:

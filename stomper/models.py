@@ -80,6 +80,10 @@ class Attempt(Model):
     reused: bool = Field(default=False, description="taken from an earlier run that was paid for")
     cost_usd: float | None = Field(default=None, description="None when unknown, never zero for unknown")
     tokens: int | None = None
+    strategy: str = Field(default="", description="how it was asked; empty for agents that read no prompt")
+    model: str = Field(default="", description="what answered, where that is known")
+    session: str = Field(default="", description="the agent's own name for the call")
+    stop: str = Field(default="", description="why the agent stopped, in its own word")
 
 
 class Status(StrEnum):

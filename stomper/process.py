@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import progress, prompts
+from stomper import progress
 from stomper.agents import Agent, Request
 from stomper.errors import Cancelled, CheckerError, RepositoryError
 from stomper.git import git, text
@@ -20,6 +20,8 @@ from stomper.store import attempt_key
 from stomper.testing import confirmed
 from stomper.verify import read_from, verify
 from stomper.worktrees import Worktree
+
+_DIFF_LIMIT = 6000  # characters of a diff, or of what tests said, that a retry is told
 
 
 def process_file(session: Session, job: FileJob) -> Outcome:
@@ -54,6 +56,7 @@ class _Work:
     unknown: bool = False
     rejected: Patch | None = None
     stopped: bool = False
+    test_output: str = ""
     risk: Risk = "logic"
     problem: str = ""
     agents: list[str] = field(default_factory=list)
@@ -66,7 +69,7 @@ class _Work:
 
     def cascade(self, agent: Agent, tree: Worktree) -> None:
         """Give *agent* what is left, from the best proven state each time, until it is done or out of attempts."""
-        feedback = ""
+        evidence, said = "", set[str]()
         for number in range(1, self.session.attempts_of(agent) + 1):
             job = FileJob(path=self.job.path, diagnostics=self.left)
             if not self.left or not agent.takes(job):
@@ -75,7 +78,7 @@ class _Work:
             self._restore(tree)
             before = len(self.fixed)
             self.stopped = False
-            answer_cost, reused, feedback = self._attempt(agent, job, tree, feedback)
+            answer_cost, reused, feedback = self._attempt(agent, job, tree, evidence)
             if self.stopped:
                 self.problem = feedback
                 return
@@ -95,6 +98,17 @@ class _Work:
                 )
             )
             self.problem = feedback
+            evidence = self._evidence(feedback)
+            if evidence in said:
+                return  # it did the same again, and would go on so
+            said.add(evidence)
+
+    def _evidence(self, feedback: str) -> str:
+        """What the next attempt is told of this one: what was wrong, the tests' own words, and the diff turned down."""
+        if not feedback or self.rejected is None:
+            return feedback
+        diff = self.rejected.diff.decode("utf-8", errors="replace")[:_DIFF_LIMIT]
+        return "\n\n".join(filter(None, (feedback, self.test_output, f"The diff that was turned down:\n{diff}")))
 
     def _attempt(
         self, agent: Agent, job: FileJob, tree: Worktree, feedback: str
@@ -111,9 +125,7 @@ class _Work:
         else:
             kept = None
             self.enter(agent.name)
-            prompt = (
-                prompts.render(job, source, self.session.environment, feedback=feedback) if agent.reads_prompt else ""
-            )
+            prompt = self.session.prompt(job, source, tree.path, feedback) if agent.reads_prompt else ""
             answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt), self.budget)
             if not answer.made:
                 self.stopped = True
@@ -161,9 +173,13 @@ class _Work:
         if self.session.settings.test_validation == "full":
             self.enter("tests")
             suite, baseline = self.session.suite, self.session.baselines.at(self.session.base)
-            broken, flaky = confirmed(suite, tree.path, baseline, suite.run(tree.path))
+            now = suite.run(tree.path)
+            broken, flaky = confirmed(suite, tree.path, baseline, now)
             self.session.note_flaky(flaky)
             if broken:
+                self.test_output = "\n".join(f"{t.name}: {t.message}" for t in now.tests if t.status == "failed")[
+                    :_DIFF_LIMIT
+                ]
                 return f"tests: {'; '.join(broken[:5])}"
         self.patch, self.fixed, self.left, self.rejected = patch, tuple(fixed), tuple(left), None
         self.risk = risk(diff.before, diff.after)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, proc, progress, store
+from stomper import locks, proc, progress, prompts, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
@@ -234,6 +234,11 @@ class Session:
     def job(self, path: str) -> FileJob:
         """The job of one file, after `select`."""
         return self._jobs[path]
+
+    def prompt(self, job: FileJob, source: str, tree: Path, feedback: str = "") -> str:
+        """What an agent is told about *job*, whose file reads *source* in *tree*."""
+        tokens = self.settings.prompt_tokens
+        return prompts.render(prompts.Situation(job, source, tree, self.environment, feedback, tokens))
 
     def note_flaky(self, tests: Sequence[str]) -> None:
         """Warn of tests that failed once and then passed, each once."""

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -20,7 +20,12 @@ GUARD_NAMES = (
     "scope", "shape", "configuration", "generated", "line_endings", "syntax", "suppression", "weakened_tests",
     "emptied_bodies", "swallowed_exceptions", "typing_escapes", "public_names", "tricks", "size", "secrets",
 )  # fmt: skip
-AGENT_KINDS = ("ruff", "command", "scripted")
+# ruff's own fixes, any command, a table; a model's API; and the programs of agents/programs.py
+AgentKind = Literal[
+    "ruff", "command", "scripted", "api",
+    "claude", "codex", "gemini", "aider", "opencode", "mini-swe-agent", "cursor", "copilot", "qwen", "goose",
+]  # fmt: skip
+AGENT_KINDS: tuple[str, ...] = get_args(AgentKind)
 
 
 class _Table(BaseModel):
@@ -55,16 +60,27 @@ class AgentSettings(_Table):
 
     enabled: bool = True
     """Whether this agent takes part in the cascade."""
-    kind: Literal["", "ruff", "command", "scripted"] = ""
+    kind: AgentKind | Literal[""] = ""
     """What it is; the table's own name when empty."""
+    model: str = ""
+    """For `api` and the coding agents: the model, as the provider spells it; for `api` with the provider before it
+    (`anthropic:NAME`, `openai:NAME`). The program's own choice when empty."""
+    base_url: str = ""
+    """For `api` and the coding agents: the address of the provider's API, in place of its own."""
+    api_key_env: str = ""
+    """For `api` and the coding agents: the environment variable that holds the key, where it is not the usual one."""
+    args: tuple[str, ...] = ()
+    """For the coding agents: more arguments for the program."""
+    max_turns: int = Field(default=30, ge=1, le=1000)
+    """For `api` and the coding agents: how many times the model may answer in one call, where that can be limited."""
     unsafe_fixes: bool = False
     """For `ruff`: also apply the fixes that ruff marks unsafe."""
     command: tuple[str, ...] = ()
     """For `command`: the program and its arguments; `{file}`, `{prompt_file}` and `{worktree}` are replaced."""
     env: tuple[str, ...] = ()
-    """For `command`: names of environment variables handed on beside PATH, HOME, LANG and the like."""
+    """For `command` and the coding agents: names of environment variables handed on beside PATH, HOME, LANG and such."""
     home: tuple[str, ...] = ()
-    """For `command`: what of HOME it may see and write in the sandbox, such as its login (`.config/my-agent`)."""
+    """For `command` and the coding agents: what of HOME it may see and write in the sandbox (`.config/my-agent`)."""
     script: str = ""
     """For `scripted`: the JSON file that says what it does to which file."""
     max_parallel: int | None = Field(default=None, ge=1, le=256)
@@ -151,6 +167,16 @@ class Settings(_Table):
     """Copy compiled extensions that git ignores from the checkout into the worktrees, read-only."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
+    strategy: Literal["auto", "terse", "rules", "examples", "context"] = "auto"
+    """How agents are asked: the errors alone (`terse`), with what the rules say (`rules`), with verified fixes of the
+    same rules from this repository as well (`examples`), or with the whole file and what it uses (`context`). `auto`
+    takes what gave the most proven fixes for the money before."""
+    explore: float = Field(default=0.1, ge=0, le=1)
+    """How often `auto` tries another strategy or agent than the best so far, as a share of the calls."""
+    retry_failed: bool = False
+    """Pay again for a call that failed before with the same file, errors, agent and prompt."""
+    prompt_tokens: int = Field(default=8000, ge=500, le=1_000_000)
+    """How long a prompt may be, in tokens, roughly."""
     agent_timeout_s: Seconds = 600.0
     """Seconds one call of an agent may take."""
     test_timeout_s: Seconds = 1800.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stomper.agents.base import Agent, AgentContext, Answer, Request
+from stomper.agents.base import Agent, AgentContext, Answer, Request, Usage
 from stomper.agents.command import CommandAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
@@ -21,7 +21,7 @@ KINDS: dict[str, Callable[[AgentContext], Agent]] = {
     "scripted": ScriptedAgent,
 }
 
-__all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "make_agents"]
+__all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "Usage", "make_agents"]
 
 
 def make_agents(

@@ -37,16 +37,44 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """The tokens of a call as its provider counts them. What came from a cache is part of `input_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True)
 class Answer:
-    """How the call went. Whether anything is fixed is never taken from here, only from the worktree."""
+    """How the call went. Whether anything is fixed is never taken from here, only from the worktree.
+
+    *cost_usd* and *usage* are None when the agent does not say them. *model* is what answered, where that is known: it
+    prices the tokens of an agent that says no cost."""
 
     problem: str = ""
     cost_usd: float | None = None
-    tokens: int | None = None
+    usage: Usage | None = None
+    model: str = ""
+    session: str = ""
+    """The agent's own name for the call, to look it up in its records."""
+    stop: str = ""
+    """Why it stopped, in the agent's own word."""
     trouble: Trouble = ""
     retry_after_s: float | None = None
     made: bool = True
     """Whether the agent was called at all."""
+
+    @property
+    def tokens(self) -> int | None:
+        """All tokens, None when unknown."""
+        return None if self.usage is None else self.usage.total
 
 
 class Agent(Protocol):
@@ -56,7 +84,7 @@ class Agent(Protocol):
     reads_prompt: bool
     """False for one that does the same whatever it is told: it gets one attempt."""
     reports_cost: bool
-    """Whether its answers say what they cost."""
+    """Whether what its calls cost is known after them: from its answers, or by the price of its model."""
     contained: bool
     """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
 

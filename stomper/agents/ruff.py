@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper.agents.base import AgentContext, Answer, Request
+from stomper.agents.base import AgentContext, Answer, Request, Usage
 from stomper.checkers.ruff import RuffChecker
 from stomper.errors import AgentError, CheckerError
 from stomper.models import FileJob
@@ -49,4 +49,4 @@ class RuffAgent:
                 if not brought:
                     break
                 codes |= brought
-        return Answer(cost_usd=0.0, tokens=0)
+        return Answer(cost_usd=0.0, usage=Usage())

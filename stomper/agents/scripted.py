@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from stomper import proc
-from stomper.agents.base import AgentContext, Answer, Request
+from stomper.agents.base import AgentContext, Answer, Request, Usage
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob, Model
@@ -70,11 +70,11 @@ class ScriptedAgent:
                 return Answer(problem=f"it took more than {self._timeout_s:g} s and was killed")
         if said := self._script.complaint:
             trouble, retry = trouble_in(said)
-            return Answer(problem=said, cost_usd=self._script.cost_usd, tokens=0, trouble=trouble, retry_after_s=retry)
+            return Answer(said, self._script.cost_usd, Usage(), trouble=trouble, retry_after_s=retry)
         for rule in self._rules(request.job):
             if problem := self._apply(rule, request):
                 return Answer(problem=problem, cost_usd=self._script.cost_usd)
-        return Answer(cost_usd=self._script.cost_usd, tokens=self._script.tokens)
+        return Answer(cost_usd=self._script.cost_usd, usage=Usage(output_tokens=self._script.tokens))
 
     def _rules(self, job: FileJob) -> list[Rule]:
         return [
