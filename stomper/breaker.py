@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,6 +14,8 @@ Trouble = Literal["", "authentication", "quota", "rate limit", "overloaded", "re
 _FOR_GOOD = ("authentication", "quota")
 _BUSY = ("rate limit", "overloaded")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
+_GIVE_UP = 8  # busy answers in a row, over all files
+_LOOK_AGAIN_S = 0.2
 # In the words of the programs and their providers; the first that matches counts.
 _SIGNS: tuple[tuple[Trouble, str], ...] = (
     (
@@ -41,12 +45,35 @@ def trouble_in(said: str) -> tuple[Trouble, float | None]:
 
 @dataclass
 class Breaker:
-    """The state of one agent over a run. Safe to use from several threads."""
+    """The state of one agent over a run. Safe to use from several threads.
+
+    How many calls it takes at once is found as TCP finds its window: halved when it is busy, one more when all that were
+    allowed went well."""
 
     off: str = ""
     _until: float = 0.0
     _pause_s: float = _FIRST_PAUSE_S
+    _running: int = 0
+    _allowed: float = float("inf")
+    _busy: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def turn(self, pause: Callable[[float], None]) -> Iterator[None]:
+        """Wait by *pause* until the agent may be called, and hold that place in the block."""
+        while not self._enter():
+            pause(max(_LOOK_AGAIN_S, self.wait_s()))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _enter(self) -> bool:
+        with self._lock:
+            free = self.off or (self._running < max(self._allowed, 1) and time.monotonic() >= self._until)
+            self._running += bool(free)
+            return bool(free)
 
     def wait_s(self) -> float:
         """How long to wait before the next call."""
@@ -54,16 +81,31 @@ class Breaker:
             return max(0.0, self._until - time.monotonic())
 
     def tell(self, trouble: Trouble, said: str = "", retry_after_s: float | None = None) -> None:
-        """Take in how a call went: without trouble the pauses get short again."""
+        """Take in how a call went, while its turn is still held."""
         with self._lock:
             if trouble in _FOR_GOOD:
                 self.off = f"{trouble} failed: {said.strip()[-200:]}"
             elif trouble in _BUSY:
-                pause = retry_after_s if retry_after_s is not None else self._pause_s
-                self._until = max(self._until, time.monotonic() + min(pause, _LONGEST_PAUSE_S))
-                self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+                self._slow_down(trouble, said, retry_after_s)
             else:
-                self._pause_s = _FIRST_PAUSE_S
+                self._pause_s, self._busy = _FIRST_PAUSE_S, 0
+                self._allowed += 1 / max(self._allowed, 1)
+
+    def _slow_down(self, trouble: Trouble, said: str, retry_after_s: float | None) -> None:
+        pause = retry_after_s if retry_after_s is not None else self._pause_s
+        self._busy += 1
+        if pause > _LONGEST_PAUSE_S:
+            self.off = f"{trouble}: it asks to be left alone for {pause:g} s"
+        elif self._busy >= _GIVE_UP:
+            self.off = f"{trouble}, {self._busy} times in a row: {said.strip()[-200:]}"
+        self._until = max(self._until, time.monotonic() + min(pause, _LONGEST_PAUSE_S))
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        self._allowed = max(1.0, min(self._allowed, self._running) / 2)
+
+
+def turned_away(trouble: Trouble) -> bool:
+    """Whether the provider did nothing for the call."""
+    return trouble in (*_FOR_GOOD, *_BUSY)
 
 
 def again(trouble: Trouble) -> bool:

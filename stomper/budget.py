@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Amount:
-    """Money, tokens and calls; of a limit, None is no limit."""
+    """Money, tokens and calls; of a limit, None is no limit; of a call, None is unknown."""
 
     usd: float | None = 0.0
     tokens: int | None = 0
@@ -23,10 +23,13 @@ class Budget:
     no call spends more than it had reserved; calls that reserve nothing can exceed it by what they spend themselves."""
 
     limit: Amount
+    names: tuple[str, str, str] = ("max_cost_usd", "max_tokens", "max_agent_calls")
+    """What the limits are called in the settings."""
     spent_usd: float = 0.0
     spent_tokens: int = 0
     calls: int = 0
     _held: list[Amount] = field(default_factory=list)
+    _dearest: Amount = field(default_factory=Amount)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reserve(self, expected: Amount) -> str:
@@ -35,11 +38,11 @@ class Budget:
             held_usd = sum(a.usd or 0.0 for a in self._held)
             held_tokens = sum(a.tokens or 0 for a in self._held)
             checks = (
-                ("max_cost_usd", self.limit.usd, self.spent_usd + held_usd, expected.usd or 0.0),
-                ("max_tokens", self.limit.tokens, self.spent_tokens + held_tokens, expected.tokens or 0),
-                ("max_agent_calls", self.limit.calls, self.calls, 1),
+                (self.limit.usd, self.spent_usd + held_usd, expected.usd or 0.0),
+                (self.limit.tokens, self.spent_tokens + held_tokens, expected.tokens or 0),
+                (self.limit.calls, self.calls, 1),
             )
-            for name, most, gone, wanted in checks:
+            for name, (most, gone, wanted) in zip(self.names, checks, strict=True):
                 # Nothing reserved still needs something left.
                 if most is not None and (gone + wanted > most or gone >= most):
                     return f"{name} = {most:g} is reached"
@@ -47,9 +50,20 @@ class Budget:
             self.calls += 1
             return ""
 
-    def settle(self, expected: Amount, spent: Amount) -> None:
-        """Give back what was held for a call, and count what it spent; where that is unknown, what it had reserved."""
+    def give_back(self, expected: Amount) -> None:
+        """The call was not made after all."""
         with self._lock:
             self._held.remove(expected)
-            self.spent_usd += spent.usd if spent.usd is not None else expected.usd or 0.0
-            self.spent_tokens += spent.tokens if spent.tokens is not None else expected.tokens or 0
+            self.calls -= 1
+
+    def settle(self, expected: Amount, spent: Amount) -> None:
+        """Give back what was held for a call, and count what it spent.
+
+        Where that is unknown it counts as what it had reserved, else as the dearest call so far: never as nothing."""
+        with self._lock:
+            self._held.remove(expected)
+            usd = next(v for v in (spent.usd, expected.usd, self._dearest.usd) if v is not None)
+            tokens = next(v for v in (spent.tokens, expected.tokens, self._dearest.tokens) if v is not None)
+            self.spent_usd += usd
+            self.spent_tokens += tokens
+            self._dearest = Amount(max(usd, self._dearest.usd or 0.0), max(tokens, self._dearest.tokens or 0))

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from stomper import prices, proc
-from stomper.agents import Agent, Answer, Request
-from stomper.breaker import Breaker, again
+from stomper.agents import Agent, Answer, Request, Usage
+from stomper.breaker import Breaker, again, turned_away
 from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
 from stomper.settings import Settings
@@ -29,27 +29,37 @@ class Calls:
     slot: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: contextlib.nullcontext())
     left_by_budget: set[str] = field(default_factory=set)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
+    _files: dict[str, Budget] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, settings: Settings, watch: Watch, agents: Sequence[Agent]) -> Calls:
         """Raises AgentError for a limit of money that could not be kept."""
-        limits = (settings.max_cost_usd, settings.max_file_cost_usd)
+        money = settings.max_cost_usd or settings.max_file_cost_usd
+        tokens = settings.max_tokens or settings.max_file_tokens
         for agent in agents:
             table = settings.agents[agent.name]
-            if any(limit is not None for limit in limits) and not agent.reports_cost and table.call_cost_usd is None:
-                raise AgentError(
-                    f"[agents.{agent.name}] reports no costs: give `call_cost_usd`, what a call costs at most, so that a "
-                    "limit of costs can be kept"
-                )
+            for limit, said, each, what in (
+                (money, agent.reports_cost, table.call_cost_usd, "call_cost_usd"),
+                (tokens, agent.reports_tokens, table.call_tokens, "call_tokens"),
+            ):
+                if limit and not said and each is None:
+                    raise AgentError(
+                        f"[agents.{agent.name}] does not say what a call comes to: give `{what}`, what it comes to at "
+                        "most, so that the limit can be kept"
+                    )
         return cls(
             settings, watch, Budget(Amount(settings.max_cost_usd, settings.max_tokens, settings.max_agent_calls))
         )
 
-    def for_file(self) -> Budget:
-        """What may be spent on one file."""
+    def for_file(self, path: str) -> Budget:
+        """What may be spent on one file in this run, however often it is worked on."""
         s = self.settings
-        return Budget(Amount(s.max_file_cost_usd, s.max_file_tokens, s.max_file_calls))
+        limit = Amount(s.max_file_cost_usd, s.max_file_tokens, s.max_file_calls)
+        with self._lock:
+            return self._files.setdefault(
+                path, Budget(limit, ("max_file_cost_usd", "max_file_tokens", "max_file_calls"))
+            )
 
     def make(self, agent: Agent, request: Request, of_file: Budget) -> Answer:
         """The agent's answer; one with `made` false when the call was not let through."""
@@ -58,37 +68,47 @@ class Calls:
         breaker = self._breaker(agent.name)
         table = self.settings.agents[agent.name]
         expected = Amount(table.call_cost_usd, table.call_tokens, 1)
+        answer = Answer(made=False)
         for _ in range(_PATIENCE):
-            if breaker.off:
-                return Answer(problem=f"{agent.name} is off for this run: {breaker.off}", made=False)
-            proc.pause(breaker.wait_s())
-            if why := of_file.reserve(expected):
-                return Answer(problem=f"not called for this file any more: {why}", made=False)
-            if why := self.budget.reserve(expected):
-                of_file.settle(expected, Amount(0.0, 0, 0))
-                with self._lock:
-                    self.left_by_budget.add(request.job.path)
-                return Answer(problem=f"not called: {why}", made=False)
-            spent = Amount(None, None, 1)
-            try:
-                with self.slot(agent.name):
-                    answer = self._watched(agent, request)
-                spent = Amount(answer.cost_usd, answer.tokens, 1)
-            finally:
-                self.budget.settle(expected, spent)
-                of_file.settle(expected, spent)
-            breaker.tell(answer.trouble, answer.problem, answer.retry_after_s)
+            with breaker.turn(proc.pause):
+                if breaker.off:
+                    return Answer(problem=f"{agent.name} is off for this run: {breaker.off}", made=False)
+                if why := self._reserve(expected, of_file, request.job.path):
+                    return Answer(problem=why, made=False)
+                spent = Amount(None, None, 1)
+                try:
+                    with self.slot(agent.name):
+                        answer = self._watched(agent, request)
+                    spent = Amount(answer.cost_usd, answer.tokens, 1)
+                finally:
+                    self.budget.settle(expected, spent)
+                    of_file.settle(expected, spent)
+                breaker.tell(answer.trouble, answer.problem, answer.retry_after_s)
             if not again(answer.trouble):
                 break
         return answer
+
+    def _reserve(self, expected: Amount, of_file: Budget, path: str) -> str:
+        """Hold what a call may spend, of the file's budget and of the run's; the limit that stands against it, in words."""
+        if why := of_file.reserve(expected):
+            return f"not called for this file any more: {why}"
+        if why := self.budget.reserve(expected):
+            of_file.give_back(expected)
+            with self._lock:
+                self.left_by_budget.add(path)
+            return f"not called: {why}"
+        return ""
 
     def _watched(self, agent: Agent, request: Request) -> Answer:
         watched = contextlib.nullcontext() if agent.contained else self.watch.during(agent.name, request.job.path)
         with watched:
             answer = agent.fix(request)
-        if answer.cost_usd is None and answer.usage is not None and answer.model:
+        if answer.cost_usd is not None:
+            return answer
+        if answer.usage is not None and answer.model:
             return replace(answer, cost_usd=prices.price(answer.model, answer.usage))
-        return answer
+        # Who is turned away at the door is not billed.
+        return replace(answer, cost_usd=0.0, usage=Usage()) if turned_away(answer.trouble) else answer
 
     def _breaker(self, name: str) -> Breaker:
         with self._lock:

@@ -13,7 +13,7 @@ from stomper.fingerprints import compare
 from stomper.fitting import fit
 from stomper.git import uncommitted
 from stomper.hooks import refused_by_hook
-from stomper.models import FileJob, Landed, Outcome, Patch, Status
+from stomper.models import FileJob, Judge, Landed, Outcome, Patch, Status
 from stomper.session import Session
 from stomper.testing import SuiteState, confirmed
 from stomper.verify import verify
@@ -26,29 +26,40 @@ Again = Callable[[Sequence[FileJob]], Sequence[Outcome]]
 
 @dataclass(frozen=True)
 class Landing:
-    """What landed, every outcome as it is now, and what could not be landed on the tip that came of it."""
+    """What landed, every outcome as it is now, and which files are worth another try on the tip that came of it."""
 
     outcomes: tuple[Outcome, ...]
     landed: tuple[Landed, ...]
     tip: str = ""
-    conflicts: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     failure: str = ""
 
     def then(self, second: Landing) -> Landing:
-        """This landing and what came of its conflicts once they were repaired on the new tip."""
+        """This landing and what came of those that were tried again on the new tip."""
         later = {o.path: o for o in second.outcomes}
         gone = {"status": Status.SKIPPED, "reason": "its errors went away while it was repaired", "remaining": ()}
-        done = [later.get(o.path, o.model_copy(update=gone)) if o.path in self.conflicts else o for o in self.outcomes]
+        done = [
+            _both(o, later.get(o.path, o.model_copy(update={**gone, "attempts": (), "spans": ()})))
+            if o.path in self.again
+            else o
+            for o in self.outcomes
+        ]
         return Landing(tuple(done), (*self.landed, *second.landed), second.tip, (), self.failure or second.failure)
 
 
+def _both(first: Outcome, second: Outcome) -> Outcome:
+    """How a file ended that was worked on twice: what was paid for the first time is paid."""
+    attempts, spans = (*first.attempts, *second.attempts), (*first.spans, *second.spans)
+    return second.model_copy(update={"attempts": attempts, "spans": spans})
+
+
 def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again | None = None) -> Landing:
-    """Land what is proven. What conflicts with the branch or with another fix is repaired by *again* on what came of
-    it, once, and landed then."""
+    """Land what is proven. What conflicts with the branch or with another fix, and what the tests turned down where an
+    agent can be told of it, is repaired by *again* on what came of it, once, and landed then."""
     landing = _land_once(session, outcomes, limit)
-    if again is None or not landing.conflicts or landing.failure:
+    if again is None or not landing.again or landing.failure:
         return landing
-    jobs = session.requeue(landing.conflicts, landing.tip)
+    jobs = session.requeue(landing.again, landing.tip)
     return landing.then(_land_once(session, again(jobs) if jobs else (), limit))
 
 
@@ -81,8 +92,11 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> L
         return _refuse(session, outcomes, str(error))
     where = {entry.path: entry.commit for entry in landed}
     done = [o.model_copy(update={"commit": where[o.path]}) if o.path in where else o for o in outcomes]
-    conflicts = tuple(path for path, o in turned_down.items() if o.reason.startswith("conflict"))
-    return Landing(_finish(session, done, turned_down), tuple(landed), tip, conflicts)
+    final = _finish(session, done, turned_down)
+    session.memory.settle(final)
+    again = [path for path, o in turned_down.items() if o.reason.startswith("conflict")]
+    again += [path for path, o in turned_down.items() if o.judge == "tests" and session.feedback.tell(o)]
+    return Landing(final, tuple(landed), tip, tuple(again))
 
 
 def _land_commits(
@@ -139,18 +153,24 @@ def _prove_all(
     if not outcomes:
         return []
     progress.emit(progress.StageBegan("prove", detail=f"{len(outcomes)} file(s) together"))
-    kept, dropped = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
+
+    def turn_down(dropped: Sequence[tuple[Outcome, str]], judge: Judge) -> None:
+        turned_down.update({
+            o.path: o.rejected(why, judge="" if why.startswith("conflict") else judge) for o, why in dropped
+        })  # fmt: skip
+
+    kept, wrong = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
+    turn_down(wrong, "checker")
     if kept and session.settings.run_hooks:
         kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, _combine(session, some, tip), tip))
-        dropped += refused
+        turn_down(refused, "guard")
     if session.settings.test_validation != "none":
         session.baselines.at(tip)
         kept, failing = drop_culprits(kept, lambda some: _test(session, some, tip))
-        dropped += failing
+        turn_down(failing, "tests")
         # Dropping a patch can bring back what another one relied on.
         while kept and failing and (said := _check(session, kept, tip)):
-            dropped.append((kept.pop(), said))
-    turned_down.update({o.path: o.rejected(why) for o, why in dropped})
+            turn_down([(kept.pop(), said)], "checker")
     return kept
 
 
@@ -178,9 +198,10 @@ def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     if baseline.state is SuiteState.NONE:
         return ""
     with session.pool.lease(_combine(session, outcomes, tip)) as tree:
-        broken, flaky = confirmed(session.suite, tree.path, baseline, session.suite.run(tree.path))
-    session.note_flaky(flaky)
-    return f"tests: {'; '.join(broken[:5])}" if broken else ""
+        now = session.suite.run(tree.path)
+        broken, flaky = confirmed(session.suite, tree.path, baseline, now)
+    session.feedback.note_flaky(flaky)
+    return session.feedback.note_broken(broken, now)
 
 
 def _combine(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:

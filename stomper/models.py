@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Fix = Literal["safe", "unsafe", "none"]
+Judge = Literal["", "nothing changed", "guard", "checker", "tests"]
+"""Who turned a patch down; nobody when it is empty."""
 
 
 class Model(BaseModel):
@@ -123,6 +125,7 @@ class Outcome(Model):
     patch: Patch | None = None
     commit: str = ""
     patch_file: str = Field(default="", description="where a patch that did not land is kept")
+    judge: Judge = Field(default="", description="who turned the proven patch down in the proof of all together")
 
     @model_validator(mode="after")
     def _fixed_needs_patch(self) -> Self:
@@ -134,10 +137,11 @@ class Outcome(Model):
     def proven(self) -> bool:
         return self.status in (Status.FIXED, Status.PARTIAL)
 
-    def rejected(self, reason: str, status: Status = Status.FAILED) -> Outcome:
+    def rejected(self, reason: str, status: Status = Status.FAILED, judge: Judge = "") -> Outcome:
         """The same file once its patch was turned down: nothing is fixed, the patch stays with the outcome."""
         remaining = (*self.fixed, *self.remaining)
-        return self.model_copy(update={"status": status, "reason": reason, "fixed": (), "remaining": remaining})
+        changed = {"status": status, "reason": reason, "judge": judge, "fixed": (), "remaining": remaining}
+        return self.model_copy(update=changed)
 
 
 class Metrics(Model):

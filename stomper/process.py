@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from stomper import progress
-from stomper.agents import Agent, Request
-from stomper.errors import Cancelled, CheckerError, RepositoryError
-from stomper.git import git, text
-from stomper.guards import Diff, objection
-from stomper.models import Attempt, Diagnostic, FileJob, Outcome, Patch, Span, Status
-from stomper.risk import Risk, risk
+from stomper.agents import Agent, Answer, Request, Usage
+from stomper.errors import Cancelled, RepositoryError
+from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
+from stomper.prompts import Prompt, Strategy, evidence
+from stomper.proof import Proof, prove
 from stomper.session import Session
-from stomper.store import attempt_key
-from stomper.testing import confirmed
-from stomper.verify import read_from, verify
+from stomper.verify import read_from
 from stomper.worktrees import Worktree
-
-_DIFF_LIMIT = 6000  # characters of a diff, or of what tests said, that a retry is told
 
 
 def process_file(session: Session, job: FileJob) -> Outcome:
@@ -32,166 +26,154 @@ def process_file(session: Session, job: FileJob) -> Outcome:
     try:
         work.enter("worktree")
         with session.pool.lease(session.base) as tree:
-            for agent in session.agents:
-                work.cascade(agent, tree)
+            work.cascade(tree)
     except Cancelled:
         raise
     except Exception:  # the boundary: one file's bug never sinks the others
         return work.outcome(Status.FAILED, traceback.format_exc(limit=-3))
     if work.patch is None:
         return work.outcome(Status.FAILED, work.problem or "no agent can repair these errors")
-    return work.outcome(Status.PARTIAL if work.left else Status.FIXED, work.problem if work.left else "")
+    return work.outcome(Status.PARTIAL if work.proof.left else Status.FIXED, work.problem if work.proof.left else "")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of an agent: its answer, what it made of the file, and what that is worth."""
+
+    answer: Answer
+    proof: Proof = field(default_factory=Proof)
+    patch: Patch | None = None
+    prompt: Prompt = field(default_factory=Prompt)
+    reused: bool = False
+    known: bool = False
+    """Not made, because it failed before just as it would be made now."""
+
+    @property
+    def problem(self) -> str:
+        return self.answer.problem or self.proof.problem
 
 
 @dataclass
 class _Work:
-    """The state of one file's work: what is proven so far, what is left, what was tried."""
+    """The state of one file's work: what is proven so far, what was tried, what was turned down last."""
 
     session: Session
     job: FileJob
     patch: Patch | None = None
-    fixed: tuple[Diagnostic, ...] = ()
-    left: tuple[Diagnostic, ...] = ()
-    introduced: tuple[Diagnostic, ...] = ()
-    unknown: bool = False
-    rejected: Patch | None = None
-    stopped: bool = False
-    test_output: str = ""
-    risk: Risk = "logic"
+    proof: Proof = field(default_factory=Proof)
+    turned_down: _Call | None = None
     problem: str = ""
     agents: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.left = self.job.diagnostics
-        self.budget = self.session.calls.for_file()
+        self.proof = Proof(left=self.job.diagnostics)
+        self.budget = self.session.calls.for_file(self.job.path)
 
-    def cascade(self, agent: Agent, tree: Worktree) -> None:
-        """Give *agent* what is left, from the best proven state each time, until it is done or out of attempts."""
-        evidence, said = "", set[str]()
-        for number in range(1, self.session.attempts_of(agent) + 1):
-            job = FileJob(path=self.job.path, diagnostics=self.left)
-            if not self.left or not agent.takes(job):
+    def cascade(self, tree: Worktree) -> None:
+        """Give each agent what those before it left, from the best proven state."""
+        waiting = self.session.agents_for(self.job)
+        while waiting and self.proof.left:
+            agent, strategies = self.session.memory.turn(waiting, self._job())
+            waiting.remove(agent)
+            self._give(agent, strategies, tree)
+
+    def _job(self) -> FileJob:
+        """What is left to repair."""
+        return FileJob(path=self.job.path, diagnostics=self.proof.left)
+
+    def _give(self, agent: Agent, strategies: Sequence[Strategy], tree: Worktree) -> None:
+        """Let *agent* try, each time told what was wrong with its last try, until it is done or out of attempts."""
+        feedback, said, tries, calls = self.session.feedback.of(self.job), set[str](), 0, 0
+        narrow = 1  # how many times shorter than usual the prompt has to be
+        while tries < self.session.attempts_of(agent) and self.proof.left and agent.takes(self._job()):
+            began, before = time.monotonic(), self._job()
+            strategy = strategies[calls % len(strategies)]
+            calls += 1
+            call = self._call(agent, strategy, tree, feedback, narrow)
+            if not call.answer.made:
+                self.problem = call.problem
+                if call.known and calls < len(strategies):
+                    continue  # asked in another way it may go well
                 return
-            began = time.monotonic()
-            self._restore(tree)
-            before = len(self.fixed)
-            self.stopped = False
-            answer_cost, reused, feedback = self._attempt(agent, job, tree, evidence)
-            if self.stopped:
-                self.problem = feedback
-                return
-            proven = len(self.fixed) > before
-            if proven and agent.name not in self.agents:
-                self.agents.append(agent.name)
-            self.attempts.append(
-                Attempt(
-                    agent=agent.name,
-                    number=number,
-                    seconds=time.monotonic() - began,
-                    fixed=len(self.fixed) - before,
-                    result="proven" if proven else feedback,
-                    reused=reused,
-                    cost_usd=answer_cost[0],
-                    tokens=answer_cost[1],
-                )
-            )
-            self.problem = feedback
-            evidence = self._evidence(feedback)
-            if evidence in said:
+            self._note(agent, strategy, before, call, time.monotonic() - began)
+            # What the prompt had no room for was not tried.
+            tries += bool(call.problem or not call.prompt.left_out)
+            narrow *= 2 if call.answer.trouble == "context too long" else 1
+            feedback = evidence(self.problem, call.proof.output, call.patch if call.problem else None)
+            if call.answer.trouble == "refused" or (feedback in said and narrow == 1):
                 return  # it did the same again, and would go on so
-            said.add(evidence)
+            said.add(feedback)
 
-    def _evidence(self, feedback: str) -> str:
-        """What the next attempt is told of this one: what was wrong, the tests' own words, and the diff turned down."""
-        if not feedback or self.rejected is None:
-            return feedback
-        diff = self.rejected.diff.decode("utf-8", errors="replace")[:_DIFF_LIMIT]
-        return "\n\n".join(filter(None, (feedback, self.test_output, f"The diff that was turned down:\n{diff}")))
-
-    def _attempt(
-        self, agent: Agent, job: FileJob, tree: Worktree, feedback: str
-    ) -> tuple[tuple[float | None, int | None], bool, str]:
-        """One call and its proof. Returns its (cost, tokens), whether it was paid for before, and what is still wrong."""
+    def _call(self, agent: Agent, strategy: Strategy, tree: Worktree, feedback: str, narrow: int) -> _Call:
+        """One call from the best proven state, and its proof; a call that was paid for before is not made again."""
+        job, memory = self._job(), self.session.memory
+        self._restore(tree)
         source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="surrogateescape")
-        blob = text(("rev-parse", f"{self.session.base}:{job.path}"), cwd=self.session.clone.path, ok=(0, 128))
-        repository = str(self.session.target.root)
-        key = attempt_key(repository, job, blob + feedback, agent.name, self.session.configuration(agent))
-        cost: tuple[float | None, int | None] = (0.0, 0)
-        kept = self.session.store.kept(key)
-        if kept is not None and self._apply(tree, kept):
+        key = memory.call(agent, job, source)
+        if (kept := memory.proven_before(key)) is not None and self._apply(tree, kept):
             self.enter("reuse")
-        else:
-            kept = None
-            self.enter(agent.name)
-            prompt = self.session.prompt(job, source, tree.path, feedback) if agent.reads_prompt else ""
-            answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt), self.budget)
-            if not answer.made:
-                self.stopped = True
-                return (0.0, 0), False, answer.problem
-            cost = (answer.cost_usd, answer.tokens)
-            if answer.problem:
-                return cost, False, f"{agent.name}: {answer.problem}"
+            call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
+            if not call.problem:
+                return call
+            self._restore(tree)  # what was proven then is not any more
+        prompt = Prompt()
+        if agent.reads_prompt:
+            prompt = self.session.prompt(job, source, tree.path, strategy, feedback, narrow=narrow)
+        asked = memory.asked(key, agent, prompt)
+        if judge := memory.failed_before(asked):
+            said = f"{agent.name} was not called: the same call failed before ({judge}); retry_failed = true repeats it"
+            return _Call(Answer(said, made=False), known=True)
+        self.enter(agent.name)
+        answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt.text), self.budget)
+        if answer.problem:
+            said = f"{agent.name}: {answer.problem}" if answer.made else answer.problem
+            return _Call(replace(answer, problem=said), prompt=prompt)
+        call = self._judged(_Call(answer, prompt=prompt), tree)
+        if call.problem:
+            memory.keep_failure(asked, call.proof.judge)
+        elif call.patch is not None:
+            memory.keep_proven(key, job.path, asked, call.patch)
+            self.session.journal("proven", job.path)
+        return call
+
+    def _judged(self, call: _Call, tree: Worktree) -> _Call:
+        """The call with what came of it in *tree*. If that is proven, it is the state to go on from."""
         patch = tree.patch(self.session.base)
-        wrong = self._prove(tree, patch)
-        if not wrong and patch is not None:
-            self.session.store.keep(key, self.session.run_id, patch)
-            if kept is None:
-                self.session.journal("proven", job.path)
-        elif patch is not None:
-            self.rejected = patch
-        return cost, kept is not None, wrong or self._still_wrong()
-
-    def _prove(self, tree: Worktree, patch: Patch | None) -> str:
-        """Guards, checkers, tests. Empty when *patch* is proven, and then it is the state to go on from."""
         if patch is None or patch == self.patch:
-            return "nothing was changed"
-        self.enter("guards")
-        diff = self.diff_of(tree, patch)
-        if said := objection(diff, self.session.settings.guards_off):
-            return said
-        self.enter("verify")
-        try:
-            verdict = verify(tree.path, self.session.checkers, self.session.collected, patch.paths)
-        except CheckerError as error:
-            self.unknown = True
-            return f"unknown, so not a fix: {error}"
-        self.unknown, self.introduced = False, verdict.introduced
-        if verdict.introduced:
-            first = verdict.introduced[0]
-            return f"new error: {first.path}:{first.line} {first.code} {first.message}"
-        gone = Counter(d.fingerprint for d in verdict.fixed)
-        fixed: list[Diagnostic] = []
-        left: list[Diagnostic] = []
-        for diagnostic in self.job.diagnostics:
-            hit = gone[diagnostic.fingerprint] > 0
-            gone[diagnostic.fingerprint] -= hit
-            (fixed if hit else left).append(diagnostic)
-        if len(fixed) <= len(self.fixed):
-            return "none of the errors is gone"
-        if self.session.settings.test_validation == "full":
-            self.enter("tests")
-            suite, baseline = self.session.suite, self.session.baselines.at(self.session.base)
-            now = suite.run(tree.path)
-            broken, flaky = confirmed(suite, tree.path, baseline, now)
-            self.session.note_flaky(flaky)
-            if broken:
-                self.test_output = "\n".join(f"{t.name}: {t.message}" for t in now.tests if t.status == "failed")[
-                    :_DIFF_LIMIT
-                ]
-                return f"tests: {'; '.join(broken[:5])}"
-        self.patch, self.fixed, self.left, self.rejected = patch, tuple(fixed), tuple(left), None
-        self.risk = risk(diff.before, diff.after)
-        return ""
+            return replace(call, proof=Proof("nothing was changed", "nothing changed"))
+        done = len(self.proof.fixed)
+        proof = prove(self.session, self.job, tree, patch, fixed_before=done, enter=self.enter)
+        call = replace(call, patch=patch, proof=proof)
+        if proof.problem:
+            self.turned_down = call
+        else:
+            self.patch, self.proof, self.turned_down = patch, proof, None
+        return call
 
-    def diff_of(self, tree: Worktree, patch: Patch) -> Diff:
-        """The patch with both sides of every path, from git: what is on disk may be a link by now."""
-        before, after = {}, {}
-        for change in patch.changes:
-            before[change.path] = _blob(tree.git_dir, change.old_mode, change.old_blob)
-            after[change.path] = _blob(tree.git_dir, change.new_mode, change.new_blob)
-        return Diff(self.job, patch, before, after, self.session.may_edit)
+    def _note(self, agent: Agent, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
+        """Keep what came of a call that was made for *before*: for the report, and for the runs to come."""
+        proven = not call.problem
+        self.problem = call.problem or self._still_there()
+        if proven and agent.name not in self.agents:
+            self.agents.append(agent.name)
+        attempt = Attempt(
+            agent=agent.name,
+            number=sum(a.agent == agent.name for a in self.attempts) + 1,
+            seconds=seconds,
+            fixed=len(before.diagnostics) - len(self.proof.left),
+            result="proven" if proven else call.problem,
+            reused=call.reused,
+            cost_usd=call.answer.cost_usd,
+            tokens=call.answer.tokens,
+            strategy=strategy if agent.reads_prompt else "",
+            model=call.answer.model,
+            session=call.answer.session,
+            stop=call.answer.stop,
+        )
+        self.attempts.append(attempt)
+        self.session.memory.learn(attempt, before, self._job(), call.proof.judge, call.answer.trouble)
 
     def _restore(self, tree: Worktree) -> None:
         tree.reset(self.session.base)
@@ -206,11 +188,9 @@ class _Work:
             return False
         return True
 
-    def _still_wrong(self) -> str:
-        if not self.left:
-            return ""
-        shown = "; ".join(f"line {d.line} {d.code} {d.message}" for d in self.left[:10])
-        return f"still there: {shown}"
+    def _still_there(self) -> str:
+        shown = "; ".join(f"line {d.line} {d.code} {d.message}" for d in self.proof.left[:10])
+        return f"still there: {shown}" if shown else ""
 
     def enter(self, stage: str) -> None:
         """Begin a stage, which ends the one before."""
@@ -224,23 +204,23 @@ class _Work:
         """The file's end."""
         if self.spans:
             self.spans[-1] = self.spans[-1].model_copy(update={"end_s": self.session.elapsed()})
+        last = self.turned_down.proof if self.turned_down else Proof()
+        rejected = self.turned_down.patch if self.turned_down else None
+        landable = status in (Status.FIXED, Status.PARTIAL)
+        left = self.proof.left if landable else self.job.diagnostics
         outcome = Outcome(
             path=self.job.path,
             status=status,
             reason=reason,
-            fixed=self.fixed if status in (Status.FIXED, Status.PARTIAL) else (),
-            remaining=() if self.unknown else self.left,
-            introduced=self.introduced,
-            unknown=self.left if self.unknown else (),
+            fixed=self.proof.fixed if landable else (),
+            remaining=() if last.unknown else left,
+            introduced=last.introduced,
+            unknown=left if last.unknown else (),
             attempts=tuple(self.attempts),
             spans=tuple(self.spans),
             agent=" + ".join(self.agents),
-            risk=self.risk if self.patch else "",
-            patch=self.patch or self.rejected,
+            risk=self.proof.risk if self.patch else "",
+            patch=self.patch or rejected,
         )
         progress.emit(progress.FileDone(outcome))
         return outcome
-
-
-def _blob(cwd: Path, mode: str, blob: str) -> bytes | None:
-    return git(("cat-file", "blob", blob), cwd=cwd) if int(mode, 8) and mode != "160000" else None

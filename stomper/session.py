@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, proc, progress, prompts, store
+from stomper import locks, proc, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
@@ -19,9 +18,12 @@ from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
 from stomper.errors import SettingsError
+from stomper.feedback import Feedback
 from stomper.git import Target, git
 from stomper.imports import missing_extensions
+from stomper.memory import Memory
 from stomper.models import FileJob, LeftOut
+from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
@@ -67,6 +69,8 @@ class Session:
     sandbox: Sandbox
     watch: Watch
     calls: Calls
+    memory: Memory
+    feedback: Feedback
     first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
@@ -115,6 +119,7 @@ class Session:
             pool = Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1)
             if settings.borrow_extensions:
                 pool.borrow(target.root, missing_extensions(target.root))
+            check_template(target.root)
             agents, watch = make_agents(settings, environment, checkers, folder / "calls", fence), Watch(target)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
             session = cls(
@@ -133,8 +138,10 @@ class Session:
                 sandbox=fence,
                 watch=watch,
                 calls=Calls.of(settings, watch, agents),
+                memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
+                feedback=Feedback(warnings, listened=any(a.reads_prompt for a in agents)),
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,
@@ -235,17 +242,23 @@ class Session:
         """The job of one file, after `select`."""
         return self._jobs[path]
 
-    def prompt(self, job: FileJob, source: str, tree: Path, feedback: str = "") -> str:
-        """What an agent is told about *job*, whose file reads *source* in *tree*."""
-        tokens = self.settings.prompt_tokens
-        return prompts.render(prompts.Situation(job, source, tree, self.environment, feedback, tokens))
+    def prompt(
+        self, job: FileJob, source: str, tree: Path, strategy: Strategy, feedback: str = "", *, narrow: int = 1
+    ) -> Prompt:
+        """What an agent is told about *job*, whose file reads *source* in *tree*; *narrow* times shorter than usual."""
+        examples, tokens = self.memory.examples(job), self.settings.prompt_tokens // narrow
+        return render(Situation(job, source, tree, self.environment, strategy, examples, feedback, tokens))
 
-    def note_flaky(self, tests: Sequence[str]) -> None:
-        """Warn of tests that failed once and then passed, each once."""
-        for test in tests:
-            said = f"flaky: {test.removesuffix(' is failed')} failed once and passed when it was run again"
-            if said not in self.warnings:
-                self.warnings.append(said)
+    def first_way(self, job: FileJob) -> Strategy:
+        """How the first agent that reads prompts would be asked about *job*."""
+        readers = [agent for agent in self.agents if agent.reads_prompt]
+        if readers:
+            return self.memory.turn(readers, job)[1][0]
+        return "rules" if self.settings.strategy == "auto" else self.settings.strategy
+
+    def agents_for(self, job: FileJob) -> list[Agent]:
+        """The cascade for *job*: all agents, or after a fix that the tests turned down those that can be told of it."""
+        return [agent for agent in self.agents if agent.reads_prompt or not self.feedback.of(job)]
 
     def skip_reason(self, path: str) -> str:
         """Why a file may not be repaired now; empty when it may."""
@@ -267,8 +280,3 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
-
-    def configuration(self, agent: Agent) -> str:
-        """What decides, beside the file and its errors, what *agent* would do."""
-        checkers = {name: list(table.args) for name, table in self.settings.checkers.items()}
-        return self.settings.agents[agent.name].model_dump_json() + json.dumps(checkers, sort_keys=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stomper.errors import StomperError
-from stomper.models import FileJob, Patch, Report
+from stomper.models import Patch, Report
 
 _Values = tuple[object, ...]
 # What each format of the file adds to the one before. The first was not numbered: its tables may be there already.
@@ -54,12 +54,6 @@ def home() -> Path:
 def digest(*parts: str) -> str:
     """A short name for what *parts* say, the same in every run."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
-
-
-def attempt_key(repository: str, job: FileJob, blob: str, agent: str, configuration: str) -> str:
-    """What makes a call the same call: the repository, the file's content, the errors aimed at, the agent as configured."""
-    errors = sorted(d.fingerprint for d in job.diagnostics)
-    return digest(repository, job.path, blob, agent, configuration, *errors)
 
 
 class Store:
@@ -172,6 +166,10 @@ class Store:
         """The diff of a proven patch for the same call, from a run that did not come to land it."""
         rows = self.do("SELECT patch FROM proven WHERE key = ?", (key,))
         return bytes(rows[0][0]) if rows and isinstance(rows[0][0], bytes) else None
+
+    def drop(self, key: str) -> None:
+        """The patch of that call did not hold after all."""
+        self.do("DELETE FROM proven WHERE key = ?", (key,))
 
     def keep_baseline(self, key: str, run: str) -> None:
         """Keep what the tests came to."""

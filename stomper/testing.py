@@ -65,6 +65,10 @@ class SuiteRun:
         kept = f" (as a run saw them on {self.kept})" if self.kept else ""
         return f"{self.state}{end}" + (f" · {numbers}" if numbers else "") + kept
 
+    def said_of(self, broken: Sequence[str]) -> str:
+        """What the tests that *broken* names printed of their failures."""
+        return "\n".join(f"{t.name}: {t.message}" for t in self.tests if any(b.startswith(t.name) for b in broken))
+
 
 _RANK = {"passed": 2, "skipped": 1, "failed": 0}
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")

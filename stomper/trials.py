@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from stomper.git import text
-from stomper.models import FileJob, Model
+from stomper.models import Model
 from stomper.store import Store, digest
 
 NEWEST = 20_000
@@ -22,7 +22,6 @@ Reason = Literal["proven", "nothing changed", "guard", "checker", "tests", "agen
 Rule = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\S.*$", max_length=200)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Name = Annotated[str, StringConstraints(max_length=200)]
-_FENCE = re.compile(r"DATA-[0-9a-f]{8}")
 
 
 class Trial(Model):
@@ -101,7 +100,7 @@ class Trials:
         return [t for t in self.newest(repository) if t.commit and t.standing]
 
     def remember_failure(self, key: str, reason: Reason) -> None:
-        """The call of `call_key` failed. Forgotten after 90 days; an agent's own trouble is not the call's and not kept."""
+        """The call failed. Forgotten after 90 days; an agent's own trouble is not the call's and not kept."""
         self._store.do("DELETE FROM failures WHERE at < datetime('now', ?)", (_EXPIRES,))
         if reason not in ("agent", "proven"):
             self._store.do("INSERT OR REPLACE INTO failures (key, reason) VALUES (?, ?)", (key, reason))
@@ -114,13 +113,6 @@ class Trials:
 
     def _count(self) -> int:
         return int(str(self._store.do("SELECT count(*) FROM trials")[0][0]))
-
-
-def call_key(source: str, job: FileJob, agent: str, configuration: str, prompt: str) -> str:
-    """What makes a call the same call: the file's content, the errors, the agent as configured, and the prompt."""
-    errors = sorted(d.fingerprint for d in job.diagnostics)
-    # The fence around what is data is another one in every prompt.
-    return digest(source, agent, configuration, _FENCE.sub("DATA", prompt), *errors)
 
 
 def repository_of(root: Path) -> str:

@@ -148,7 +148,7 @@ def test_a_limit_for_each_file(make_repo: MakeRepo) -> None:
 def test_a_limit_of_costs_needs_costs(make_repo: MakeRepo) -> None:
     """An agent that does not say what it costs is not run under such a limit, unless the settings say it."""
     root = make_repo({"a.py": UNUSED})
-    with pytest.raises(AgentError, match=r"\[agents\.mine\] reports no costs: give `call_cost_usd`"):
+    with pytest.raises(AgentError, match=r"\[agents\.mine\] does not say what a call comes to: give `call_cost_usd`"):
         open_run(root, checkers=RULES, agents=command(root, "fix"), max_cost_usd=1)
     landing = repair(root, agents=command(root, "fix", call_cost_usd=0.5), max_cost_usd=1)
     assert len(landing.landed) == 1

@@ -85,6 +85,8 @@ class Agent(Protocol):
     """False for one that does the same whatever it is told: it gets one attempt."""
     reports_cost: bool
     """Whether what its calls cost is known after them: from its answers, or by the price of its model."""
+    reports_tokens: bool
+    """Whether its answers say how many tokens they took."""
     contained: bool
     """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
 

@@ -15,6 +15,7 @@ class RuffAgent:
 
     reads_prompt = False
     reports_cost = True
+    reports_tokens = True
     contained = True  # it writes the file it is given
 
     def __init__(self, context: AgentContext) -> None:

@@ -45,6 +45,7 @@ class ScriptedAgent:
 
     reads_prompt = True
     reports_cost = True
+    reports_tokens = True
     contained = False
 
     def __init__(self, context: AgentContext) -> None:

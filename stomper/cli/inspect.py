@@ -19,8 +19,14 @@ def prompt(
     allow_missing_checker: AllowMissing = False,
     config: Config = None,
     set_: Set = None,
+    strategy: Annotated[
+        str, typer.Option(help="How to ask: `terse`, `rules`, `examples` or `context`. Default: as `fix` would.")
+    ] = "",
 ) -> None:
-    """Print what an agent would be told about a file. Calls nobody, changes nothing.
+    """Print what the first agent that reads prompts would be told about a file. Calls nobody, changes nothing.
+
+    It shows all errors of the file, also those that ruff would repair before that agent is asked. A template of your own
+    in `.stomper/prompts/fix.md.j2` replaces Stomper's; advice about a rule goes into `.stomper/advice/TOOL/CODE.md`.
 
     Exit code 0: printed. 1: there is nothing to repair in it. 2: a checker could not say.
     """
@@ -35,9 +41,11 @@ def prompt(
         with session.pool.lease(session.base) as tree:
             for job in jobs:
                 source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="replace")
-                sys.stdout.write(session.prompt(job, source, tree.path))
+                sys.stdout.write(session.prompt(job, source, tree.path, session.first_way(job)).text + "\n")
     finally:
         session.close()
+    if not jobs:
+        sys.stderr.write(f"nothing to repair in {file}\n")
     raise typer.Exit(0 if jobs else 1)
 
 

@@ -1,100 +1,122 @@
-"""What an agent that reads is told: the errors with their source, the advice for their rules, what went wrong last.
+"""What an agent that reads is told: the errors with their source, what is known of their rules, what went wrong last.
 
-What comes from the repository or from a checker is fenced: it is data, and cannot pose as instructions."""
+What comes from the repository or from a checker stands between two lines that occur nowhere in it: it is data, and
+cannot pose as instructions. The same situation always gives the same prompt, so that providers can cache it and a call
+that failed can be recognised."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
+from typing import Literal, get_args
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import SettingsError
-from stomper.models import Diagnostic, FileJob
+from stomper.models import FileJob, Patch
+from stomper.prompts.advice import advice
 from stomper.prompts.definitions import definitions
+from stomper.prompts.windows import shown_errors
 
-_WINDOW = 3
-_RULE_LIMIT = 1500
-_MESSAGE_LIMIT = 400
+Strategy = Literal["terse", "rules", "examples", "context"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+_DIFF_LIMIT = 6000  # characters of it that a retry is told
 _CHARACTERS_EACH_TOKEN = 4  # a rule of thumb, on the safe side for code
-_SHARES = {
-    "feedback": 0.25,
-    "advice": 0.25,
-    "definitions": 0.15,
-    "conventions": 0.1,
-}  # of the whole; the rest is for errors
+# Of the whole, at most; what they leave is for the errors.
+_SHARES = {"feedback": 0.25, "advice": 0.2, "examples": 0.15, "definitions": 0.1, "conventions": 0.1}
+_WINDOW = {"terse": 2, "rules": 3, "examples": 3, "context": 20}  # lines around an error
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What a prompt is made from: the job, the file as it is now, where it lies, and what went wrong last."""
+    """What a prompt is made from: the job, the file as it is now, where it lies, how to ask, and what went wrong last."""
 
     job: FileJob
     source: str
     tree: Path
     environment: Environment
+    strategy: Strategy = "rules"
+    examples: Sequence[str] = ()
+    """Diffs that repaired errors of the same rules in this repository, and still stand."""
     feedback: str = ""
     tokens: int = 8000
 
 
-def render(situation: Situation) -> str:
+@dataclass(frozen=True)
+class Prompt:
+    """The text, and how many of the errors there was no room for."""
+
+    text: str = ""
+    left_out: int = 0
+
+
+def render(situation: Situation) -> Prompt:
     """The prompt, of about `tokens` tokens at most. Raises SettingsError for a template of the target that is broken."""
-    job, own = situation.job, situation.environment.root / ".stomper"
     room = situation.tokens * _CHARACTERS_EACH_TOKEN
-    rules = sorted({(d.tool, d.code) for d in job.diagnostics})
-    fence = f"DATA-{secrets.token_hex(4)}"
-    limits = {name: int(room * share) for name, share in _SHARES.items()}
-    advised = [text for tool, code in rules if (text := advice(tool, code, situation.environment))]
-    shown, left = _errors(job.diagnostics, situation.source.splitlines(), int(room * (1 - sum(_SHARES.values()))))
+    parts = {name: _cut(text, int(room * _SHARES[name])) for name, text in _parts(situation).items()}
+    left = room - sum(map(len, parts.values()))
+    shown, left_out = shown_errors(
+        situation.job.diagnostics, situation.source, window=_WINDOW[situation.strategy], room=left
+    )
     values = {
-        "path": _plain(job.path),
-        "fence": fence,
-        "errors": shown.replace(fence, ""),
-        "left": left,
-        "count": len(job.diagnostics),
-        "advice": _cut("\n\n".join(advised), limits["advice"]),
-        "definitions": _cut(definitions(situation.source, job, situation.tree), limits["definitions"]).replace(
-            fence, ""
-        ),
-        "conventions": _cut(_conventions(situation.environment.root), limits["conventions"]),
-        "feedback": _cut(situation.feedback, limits["feedback"]).replace(fence, ""),
+        **parts,
+        "path": situation.job.path if situation.job.path.isprintable() else json.dumps(situation.job.path),
+        "errors": shown,
+        "count": len(situation.job.diagnostics),
+        "left_out": left_out,
     }
-    place = own / "prompts" / "fix.md.j2"
-    text = place.read_text(encoding="utf-8") if place.is_file() else _shipped()
+    return Prompt(_filled(situation.environment.root, {**values, "fence": _fence(values)}), left_out)
+
+
+def evidence(problem: str, test_output: str, patch: Patch | None) -> str:
+    """What a next attempt is told of one that was turned down: why, the tests' own words, and the diff."""
+    diff = patch.diff.decode("utf-8", errors="replace")[:_DIFF_LIMIT] if patch else ""
+    return "\n\n".join(filter(None, (problem, test_output, diff and f"The diff that was turned down:\n{diff}")))
+
+
+def check_template(root: Path) -> None:
+    """Raise SettingsError when the target at *root* has a template that cannot be filled in."""
+    names = (*_SHARES, "path", "errors", "count", "left_out", "fence")
+    _filled(root, dict.fromkeys(names, ""))
+
+
+def _parts(situation: Situation) -> dict[str, str]:
+    """What is told beside the errors; a way of asking that does without a part leaves it empty."""
+    job, environment, strategy = situation.job, situation.environment, situation.strategy
+    rules = sorted({(d.tool, d.code) for d in job.diagnostics})
+    told = [text for tool, code in rules if (text := advice(tool, code, environment))] if strategy != "terse" else []
+    examples = situation.examples if strategy == "examples" else ()
+    return {
+        "feedback": situation.feedback,
+        "advice": "\n\n".join(told),
+        "examples": "\n\n".join(examples),
+        "definitions": definitions(situation.source, job, situation.tree) if strategy != "terse" else "",
+        "conventions": _conventions(environment.root),
+    }
+
+
+def _fence(values: Mapping[str, object]) -> str:
+    """A line that occurs in none of the *values*."""
+    everything = "\n".join(map(str, values.values()))
+    return next(fence for number in count(1) if (fence := f"=====DATA-{number}=====") not in everything)
+
+
+def _filled(root: Path, values: Mapping[str, object]) -> str:
+    """The target's own template, else Stomper's, filled in."""
+    place = root / ".stomper" / "prompts" / "fix.md.j2"
+    shipped = files("stomper") / "prompts" / "fix.md.j2"
     try:
-        template = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
-            text
-        )
-        return template.render(values)
-    except TemplateError as error:
+        text = (place if place.is_file() else shipped).read_text(encoding="utf-8")
+        jinja = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        return jinja.from_string(text).render(values)
+    except (TemplateError, UnicodeDecodeError) as error:
         raise SettingsError(f"{place}: {error}; what it can use is {', '.join(sorted(values))}") from None
-
-
-def _shipped() -> str:
-    return (files("stomper") / "prompts" / "fix.md.j2").read_text(encoding="utf-8")
-
-
-@cache
-def advice(tool: str, code: str, environment: Environment) -> str:
-    """What is known about a rule: the target's own advice, else Stomper's, else ruff's explanation, else nothing."""
-    head = f"### {tool} {code}\n"
-    theirs = environment.root / ".stomper" / "advice" / tool / f"{code}.md"
-    ours = files("stomper") / "advice" / tool / f"{code}.md"
-    for place in (theirs, ours):
-        if place.is_file():
-            return head + place.read_text(encoding="utf-8").strip()
-    if tool != "ruff":
-        return ""
-    program, _ = environment.tool("ruff")
-    done = proc.run((*program, "rule", code), cwd=environment.root.parent, timeout_s=60)
-    return head + done.text.strip()[:_RULE_LIMIT] if done.returncode == 0 else ""
 
 
 def _conventions(root: Path) -> str:
@@ -103,34 +125,6 @@ def _conventions(root: Path) -> str:
         if (root / name).is_file():
             return (root / name).read_text(encoding="utf-8", errors="replace").strip()
     return ""
-
-
-def _errors(diagnostics: Sequence[Diagnostic], lines: list[str], room: int) -> tuple[str, int]:
-    """The errors with their source, as many as there is room for, and how many are left."""
-    shown: list[str] = []
-    used = 0
-    for number, diagnostic in enumerate(diagnostics):
-        text = _error(diagnostic, lines)
-        if shown and used + len(text) > room:
-            return "\n".join(shown), len(diagnostics) - number
-        shown.append(text)
-        used += len(text)
-    return "\n".join(shown), 0
-
-
-def _error(diagnostic: Diagnostic, lines: list[str]) -> str:
-    head = (
-        f"- line {diagnostic.line}: {diagnostic.tool} {diagnostic.code}: {_plain(diagnostic.message)[:_MESSAGE_LIMIT]}"
-    )
-    first = max(diagnostic.line - 1 - _WINDOW, 0)
-    window = lines[first : diagnostic.line + _WINDOW] if diagnostic.line else []
-    shown = [f"    {n:>5}{' >' if n == diagnostic.line else '  '} {t[:300]}" for n, t in enumerate(window, first + 1)]
-    return "\n".join([head, *shown])
-
-
-def _plain(text: str) -> str:
-    """One line, without what a terminal or a reader could take for more than it is."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _cut(text: str, room: int) -> str:

@@ -1,0 +1,52 @@
+"""What the tests say of fixes: to the user, of those that pass and fail by turns; to the agents, of those that break."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stomper.models import FileJob, Outcome
+from stomper.prompts import evidence
+from stomper.testing import SuiteRun
+
+_OUTPUT_LIMIT = 6000  # characters of what failing tests print that an agent is told
+
+
+@dataclass
+class Feedback:
+    """Of one run. *listened* is whether there is an agent that can be told anything."""
+
+    warnings: list[str]
+    listened: bool
+    _output: dict[str, str] = field(default_factory=dict)
+    _evidence: dict[str, str] = field(default_factory=dict)
+
+    def note_flaky(self, tests: Sequence[str]) -> None:
+        """Warn of tests that failed once and then passed, each once."""
+        for test in tests:
+            said = f"flaky: {test.removesuffix(' is failed')} failed once and passed when it was run again"
+            if said not in self.warnings:
+                self.warnings.append(said)
+
+    def note_broken(self, tests: Sequence[str], run: SuiteRun) -> str:
+        """What is broken in one line, empty when nothing is; what the tests printed of it is kept."""
+        if not tests:
+            return ""
+        words = f"tests: {'; '.join(tests[:5])}"
+        self._output[words] = run.said_of(tests)[:_OUTPUT_LIMIT]
+        return words
+
+    def output(self, words: str) -> str:
+        """What the tests printed of what `note_broken` said."""
+        return self._output.get(words, "")
+
+    def tell(self, outcome: Outcome) -> bool:
+        """Have agents told, when they work on that file again, why its patch did not hold. False when none listens."""
+        if not self.listened or outcome.patch is None:
+            return False
+        self._evidence[outcome.path] = evidence(outcome.reason, self.output(outcome.reason), outcome.patch)
+        return True
+
+    def of(self, job: FileJob) -> str:
+        """What an agent is told before its first attempt at *job*; empty when nothing was turned down yet."""
+        return self._evidence.get(job.path, "")

@@ -1,0 +1,94 @@
+"""What a patch of one file comes to: the guards, then the checkers, then the tests where each file is tested."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stomper.errors import CheckerError
+from stomper.git import git
+from stomper.guards import Diff, objection
+from stomper.models import Diagnostic, FileJob, Judge, Patch
+from stomper.risk import Risk, risk
+from stomper.session import Session
+from stomper.testing import confirmed
+from stomper.verify import verify
+from stomper.worktrees import Worktree
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found out about a patch. It is proven when there is no *problem*; else *judge* is who turned it down."""
+
+    problem: str = ""
+    judge: Judge = ""
+    fixed: tuple[Diagnostic, ...] = ()
+    left: tuple[Diagnostic, ...] = ()
+    introduced: tuple[Diagnostic, ...] = ()
+    unknown: bool = False
+    """Whether a checker could not say what became of the errors."""
+    output: str = ""
+    """What the tests printed of their failures."""
+    risk: Risk = "logic"
+
+
+def prove(
+    session: Session, job: FileJob, tree: Worktree, patch: Patch, *, fixed_before: int, enter: Callable[[str], None]
+) -> Proof:
+    """Whether *patch*, which *tree* is at, fixes more of *job*'s errors than *fixed_before* and breaks nothing.
+
+    *job* names all errors of the file that the run aims at. *enter* is told of each stage."""
+    enter("guards")
+    diff = _diff(job, tree, patch, session.may_edit)
+    if said := objection(diff, session.settings.guards_off):
+        return Proof(said, "guard")
+    enter("verify")
+    try:
+        verdict = verify(tree.path, session.checkers, session.collected, patch.paths)
+    except CheckerError as error:
+        return Proof(f"unknown, so not a fix: {error}", "checker", unknown=True)
+    if verdict.introduced:
+        first = verdict.introduced[0]
+        said = f"new error: {first.path}:{first.line} {first.code} {first.message}"
+        return Proof(said, "checker", introduced=verdict.introduced)
+    fixed, left = _parted(job.diagnostics, verdict.fixed)
+    if len(fixed) <= fixed_before:
+        return Proof("none of the errors is gone", "checker")
+    if session.settings.test_validation == "full":
+        enter("tests")
+        suite, baseline = session.suite, session.baselines.at(session.base)
+        now = suite.run(tree.path)
+        broken, flaky = confirmed(suite, tree.path, baseline, now)
+        session.feedback.note_flaky(flaky)
+        if words := session.feedback.note_broken(broken, now):
+            return Proof(words, "tests", output=session.feedback.output(words))
+    return Proof(fixed=fixed, left=left, risk=risk(diff.before, diff.after))
+
+
+def _parted(
+    aimed_at: Sequence[Diagnostic], gone: Sequence[Diagnostic]
+) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
+    """Those of *aimed_at* that are gone, and the others."""
+    counts = Counter(d.fingerprint for d in gone)
+    fixed: list[Diagnostic] = []
+    left: list[Diagnostic] = []
+    for diagnostic in aimed_at:
+        hit = counts[diagnostic.fingerprint] > 0
+        counts[diagnostic.fingerprint] -= hit
+        (fixed if hit else left).append(diagnostic)
+    return tuple(fixed), tuple(left)
+
+
+def _diff(job: FileJob, tree: Worktree, patch: Patch, may_edit: Callable[[str], bool]) -> Diff:
+    """The patch with both sides of every path, from git: what is on disk may be a link by now."""
+    before, after = {}, {}
+    for change in patch.changes:
+        before[change.path] = _blob(tree.git_dir, change.old_mode, change.old_blob)
+        after[change.path] = _blob(tree.git_dir, change.new_mode, change.new_blob)
+    return Diff(job, patch, before, after, may_edit)
+
+
+def _blob(cwd: Path, mode: str, blob: str) -> bytes | None:
+    return git(("cat-file", "blob", blob), cwd=cwd) if int(mode, 8) and mode != "160000" else None
