@@ -20,6 +20,7 @@ bench: $(STAMP)  ## print measured ratios
 	$(PY) -m benchmarks.real_packages
 	$(PY) -m benchmarks.check
 	$(PY) -m benchmarks.damage
+	$(PY) -m benchmarks.learning
 
 faults: $(STAMP)  ## cut runs off at every point, and count what survives
 	$(PY) -m tests.faults --docs docs/safety.md

@@ -5,18 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stomper.trials import Trial
 
 Cell = tuple[str, str, str]  # rule, agent, strategy
+Level = tuple[int, ...]
 Group = tuple[str, ...]
 # Which parts of a cell those of a level share, from what all have in common; the cell's own count comes last.
-_LEVELS = ((), (1,), (1, 2), (0,), (0, 1))
-_FIRST_STRATEGY = "rules"
-_NEUTRAL = 0.5  # the share of errors that is fixed where nothing is known
-_WEIGHT = 4.0  # how many errors of its own outweigh what a cell is thought to be from those beside it
+_LEVELS = ((), (1,), (1, 2), (0,), (0, 1), (0, 2))
+_PLAIN = ("", "rules")  # the strategies that come first where nothing is known
+_LATER_AGENT, _OTHER_STRATEGY = 0.8, 0.9  # by how much the odds of later ones are thought to be less at first
+# How many errors of its own outweigh what is thought of a cell from the groups it is in, and of a group from larger ones.
+_CELL, _GROUP = 6.0, 12.0
+_SURE = 0.999  # no share is taken for surer, so that odds stay finite
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,15 @@ class Choice:
 
 
 @dataclass
-class Count:
+class _Count:
     """Errors tried, those of them fixed, and those that were expected to be."""
 
     tried: float = 0.0
     fixed: float = 0.0
     expected: float = 0.0
+
+
+Share = Callable[[float, float, _Count], float]
 
 
 class Learner:
@@ -47,9 +53,10 @@ class Learner:
         self._explore = explore
         self._random = random.Random(seed)  # noqa: S311 - a seeded draw, no secret
         self._lock = threading.Lock()
-        self._cells: dict[Cell, Count] = defaultdict(Count)
+        self._cells: dict[Cell, _Count] = defaultdict(_Count)
         self._costs: dict[Choice, tuple[int, float]] = {}
-        self._factors: list[dict[Group, float]] | None = None
+        self._levels: dict[Level, dict[Group, _Count]] | None = None
+        self._told = 0
         for trial in trials:
             self._take(trial)
 
@@ -63,70 +70,81 @@ class Learner:
         return self.rank(rules, options)[0]
 
     def rank(self, rules: Mapping[str, int], options: Sequence[Choice]) -> list[Choice]:
-        """All *options*, the best first; those that cost nothing lead. A share of the calls explores."""
+        """All *options*, the most fixes for the money first; those that cost nothing lead.
+
+        In a share of the calls, `explore`, what is not known well yet is drawn from what it might be (Thompson sampling).
+        """
         with self._lock:
-            draw = self._random.random() < self._explore
+            # At first the user's own order is followed, until there is something to draw from.
+            draw = self._told >= len(options) and self._random.random() < self._explore
+            share = self._drawn if draw else _mean
             cost = self._expected_costs(options)
-            known = {option: self._fixes(rules, option, draw=draw) for option in options}
-
-        def value(option: Choice) -> tuple[float, ...]:
-            fixes, price = known[option], cost[option]
-            place = self._order.get(option.agent, len(self._order))
-            return (price > 0, -fixes / (price or 1.0), place, option.strategy != _FIRST_STRATEGY)
-
-        return sorted(options, key=value)
+            factors: dict[tuple[Level, Group], float] = {}
+            fixes = {option: self._fixes(rules, option, share, factors) for option in options}
+        return sorted(options, key=lambda option: (cost[option] > 0, -fixes[option] / (cost[option] or 1.0)))
 
     def _take(self, trial: Trial) -> None:
         for rule, tried in trial.tried.items():
             cell = self._cells[rule, trial.agent, trial.strategy]
-            cell.tried += tried
-            cell.fixed += trial.worth.get(rule, 0)
+            weight = tried**-0.5  # the errors of one call rise and fall together: four say as much as two calls
+            cell.tried += weight * tried
+            cell.fixed += weight * trial.worth.get(rule, 0)
         if trial.cost_usd is not None:
             choice = Choice(trial.agent, trial.strategy)
             calls, spent = self._costs.get(choice, (0, 0.0))
             self._costs[choice] = (calls + 1, spent + trial.cost_usd)
-        self._factors = None
+        self._told += 1
+        self._levels = None
 
-    def _fixes(self, rules: Mapping[str, int], option: Choice, *, draw: bool) -> float:
-        """How many of the errors *option* is expected to fix, or with *draw* might."""
+    def _fixes(
+        self, rules: Mapping[str, int], option: Choice, share: Share, factors: dict[tuple[Level, Group], float]
+    ) -> float:
+        """How many of the errors *option* fixes, where *share* says which share a count stands for.
+
+        A cell's prior is what its levels make of it: its agent's and strategy's skill, its rule's difficulty, and how they
+        suit each other. *factors* are those known already, so that all options which share a group share its draw."""
+        if self._levels is None:
+            self._levels = self._learn()
         total = 0.0
         for rule, count in rules.items():
             cell = (rule, option.agent, option.strategy)
-            seen = self._cells.get(cell, Count())
-            prior = self._prior(cell)
-            good, bad = _WEIGHT * prior + seen.fixed, _WEIGHT * (1 - prior) + seen.tried - seen.fixed
-            total += count * (self._random.betavariate(good, bad) if draw else good / (good + bad))
+            odds = self._at_first(cell)
+            for level, groups in self._levels.items():
+                place = (level, _group(cell, level))
+                if place not in factors:
+                    factors[place] = _factor(groups.get(place[1], _Count()), share)
+                odds *= factors[place]
+            total += count * share(_CELL, _within(odds / (1 + odds)), self._cells.get(cell, _Count()))
         return total
 
-    def _prior(self, cell: Cell) -> float:
-        """What a cell is thought to be from those beside it: its rule's difficulty and its agent's and strategy's skill."""
-        if self._factors is None:
-            self._factors = self._learn()
-        odds = _odds(_NEUTRAL)
-        for level, factors in zip(_LEVELS, self._factors, strict=True):
-            odds *= factors.get(_group(cell, level), 1.0)
-        return odds / (1 + odds)
+    def _drawn(self, weight: float, prior: float, count: _Count) -> float:
+        good, bad = weight * prior + count.fixed, weight * (1 - prior) + count.tried - count.fixed
+        return _within(self._random.betavariate(good, bad))
 
-    def _learn(self) -> list[dict[Group, float]]:
-        """For each level, by which factor the odds of each of its groups differ from what the levels before expect."""
-        learned: list[dict[Group, float]] = []
-        expected = dict.fromkeys(self._cells, _odds(_NEUTRAL))
+    def _at_first(self, cell: Cell) -> float:
+        """The odds where nothing is known: even, and less for what comes later in the user's own order."""
+        _, agent, strategy = cell
+        place = self._order.get(agent, len(self._order))
+        return float(_LATER_AGENT**place * (1.0 if strategy in _PLAIN else _OTHER_STRATEGY))
+
+    def _learn(self) -> dict[Level, dict[Group, _Count]]:
+        """For each level what its groups came to, and what the levels before had expected of them."""
+        learned: dict[Level, dict[Group, _Count]] = {}
+        odds = {cell: self._at_first(cell) for cell in self._cells}
         for level in _LEVELS:
-            groups: dict[Group, Count] = defaultdict(Count)
+            groups: dict[Group, _Count] = defaultdict(_Count)
             for cell, count in self._cells.items():
                 group = groups[_group(cell, level)]
                 group.tried += count.tried
                 group.fixed += count.fixed
-                group.expected += count.tried * expected[cell] / (1 + expected[cell])
-            factors = {}
-            for key, group in groups.items():
-                share = group.expected / group.tried
-                factors[key] = _odds((_WEIGHT * share + group.fixed) / (_WEIGHT + group.tried)) / _odds(share)
-            expected = {cell: odds * factors[_group(cell, level)] for cell, odds in expected.items()}
-            learned.append(factors)
+                group.expected += count.tried * odds[cell] / (1 + odds[cell])
+            factors = {key: _factor(group, _mean) for key, group in groups.items()}
+            odds = {cell: known * factors[_group(cell, level)] for cell, known in odds.items()}
+            learned[level] = dict(groups)
         return learned
 
     def _expected_costs(self, options: Sequence[Choice]) -> dict[Choice, float]:
+        """What a call costs. An agent that does not say it counts as the dearest that does; if none does, each costs 1."""
         by_agent: dict[str, tuple[int, float]] = {}
         for choice, (calls, spent) in self._costs.items():
             n, s = by_agent.get(choice.agent, (0, 0.0))
@@ -141,9 +159,20 @@ class Learner:
         return costs
 
 
-def _odds(share: float) -> float:
-    return share / (1 - share)
-
-
-def _group(cell: Cell, level: tuple[int, ...]) -> Group:
+def _group(cell: Cell, level: Level) -> Group:
     return tuple(cell[part] for part in level)
+
+
+def _mean(weight: float, prior: float, count: _Count) -> float:
+    return (weight * prior + count.fixed) / (weight + count.tried)
+
+
+def _factor(group: _Count, share: Share) -> float:
+    """By how much the odds in a group differ from what was expected of it."""
+    usual = _within(group.expected / group.tried) if group.tried else 0.5
+    now = share(_GROUP, usual, group)
+    return now / (1 - now) * (1 - usual) / usual
+
+
+def _within(share: float) -> float:
+    return min(max(share, 1 - _SURE), _SURE)

@@ -171,8 +171,9 @@ class Settings(_Table):
     """How agents are asked: the errors alone (`terse`), with what the rules say (`rules`), with verified fixes of the
     same rules from this repository as well (`examples`), or with the whole file and what it uses (`context`). `auto`
     takes what gave the most proven fixes for the money before."""
-    explore: float = Field(default=0.1, ge=0, le=1)
-    """How often `auto` tries another strategy or agent than the best so far, as a share of the calls."""
+    explore: float = Field(default=1.0, ge=0, le=1)
+    """How much `auto` tries of what it does not know well: 1 as much as pays in the long run, less and less as it learns;
+    0 nothing, it takes the best so far; in between, as a share of the calls. See the page about learning."""
     retry_failed: bool = False
     """Pay again for a call that failed before with the same file, errors, agent and prompt."""
     prompt_tokens: int = Field(default=8000, ge=500, le=1_000_000)
