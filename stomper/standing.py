@@ -1,0 +1,126 @@
+"""Which landed fixes stand: those that `stomper undo` or `git revert` took back teach the contrary."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from stomper.examples import Examples
+from stomper.git import git, names
+from stomper.store import Store
+from stomper.trials import Trial, Trials, repository_of
+
+_LIMIT = 2000  # reverts that are looked at, and commits of one merge
+_RUN = re.compile(r"^\s*Stomper-Run: (\S+)\s*$", re.MULTILINE)  # indented where a squash quotes the commits
+_BACK = re.compile(
+    r"^(?:This reverts commit|Stomper-Undo:|This takes back) ([0-9a-f]{7,64})\b(?:, reversing)?", re.MULTILINE
+)
+
+
+def settle(root: Path, store: Store) -> list[str]:
+    """Mark the trials of the repository at *root* whose commits no longer stand there, and drop their examples.
+
+    Returns those commits. Looks at the history of HEAD since the oldest trial that stands, at most at 2,000 reverts.
+    """
+    trials, examples = Trials(store), Examples(store)
+    fallen = sorted(taken_back(root, trials.landed(repository_of(root))))
+    for commit in fallen:
+        trials.mark_reverted(commit)
+        examples.drop(commit)
+    return fallen
+
+
+def taken_back(root: Path, landed: Sequence[Trial]) -> set[str]:
+    """The commits of *landed* that the history of HEAD takes back: they themselves, or copies of them by cherry-pick,
+    rebase, squash or merge. What was taken back and then brought again stands."""
+    if not landed:
+        return set()
+    since = datetime.fromisoformat(min(t.at for t in landed)) - timedelta(days=1)  # clocks differ
+    history = _History(root, landed)
+    effects: dict[str, tuple[bool, set[str]]] = {}
+    fallen: set[str] = set()
+    for revert in _reverts(root, since):
+        for named in dict.fromkeys(_BACK.findall(revert.message)):
+            earlier = next((e for sha, e in effects.items() if sha.startswith(named)), None)
+            back, commits = (not earlier[0], earlier[1]) if earlier else (True, history.behind(named))
+            effects[revert.id] = (back, commits | effects.get(revert.id, (back, set()))[1])
+            fallen = fallen | commits if back else fallen - commits
+    return fallen
+
+
+@dataclass(frozen=True)
+class _Commit:
+    id: str
+    parents: int
+    message: str
+
+
+def _reverts(root: Path, since: datetime) -> Iterator[_Commit]:
+    """The commits since then that say that they take another one back, the oldest first."""
+    asked = (
+        "log", "-z", "--format=%H%n%B", "--no-color", "--no-show-signature", f"--max-count={_LIMIT}",
+        f"--since={since.isoformat()}", "--fixed-strings", "--grep=This reverts commit", "--grep=Stomper-Undo: ", "HEAD",
+    )  # fmt: skip
+    for entry in reversed(_decoded(git(asked, cwd=root)).split("\0")):
+        commit, _, message = entry.partition("\n")
+        if commit:
+            yield _Commit(commit, 1, message)
+
+
+class _History:
+    """What landed, and how to find it again in a repository that was rebased, squashed or merged since."""
+
+    def __init__(self, root: Path, landed: Iterable[Trial]) -> None:
+        self._root = root
+        self._landed: set[str] = set()
+        self._by_place: dict[tuple[str, str], set[str]] = {}
+        for trial in landed:
+            self._landed.add(trial.commit)
+            self._by_place.setdefault((trial.run, trial.path), set()).add(trial.commit)
+        self._runs = {run for run, _ in self._by_place}
+
+    def behind(self, named: str) -> set[str]:
+        """The landed commits that *named* (perhaps abbreviated) is, copies or merges."""
+        if direct := {commit for commit in self._landed if commit.startswith(named)}:
+            return direct
+        found: set[str] = set()
+        for commit in self._read([named]):
+            merged = self._merged(commit) if commit.parents > 1 else [commit]
+            for part in merged:
+                found |= ({part.id} & self._landed) or self._copied(part)
+        return found
+
+    def _merged(self, merge: _Commit) -> list[_Commit]:
+        asked = ("rev-list", f"--max-count={_LIMIT}", f"{merge.id}^1..{merge.id}")
+        return list(self._read(_decoded(git(asked, cwd=self._root)).split()))
+
+    def _copied(self, commit: _Commit) -> set[str]:
+        """What landed of the runs that its message names, in the files that it changes."""
+        runs = self._runs & set(_RUN.findall(commit.message))
+        if not runs:
+            return set()
+        asked = ("diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit.id)
+        places = ((run, path) for path in names(git(asked, cwd=self._root)) for run in runs)
+        return {commit for place in places for commit in self._by_place.get(place, set())}
+
+    def _read(self, named: Sequence[str]) -> Iterator[_Commit]:
+        """The commits of these names; what is not there, or is no commit, is left out."""
+        stdin = "".join(f"{name}\n" for name in named).encode()
+        data = git(("cat-file", "--batch"), cwd=self._root, stdin=stdin)
+        while data:
+            head, _, data = data.partition(b"\n")
+            words = head.split()
+            if len(words) != 3 or not words[2].isdigit():
+                continue  # missing or ambiguous
+            body, data = data[: int(words[2])], data[int(words[2]) + 1 :]
+            if words[1] == b"commit":
+                fields, _, message = body.partition(b"\n\n")
+                yield _Commit(words[0].decode(), fields.count(b"\nparent "), _decoded(message))
+
+
+def _decoded(raw: bytes) -> str:
+    return os.fsdecode(raw)
