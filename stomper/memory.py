@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stomper import __version__
 from stomper.agents import Agent
+from stomper.examples import Examples
 from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch
 from stomper.prompts import STRATEGIES, Prompt, Strategy
@@ -19,6 +20,7 @@ from stomper.trials import Trial, Trials, repository_of
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.
 _DECISIVE = ("guards_off", "extra_files", "test_validation", "test_command", "run_hooks")
+_EXAMPLES = 4  # that an agent is shown, of all rules together
 _NOT_THE_AGENTS_FAULT = ("authentication", "quota", "rate limit", "overloaded")
 
 
@@ -68,7 +70,8 @@ class Memory:
 
     def examples(self, job: FileJob) -> tuple[str, ...]:
         """Diffs that repaired errors of *job*'s rules in this repository, and still stand."""
-        return ()  # EXAMPLES
+        found = Examples(self.store).examples_for(self.repository, list(rules_of(job)), _EXAMPLES)
+        return tuple(f"{example.rule}\n{example.hunk}" for example in found)
 
     def call(self, agent: Agent, job: FileJob, source: str) -> str:
         """What tells a call from others, however it is asked: the file, its content and errors, the agent as it is set up."""
@@ -134,6 +137,7 @@ class Memory:
             calls = self._proven.pop(outcome.path, [])
             if outcome.commit:
                 self.trials.mark_landed(self.run_id, outcome.path, outcome.commit)
+                Examples(self.store).learn(self.repository, outcome)
             elif outcome.judge:
                 self.trials.reject(self.run_id, outcome.path, outcome.judge)
                 for call, asked in calls:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import history
+from stomper import history, standing
 from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, open_target
@@ -42,7 +42,7 @@ def plan(parameters: FixParameters) -> Plan:
 
 def open_session(parameters: FixParameters, *, only_check: bool = False) -> Session:
     """The session that *parameters* ask for. Raises StomperError before anything is touched."""
-    healed = [] if only_check else _heal(Path(parameters.repository))
+    healed = [] if only_check else _settle(Path(parameters.repository))
     planned = plan(parameters)
     session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
     if not only_check:
@@ -52,11 +52,13 @@ def open_session(parameters: FixParameters, *, only_check: bool = False) -> Sess
     return session
 
 
-def _heal(path: Path) -> list[str]:
+def _settle(path: Path) -> list[str]:
     store = Store(home())
     try:
         sweep_runs(home() / "runs")
-        return heal(open_target(path).root, store)
+        root = open_target(path).root
+        standing.settle(root, store)
+        return heal(root, store)
     finally:
         store.close()
 
