@@ -20,6 +20,20 @@ ASKS: dict[str, tuple[str, dict[str, Any]]] = {
             "tools": [{"type": "function", "function": {"name": "bash", "parameters": TOOL}}],
         },
     ),
+    "responses": (
+        "/v1/responses",
+        {
+            "input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "mend shop.py"}]}],
+            "tools": [{"type": "function", "name": "bash", "parameters": TOOL}],
+        },
+    ),
+    "gemini": (
+        "/v1beta/models/m:generateContent",
+        {
+            "contents": [{"role": "user", "parts": [{"text": "mend shop.py"}]}],
+            "tools": [{"functionDeclarations": [{"name": "bash", "parametersJsonSchema": TOOL}]}],
+        },
+    ),
     "messages": (
         "/v1/messages",
         {
@@ -33,6 +47,8 @@ ASKS: dict[str, tuple[str, dict[str, Any]]] = {
 def ask(server: ModelServer, dialect: str, **more: object) -> tuple[int, str]:
     """The status and the text of one answer."""
     path, body = ASKS[dialect]
+    if more.get("stream"):
+        path = path.replace(":generate", ":streamGenerate")
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
     try:
         headers = {"Content-Type": "application/json", "Authorization": "Bearer secret"}

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Protocol, Self
 
-from tests.support import anthropic_messages, openai_chat
+from tests.support import anthropic_messages, gemini, openai_chat, openai_responses
 from tests.support.talk import Cut, Failure, Hang, Json, Play, Reply, Talk, Turn
 
 
@@ -25,7 +25,10 @@ class Dialect(Protocol):
 
 DIALECTS: dict[str, Dialect] = {
     "/chat/completions": openai_chat,
+    "/responses": openai_responses,
     "/v1/messages": anthropic_messages,
+    ":generateContent": gemini,
+    ":streamGenerateContent": gemini,
 }
 
 
@@ -103,7 +106,9 @@ def _handler_of(server: ModelServer) -> type[BaseHTTPRequestHandler]:
             if dialect is None:
                 self._send(200 if path.endswith("count_tokens") else 404, {"input_tokens": 1})
                 return
-            body = json.loads(raw)
+            place, _, verb = path.rpartition(":")
+            told = {"model": place.rpartition("/")[2], "stream": "stream" in verb} if dialect is gemini else {}
+            body = {**json.loads(raw), **told}
             number = server.record(Recorded(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             talk = dialect.read(body, number)
             self._reply(dialect, talk, server.play(talk))
