@@ -6,13 +6,16 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
@@ -20,9 +23,11 @@ from stomper.errors import Cancelled, StomperError
 CAPTURE_LIMIT = 256 * 1024 * 1024
 COOKIE = "STOMPER_COOKIE"
 _WAKE_S = 0.5
+_KEEPER = Path(__file__).with_name("keeper.py")
+_KEEPER_S = 15.0  # how long it may take to kill what it keeps
 
 _lock = threading.Lock()
-_live: dict[str, int] = {}
+_live: dict[str, Callable[[], None]] = {}  # how to end what runs, by its cookie
 _stopping = threading.Event()
 _finishing = threading.local()
 _mark = ""
@@ -67,7 +72,7 @@ def run(
     """Run *argv* to its end and return what it printed; at the end nothing that it started is left alive.
 
     Output goes to unnamed temporary files, so that a background child that keeps the pipe open cannot hang us.
-    *contain* also hunts children that left the process group after a good end: for programs not to be trusted.
+    *contain* is for programs not to be trusted: whatever came of them, wherever it hides, ends with the call and with us.
     Raises ProgramMissing, and Cancelled once stop_all() was called.
     """
     finishing = getattr(_finishing, "on", False)
@@ -80,19 +85,33 @@ def run(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as feed:
         feed.write(stdin)
         feed.seek(0)
+        keeper, lifeline, words = None, None, list(argv)
+        if contain and sys.platform == "linux":
+            keeper, lifeline = socket.socketpair()
+            words = [sys.executable, "-IS", str(_KEEPER), str(keeper.fileno()), *argv]
         try:
             process = subprocess.Popen(
-                list(argv), cwd=cwd, env=full_env, stdin=feed, stdout=out, stderr=err, start_new_session=True
+                words,
+                cwd=cwd,
+                env=full_env,
+                stdin=feed,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                pass_fds=[keeper.fileno()] if keeper else (),
             )
         except OSError as error:
             raise ProgramMissing(f"cannot start {argv[0]!r}: {error.strerror}") from error
+        if keeper:
+            keeper.close()
         if not finishing:
             with _lock:
-                _live[cookie] = process.pid
+                _live[cookie] = partial(_end, process.pid, cookie, lifeline)
         timed_out = overflowed = False
         try:
             timed_out = _wait(process.pid, began + timeout_s, (out.fileno(), err.fileno()))
         finally:
+            refused = _let_go(process.pid, lifeline) if lifeline else b""
             # The leader is still unreaped here, so its group id cannot have been given to a stranger.
             _kill_group(process.pid)
             returncode = process.wait()
@@ -101,6 +120,8 @@ def run(
                 kill_marked(cookie)
             with _lock:
                 _live.pop(cookie, None)
+        if refused:
+            raise ProgramMissing(f"cannot start {argv[0]!r}: {refused.decode()}")
         out.seek(0)
         err.seek(0)
         finished = Finished(
@@ -155,9 +176,8 @@ def kill_run(run_id: str) -> None:
 def stop_all() -> None:
     """Kill everything that is running and refuse to start more, until `resume_all`. Safe in a signal handler."""
     _stopping.set()
-    for cookie, pid in list(_live.items()):
-        _kill_group(pid)
-        kill_marked(cookie)
+    for end in list(_live.values()):
+        end()
 
 
 def resume_all() -> None:
@@ -165,7 +185,25 @@ def resume_all() -> None:
     _stopping.clear()
 
 
-def _wait(pid: int, deadline: float, outputs: tuple[int, int]) -> bool:
+def _end(pid: int, cookie: str, lifeline: socket.socket | None) -> None:
+    if lifeline is None:
+        _kill_group(pid)
+        kill_marked(cookie)
+    else:  # the keeper does it, and must live for that
+        with contextlib.suppress(OSError):
+            lifeline.shutdown(socket.SHUT_WR)
+
+
+def _let_go(pid: int, lifeline: socket.socket) -> bytes:
+    """Have the keeper end all it keeps. Returns why it could not start the program, if so."""
+    with lifeline, contextlib.suppress(OSError):
+        lifeline.shutdown(socket.SHUT_WR)
+        _wait(pid, time.monotonic() + _KEEPER_S, ())
+        return lifeline.recv(1000, socket.MSG_DONTWAIT)
+    return b""
+
+
+def _wait(pid: int, deadline: float, outputs: tuple[int, ...]) -> bool:
     """Wait without reaping until the end, the deadline (then True) or too much output. Prompt with pidfds."""
     try:
         descriptor = os.pidfd_open(pid)

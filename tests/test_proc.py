@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
@@ -124,6 +125,46 @@ def test_contain_hunts_children_that_left_the_group(tmp_path: Path) -> None:
     assert gone(int((tmp_path / "child.pid").read_text()))
 
 
+# What hides best: a session of its own, an empty environment, and a parent that is gone.
+HIDE = """
+import os, subprocess, sys, time
+child = subprocess.Popen(["env", "-i", "setsid", "sh", "-c", "sleep 600 & echo $! > child.pid; wait"])
+while not (os.path.exists("child.pid") and open("child.pid").read()): time.sleep(0.01)
+child.kill()
+time.sleep({wait})
+"""
+
+
+@pytest.mark.parametrize(("wait", "code"), [(0, 0), (600, -9)])
+def test_contain_finds_what_hides(tmp_path: Path, wait: int, code: int) -> None:
+    """With *contain* an orphan without our mark ends too, when the program does and at its timeout."""
+    done = python(HIDE.format(wait=wait), tmp_path, timeout_s=3, contain=True)
+    assert done.returncode == code
+    assert gone(int((tmp_path / "child.pid").read_text()))
+
+
+def test_what_is_contained_ends_when_we_are_killed(tmp_path: Path) -> None:
+    """After SIGKILL of the process that called run(), the program and all that came of it end at once."""
+    call = f"proc.run((sys.executable, '-c', {HIDE.format(wait=600)!r}), cwd=Path(), timeout_s=600, contain=True)"
+    code = f"import sys; from pathlib import Path; from stomper import proc; {call}"
+    caller = subprocess.Popen((sys.executable, "-c", code), cwd=tmp_path)
+    marker = tmp_path / "child.pid"
+    while not (marker.exists() and marker.read_text()):
+        time.sleep(0.02)
+    caller.kill()
+    caller.wait()
+    assert gone(int(marker.read_text()))
+
+
+def test_a_contained_program_keeps_its_ends(tmp_path: Path) -> None:
+    """With *contain* exit codes, signals, output and missing programs are told as without."""
+    assert python("import sys; sys.exit(3)", tmp_path, contain=True).returncode == 3
+    assert python("import os; os.kill(os.getpid(), 15)", tmp_path, contain=True).returncode == -15
+    assert python("print(input())", tmp_path, stdin=b"hello", contain=True).text == "hello\n"
+    with pytest.raises(proc.ProgramMissing, match="no-such-program': No such file"):
+        proc.run(("no-such-program",), cwd=tmp_path, timeout_s=60, contain=True)
+
+
 @pytest.mark.parametrize("wait", [0, 600])
 def test_too_much_output_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: int) -> None:
     """Output beyond the limit is cut and told as such, whether the program goes on or has ended."""
@@ -133,13 +174,14 @@ def test_too_much_output_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert done.overflowed
 
 
-def test_stop_all_kills_what_runs_and_refuses_more_until_resumed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("contain", [False, True])
+def test_stop_all_kills_what_runs_and_refuses_more_until_resumed(tmp_path: Path, contain: bool) -> None:
     """After stop_all a running program dies and raises Cancelled, as does a new one; resume_all ends that."""
     raised: list[BaseException] = []
 
     def wait() -> None:
         try:
-            python(SPAWN.format(session=True, wait=600), tmp_path, timeout_s=300)
+            python(SPAWN.format(session=True, wait=600), tmp_path, timeout_s=300, contain=contain)
         except Cancelled as error:
             raised.append(error)
 
