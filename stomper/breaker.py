@@ -20,23 +20,41 @@ _LOOK_AGAIN_S = 0.2
 _SIGNS: tuple[tuple[Trouble, str], ...] = (
     (
         "quota",
-        r"insufficient_quota|credit balance|quota (?:exceeded|exhausted)|exceeded your current quota|billing|\b402\b",
+        (
+            r"insufficient_quota|credit balance|quota (?:exceeded|exhausted)|exceeded your current quota|billing|\b402\b|"
+            r"payment required|usage limit|hit your (?:\w+ )?limit|premium requests? (?:limit|exceeded)"
+        ),
     ),
     (
         "authentication",
-        r"\b401\b|\b403\b|unauthori[sz]ed|invalid (?:x-)?api[ _-]?key|authentication|not logged in|please log ?in",
+        (
+            r"\b401\b|\b403\b|unauthori[sz]ed|unauthenticated|(?:invalid|incorrect) (?:x-)?api[ _-]?key|"
+            r"api[ _]key not valid|authenticat(?:ion|e)|not logged in|please log ?in|login required|/login|"
+            r"permission[ _]denied[ _]error"
+        ),
     ),
-    ("rate limit", r"\b429\b|rate.?limit|too many requests"),
-    ("overloaded", r"\b529\b|\b503\b|overloaded|at capacity|service unavailable"),
-    ("context too long", r"context (?:length|window)|maximum context|prompt is too long|too many tokens"),
+    ("rate limit", r"\b429\b|rate.?limit|too many requests|resource.?exhausted"),
+    ("overloaded", r"\b(?:529|502|503|504)\b|overloaded|at capacity|service.?unavailable|bad gateway"),
+    ("context too long", r"context.?(?:length|window)|maximum context|prompt is too long|too many tokens|\b413\b"),
     ("refused", r"content policy|safety (?:policy|system)|refus(?:ed|al) to"),
 )
 _RETRY = re.compile(r"retry[- ]after[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 
-def trouble_in(said: str) -> tuple[Trouble, float | None]:
-    """What an agent that failed complains of, by known words, and how many seconds it says to wait."""
+_BY_STATUS: dict[int, Trouble] = {
+    401: "authentication", 402: "quota", 403: "authentication", 413: "context too long", 429: "rate limit",
+    502: "overloaded", 503: "overloaded", 504: "overloaded", 529: "overloaded",
+}  # fmt: skip
+
+
+def trouble_in(said: str, status: int | None = None) -> tuple[Trouble, float | None]:
+    """What an agent that failed complains of, and how many seconds it says to wait.
+
+    By the HTTP *status* of its provider where that is known, else by known words. A quota that is used up is told by words
+    alone: it comes with the status of a limit that passes."""
     retry = _RETRY.search(said)
+    if status in _BY_STATUS and not re.search(_SIGNS[0][1], said, re.IGNORECASE):
+        return _BY_STATUS[status], float(retry[1]) if retry else None
     for trouble, sign in _SIGNS:
         if re.search(sign, said, re.IGNORECASE):
             return trouble, float(retry[1]) if retry else None

@@ -76,7 +76,8 @@ class AgentSettings(_Table):
     unsafe_fixes: bool = False
     """For `ruff`: also apply the fixes that ruff marks unsafe."""
     command: tuple[str, ...] = ()
-    """For `command`: the program and its arguments; `{file}`, `{prompt_file}` and `{worktree}` are replaced."""
+    """For `command`: the program and its arguments; `{file}`, `{prompt_file}` and `{worktree}` are replaced. For the coding
+    agents: how the program is started, where its name alone does not do."""
     env: tuple[str, ...] = ()
     """For `command` and the coding agents: names of environment variables handed on beside PATH, HOME, LANG and such."""
     home: tuple[str, ...] = ()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from stomper.agents.base import Agent, AgentContext, Answer, Request, Usage
 from stomper.agents.command import CommandAgent
+from stomper.agents.program import ProgramAgent
+from stomper.agents.programs import PROGRAMS
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers import Checker
@@ -19,6 +22,7 @@ KINDS: dict[str, Callable[[AgentContext], Agent]] = {
     "ruff": RuffAgent,
     "command": CommandAgent,
     "scripted": ScriptedAgent,
+    **{kind: partial(ProgramAgent, row) for kind, row in PROGRAMS.items()},
 }
 
 __all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "Usage", "make_agents"]

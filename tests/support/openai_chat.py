@@ -23,7 +23,7 @@ def read(body: Json, number: int) -> Talk:
     return Talk(
         model=body["model"],
         text="\n".join(words(m.get("content")) for m in messages),
-        tools={t["function"]["name"]: t["function"].get("parameters", {}) for t in body.get("tools") or []},
+        tools={t["name"]: t.get("parameters", {}) for t in _functions(body)},
         turns=sum(bool(m.get("tool_calls")) for m in messages),
         stream=bool(body.get("stream")),
         schema=wanted.get("json_schema", {}).get("schema", {}) if wanted.get("type", "text") != "text" else None,
@@ -59,6 +59,11 @@ def error(failure: Failure) -> Json:
     """The error in the provider's form."""
     kind = KINDS.get(failure.status, "server_error")
     return {"error": {"message": failure.message, "type": kind, "param": None, "code": kind}}
+
+
+def _functions(body: Json) -> list[Json]:
+    """The tools that take JSON; one that takes text is left alone."""
+    return [t["function"] for t in body.get("tools") or [] if "function" in t]
 
 
 def _head(talk: Talk) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,13 @@ class Recorded:
         return next((self.headers[n].removeprefix("Bearer ") for n in names if n in self.headers), "")
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed is no error of ours; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class ModelServer:
     """Listens on a free port of 127.0.0.1 in the block; `play` decides each reply and can be exchanged."""
 
@@ -55,7 +63,7 @@ class ModelServer:
         self.requests: list[Recorded] = []
         self._lock = threading.Lock()
         self._ending = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = _Quiet(("127.0.0.1", 0), _handler_of(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 

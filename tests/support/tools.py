@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from tests.support.talk import Call, Edit, Talk
 
-_FOLDER = re.compile(r"(?:working directory|cwd|current directory|workspace)[^\n/]{0,40}(/[^\n<`\"']+)", re.IGNORECASE)
+_FOLDER = re.compile(r"""(?:working directory|in the directory|<cwd>)[:\s`"]*(/[^\s<`"']+)""", re.IGNORECASE)
 _SHELLS = ("exec_command", "shell_command", "shell", "bash", "run_shell_command", "Bash")
 _DONE = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how mini-swe-agent is told that the work is done
 
