@@ -45,6 +45,8 @@ def stream(turn: Turn, talk: Talk) -> Iterator[str]:
     yield _event("response.created", response={**_head(talk), "status": "in_progress", "output": []})
     for index, item in enumerate(_items(turn, talk)):
         empty = {**item, "content": []} if item["type"] == "message" else item
+        if item["type"] == "function_call":
+            empty = {**item, "arguments": ""}  # they come in the deltas
         yield _event("response.output_item.added", output_index=index, item=empty)
         place = {"item_id": item["id"], "output_index": index}
         if item["type"] == "message":
