@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-Trouble = Literal["", "authentication", "quota", "rate limit", "overloaded", "refused", "context too long"]
-_FOR_GOOD = ("authentication", "quota")
+Trouble = Literal[
+    "", "authentication", "quota", "configuration", "rate limit", "overloaded", "refused", "context too long"
+]  # fmt: skip
+_FOR_GOOD = ("authentication", "quota", "configuration")
 _BUSY = ("rate limit", "overloaded")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 _GIVE_UP = 8  # busy answers in a row, over all files

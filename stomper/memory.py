@@ -74,7 +74,7 @@ class Memory:
         return tuple(f"{example.rule}\n{example.hunk}" for example in found)
 
     def call(self, agent: Agent, job: FileJob, source: str) -> str:
-        """What tells a call from others, however it is asked: the file, its content and errors, the agent as it is set up."""
+        """What tells a call from others, however it is asked: the file, its content and errors, the agent as set up."""
         table = self.settings.agents[agent.name].model_dump_json()
         checkers = [f"{name} {checker.args}" for name, checker in self.settings.checkers.items()]
         errors = sorted(d.fingerprint for d in job.diagnostics)

@@ -154,6 +154,11 @@ def pause(seconds: float) -> None:
         raise Cancelled("the run was stopped")
 
 
+def stopping() -> bool:
+    """Whether stop_all() was called: for work that is no process, and ends by itself then."""
+    return _stopping.is_set()
+
+
 def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     """Start a server of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*."""
     with log.open("wb") as out:

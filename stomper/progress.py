@@ -27,6 +27,15 @@ class JobsSelected:
 
 
 @dataclass(frozen=True)
+class AgentSaid:
+    """A model's answer about a file is arriving: so many characters of it so far, never the text."""
+
+    path: str
+    agent: str
+    characters: int
+
+
+@dataclass(frozen=True)
 class FileDone:
     """A file came to its end, as far as it goes alone."""
 
@@ -48,7 +57,7 @@ class RunDone:
     report: Report
 
 
-Event = StageBegan | JobsSelected | FileDone | Journalled | RunDone
+Event = StageBegan | JobsSelected | AgentSaid | FileDone | Journalled | RunDone
 Listener = Callable[[Event], None]
 _listeners: list[Listener] = []
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from stomper.errors import StomperError
 from stomper.models import Diagnostic, FileJob
 from stomper.store import Store
-from stomper.trials import Trial, Trials, call_key, repository_of
+from stomper.trials import Trial, Trials, repository_of
 from tests.conftest import MakeRepo, git
 from tests.trials import trial, trials_in
 
@@ -96,23 +96,6 @@ def test_a_failed_call_is_known_again(tmp_path: Path) -> None:
     assert trials.failed_before("one") is None
     trials.remember_failure("three", "checker")
     assert store.do("SELECT key FROM failures") == [("three",)]
-
-
-def test_what_makes_a_call_the_same_call() -> None:
-    """The file, the errors, the agent, its configuration and the prompt; not the prompt's fence, new each time."""
-    errors = (Diagnostic(tool="ruff", code="F401", message="m", path="a.py", fingerprint="f"),)
-    job = FileJob(path="a.py", diagnostics=errors)
-    same = call_key("x = 1", job, "mine", "{}", "fix\nDATA-0123abcd\n")
-    assert same == call_key("x = 1", job, "mine", "{}", "fix\nDATA-ffffffff\n")
-    none = FileJob(path="a.py", diagnostics=())
-    others = {
-        call_key("x = 2", job, "mine", "{}", "fix\nDATA-0123abcd\n"),
-        call_key("x = 1", none, "mine", "{}", "fix\nDATA-0123abcd\n"),
-        call_key("x = 1", job, "yours", "{}", "fix\nDATA-0123abcd\n"),
-        call_key("x = 1", job, "mine", "{1}", "fix\nDATA-0123abcd\n"),
-        call_key("x = 1", job, "mine", "{}", "mend\nDATA-0123abcd\n"),
-    }
-    assert len(others - {same}) == 5
 
 
 def test_a_repository_is_known_by_its_origin(make_repo: MakeRepo) -> None:

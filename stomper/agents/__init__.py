@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from stomper.agents.api import ApiAgent
 from stomper.agents.base import Agent, AgentContext, Answer, Request, Usage
 from stomper.agents.command import CommandAgent
 from stomper.agents.program import ProgramAgent
@@ -22,6 +23,7 @@ KINDS: dict[str, Callable[[AgentContext], Agent]] = {
     "ruff": RuffAgent,
     "command": CommandAgent,
     "scripted": ScriptedAgent,
+    "api": ApiAgent,
     **{kind: partial(ProgramAgent, row) for kind, row in PROGRAMS.items()},
 }
 
@@ -43,6 +45,7 @@ def make_agents(
                 timeout_s=table.timeout_s or settings.agent_timeout_s,
                 scratch=scratch,
                 sandbox=sandbox,
+                prompt_tokens=settings.prompt_tokens,
             )
             made.append(KINDS[table.kind or name](context))
     if not made:

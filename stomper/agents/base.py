@@ -25,6 +25,7 @@ class AgentContext:
     timeout_s: float
     scratch: Path
     sandbox: Sandbox
+    prompt_tokens: int = 8000
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,18 @@ class Agent(Protocol):
     name: str
     reads_prompt: bool
     """False for one that does the same whatever it is told: it gets one attempt."""
-    reports_cost: bool
-    """Whether what its calls cost is known after them: from its answers, or by the price of its model."""
-    reports_tokens: bool
-    """Whether its answers say how many tokens they took."""
     contained: bool
     """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
+
+    @property
+    def reports_cost(self) -> bool:
+        """Whether what its calls cost is known after them: from its answers, or by the price of its model."""
+        ...
+
+    @property
+    def reports_tokens(self) -> bool:
+        """Whether its answers say how many tokens they took."""
+        ...
 
     def takes(self, job: FileJob) -> bool:
         """Whether there is anything in *job* it could repair."""

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
-from stomper.progress import Event, FileDone, JobsSelected, StageBegan
+from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
@@ -45,6 +45,7 @@ class Display:
         self._began = time.monotonic()
         self._stage = "start"
         self._files: dict[str, tuple[str, float]] = {}
+        self._arrived: dict[str, int] = {}
         self._total = 0
         self._done: Counter[Status] = Counter()
         self._fixed = 0
@@ -57,10 +58,14 @@ class Display:
                     self._stage = f"{stage} {detail}".strip()
                 case StageBegan(stage=stage, path=path):
                     self._files[path] = (stage, self._files.get(path, ("", time.monotonic()))[1])
+                    self._arrived.pop(path, None)
+                case AgentSaid(path=path, characters=characters):
+                    self._arrived[path] = characters
                 case JobsSelected(files=files):
                     self._total, self._stage = files, "repair"
                 case FileDone(outcome=outcome):
                     self._files.pop(outcome.path, None)
+                    self._arrived.pop(outcome.path, None)
                     self._done[outcome.status] += 1
                     self._fixed += len(outcome.fixed)
                 case _:
@@ -82,7 +87,9 @@ class Display:
             )
             rows = Table.grid(padding=(0, 2))
             for path, (stage, since) in list(self._files.items())[:16]:
-                rows.add_row("  ", f"[cyan]{stage}[/]", escape(printable(path)), f"{time.monotonic() - since:.1f} s")
+                arrived = f"{self._arrived[path]} characters" if path in self._arrived else ""
+                seconds = f"{time.monotonic() - since:.1f} s"
+                rows.add_row("  ", f"[cyan]{stage}[/]", escape(printable(path)), seconds, arrived)
             return Group(head, rows)
 
 

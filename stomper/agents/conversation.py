@@ -1,0 +1,191 @@
+"""A call of a model through pydantic-ai. Imported when the first call is made: it takes seconds and the extra `api`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic_ai import Agent, ModelRetry, ToolOutput
+from pydantic_ai.exceptions import AgentRunError, ModelConnectionError, UserError
+from pydantic_ai.messages import ModelResponse, PartDeltaEvent, PartStartEvent
+from pydantic_ai.models import Model, infer_model
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.profiles.openai import OpenAIModelProfile
+from pydantic_ai.providers import Provider, infer_provider_class
+from pydantic_ai.settings import ModelSettings
+from pydantic_ai.usage import RunUsage, UsageLimits
+
+from stomper import prices, proc
+from stomper.agents.base import Answer, Usage
+from stomper.agents.edits import EditProblem, Edits
+from stomper.agents.failures import explain
+from stomper.agents.shown import INSTRUCTIONS
+from stomper.errors import Cancelled
+
+_WATCH_S = 0.1
+_CORRECTIONS = 4  # a model that cannot get its edits right by then will not
+_TELL_EACH_S = 0.2
+_SAY_WHY_THEY_END = ("anthropic", "openai")  # so that an answer without that was cut off
+_ADDRESSES = ("base_url", "api_base", "azure_endpoint")  # how the providers name it
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call: whom to ask, what, and for how long. *apply* raises EditProblem for edits that cannot be applied."""
+
+    model: str
+    key: str
+    base_url: str
+    turns: int
+    timeout_s: float
+    parts: tuple[str, ...]
+    apply: Callable[[Edits], bytes]
+    heard: Callable[[int], None]
+
+
+@dataclass
+class Conversation:
+    """The state of a call, so that what is known of it survives whatever ends it."""
+
+    ask: Ask
+    usage: RunUsage = field(default_factory=RunUsage)
+    response: ModelResponse | None = None
+    address: str = ""
+    edited: bytes | None = None
+    problem: str = ""
+    _characters: int = 0
+    _told: float = 0.0
+
+    def hold(self) -> Answer:
+        """Ask, and hear the answer out. A failure is an Answer with a problem. Raises Cancelled once a run is stopped."""
+        try:
+            asyncio.run(bounded(self._talk(), self.ask.timeout_s))
+        except TimeoutError:
+            self.edited = None
+            return self._answer(f"it took more than {self.ask.timeout_s:g} s and was stopped", asked=True)
+        except (AgentRunError, UserError, ImportError) as error:
+            self.edited = None
+            words = explain(error, self.address, self.problem)
+            answer = self._answer(words.problem, asked=words.asked)
+            session = answer.session or words.request
+            return replace(answer, trouble=words.trouble, retry_after_s=words.retry_after_s, session=session)
+        return self._answer("", asked=True)
+
+    async def _talk(self) -> None:
+        model = make_model(self.ask)
+        self.address = model.base_url or ""
+        turns = min(self.ask.turns, 1 + _CORRECTIONS)
+        agent: Agent[object, Edits] = Agent(
+            model,
+            name="stomper",
+            instructions=INSTRUCTIONS,
+            output_type=ToolOutput(Edits, name="submit_edits", max_retries=turns - 1),
+            retries=turns - 1,
+            model_settings=ModelSettings(
+                max_retries=0,  # the breaker waits, and it knows of all calls
+                timeout=self.ask.timeout_s,
+                cache={"messages": False},
+            ),
+        )
+        agent.instrument = False
+        agent.output_validator(self._check)
+        limits = UsageLimits(request_limit=turns)
+        async with agent, agent.iter(self.ask.parts, usage=self.usage, usage_limits=limits) as run:
+            async for node in run:
+                if Agent.is_model_request_node(node):
+                    async with node.stream(run.ctx) as stream:
+                        try:
+                            async for event in stream:
+                                self._hear(event)
+                        finally:
+                            self.response = stream.response
+                    if self.response.finish_reason is None and self.response.provider_name in _SAY_WHY_THEY_END:
+                        raise ModelConnectionError(model.model_name, "the stream ended early", phase="read")
+
+    def _check(self, edits: Edits) -> Edits:
+        try:
+            self.edited = self.ask.apply(edits)
+        except EditProblem as problem:
+            self.problem = str(problem)
+            raise ModelRetry(f"{problem}\nNo edit was applied. Submit all edits anew.") from None
+        return edits
+
+    def _hear(self, event: object) -> None:
+        """Count what arrives; the text itself goes nowhere."""
+        said: Any = None
+        if isinstance(event, PartStartEvent):
+            said = getattr(event.part, "content", None) or getattr(event.part, "args", None)
+        elif isinstance(event, PartDeltaEvent):
+            said = getattr(event.delta, "content_delta", None) or getattr(event.delta, "args_delta", None)
+        self._characters += len(said) if isinstance(said, str) else 0
+        if time.monotonic() - self._told >= _TELL_EACH_S:
+            self._told = time.monotonic()
+            self.ask.heard(self._characters)
+
+    def _answer(self, problem: str, *, asked: bool) -> Answer:
+        """What is known. Of a call that was *asked*, and whose provider did not say its tokens, they are unknown."""
+        used = self.usage
+        counted = Usage(used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens)
+        said = self.response
+        return Answer(
+            problem=problem.replace(self.ask.key, "[key]") if self.ask.key else problem,
+            usage=counted if counted.total or not asked else None,
+            model=self._priced(said.model_name if said else None),
+            session=said.provider_response_id or "" if said else "",
+            stop=str(said.finish_reason or "") if said else "",
+        )
+
+    def _priced(self, name: str | None) -> str:
+        """The model that answered, if its price is known by that name, else the one that was asked for."""
+        answered = f"{self.ask.model.partition(':')[0]}:{name}"
+        return answered if name and prices.known(answered) else self.ask.model
+
+
+def make_model(ask: Ask) -> Model:
+    """The model of pydantic-ai that *ask* names. Raises UserError or ImportError for one that there is not."""
+    kind, _, name = ask.model.partition(":")
+    if kind == "openai" and ask.base_url:
+        kind = "openai-chat"  # what servers mean that call themselves compatible
+
+    def provider(of: str) -> Provider[Any]:
+        try:
+            made = infer_provider_class(of)
+        except ValueError:
+            raise UserError(f"pydantic-ai knows no provider {of!r}") from None
+        takes = inspect.signature(made.__init__).parameters
+        given = {"api_key": ask.key} if ask.key and "api_key" in takes else {}
+        if ask.base_url:
+            place = next((p for p in _ADDRESSES if p in takes), None)
+            if place is None:
+                raise UserError(f"`base_url` cannot be set for {of}: for a compatible server write openai:{name}")
+            given[place] = ask.base_url
+        return made(**given)
+
+    if kind == "openai-chat":
+        strict = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
+        return OpenAIChatModel(name, provider=provider(kind), profile=strict)
+    return infer_model(f"{kind}:{name}", provider)
+
+
+async def bounded(work: Awaitable[None], timeout_s: float) -> None:
+    """*work* to its end. Raises TimeoutError after *timeout_s*, and Cancelled within a moment of `proc.stop_all`."""
+    task = asyncio.ensure_future(work)
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=min(_WATCH_S, max(0.0, deadline - time.monotonic())))
+            if proc.stopping():
+                raise Cancelled("the run was stopped")
+            if time.monotonic() >= deadline and not task.done():
+                raise TimeoutError
+        task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=1)
+        if task.done() and not task.cancelled():
+            task.exception()  # seen, whatever it is

@@ -1,0 +1,93 @@
+"""The failures of a model's provider, in words for the report and as troubles for the breaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic_ai import exceptions as ai
+
+from stomper.breaker import Trouble, trouble_in
+
+_MOST = 300
+_TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
+    (ai.ModelAuthenticationError, "authentication"),
+    (ai.ModelQuotaExceededError, "quota"),
+    (ai.ModelRateLimitError, "rate limit"),
+    (ai.ModelUnavailableError, "overloaded"),
+    (ai.ModelContextWindowExceededError, "context too long"),
+    (ai.ContentFilterError, "refused"),
+    (ai.ModelNotFoundError, "configuration"),
+    (ai.UserError, "configuration"),
+    (ImportError, "configuration"),
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A failure as an Answer wants it."""
+
+    problem: str
+    trouble: Trouble = ""
+    retry_after_s: float | None = None
+    request: str = ""
+    """The provider's name for a request that it turned down."""
+    asked: bool = True
+    """Whether a model may have worked, for money."""
+
+
+def explain(error: Exception, address: str, wrong: str) -> Words:
+    """What went wrong with a call to *address*; *wrong* is what the model was last told of its edits."""
+    trouble: Trouble = next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), "")
+    match error:
+        case ai.ModelHTTPError():
+            said = _short(_said(error.body) or error.message)
+            if not trouble and error.status_code < 500:
+                trouble = _unnamed(said)
+            problem = f"{address} answered {error.status_code}: {said}"
+            return Words(problem, trouble, error.retry_after, _request(error), asked=error.in_stream)
+        case ai.ModelConnectionError(phase="read"):
+            return Words(f"the answer of {address} broke off: {_short(_root(error))}", trouble)
+        case ai.ModelConnectionError():
+            problem = f"{address} cannot be reached: {_short(_root(error))}"
+            return Words(problem, trouble, asked=error.phase != "connect")
+        case ai.ModelAPIError():
+            return Words(f"the answer of {address} broke off: {_short(error.message)}", trouble, error.retry_after)
+        case ai.ContentFilterError():
+            return Words(f"the model refused: {_short(str(error))}", trouble)
+        case ai.OutputTokenLimitExceeded():
+            return Words(f"its answer was cut off at the limit of tokens: {_short(str(error))}", trouble)
+        case ai.UnexpectedModelBehavior() | ai.UsageLimitExceeded():
+            return Words(f"it gave no edits that can be applied: {_short(wrong or _root(error))}", trouble)
+        case _:
+            return Words(_short(str(error)), trouble, asked=False)
+
+
+def _request(error: ai.ModelHTTPError) -> str:
+    headers = error.headers or {}
+    return headers.get("request-id") or headers.get("x-request-id") or ""
+
+
+def _unnamed(said: str) -> Trouble:
+    """What compatible servers say in words only."""
+    trouble, _ = trouble_in(said)
+    return trouble if trouble in ("quota", "context too long", "refused") else ""
+
+
+def _said(body: object) -> str:
+    """The provider's message in an error's body."""
+    while isinstance(body, dict):
+        if isinstance(body.get("message"), str):
+            return str(body["message"])
+        body = body.get("error")
+    return body if isinstance(body, str) else ""
+
+
+def _root(error: BaseException) -> str:
+    """The words of what is behind an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error) or type(error).__name__
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:_MOST]
