@@ -144,6 +144,35 @@ class Outcome(Model):
         return self.model_copy(update=changed)
 
 
+class AgentMetrics(Model):
+    """One agent's share. What it fixed counts where it was proven to the end, what it cost in any case."""
+
+    calls: int = Field(default=0, description="without those whose result an earlier run had paid for")
+    errors_fixed: int = 0
+    cost_microusd: int = 0
+    calls_of_unknown_cost: int = 0
+    tokens: int = 0
+    milliseconds: int = Field(default=0, description="of its attempts, with the proof of each")
+
+    def __add__(self, other: AgentMetrics) -> AgentMetrics:
+        return AgentMetrics(**{name: getattr(self, name) + getattr(other, name) for name in AgentMetrics.model_fields})
+
+    @classmethod
+    def of(cls, attempt: Attempt, *, proven: bool) -> AgentMetrics:
+        """The metrics of one attempt at a file that was *proven* in the end or not."""
+        fixed = attempt.fixed if proven else 0
+        if attempt.reused:
+            return cls(errors_fixed=fixed, milliseconds=round(attempt.seconds * 1000))
+        return cls(
+            calls=1,
+            errors_fixed=fixed,
+            cost_microusd=round((attempt.cost_usd or 0.0) * 1_000_000),
+            calls_of_unknown_cost=int(attempt.cost_usd is None),
+            tokens=attempt.tokens or 0,
+            milliseconds=round(attempt.seconds * 1000),
+        )
+
+
 class Metrics(Model):
     """The reduction of outcomes. `+` is associative and `Metrics()` its identity, so shards reduce alike."""
 
@@ -159,6 +188,7 @@ class Metrics(Model):
     cost_microusd: int = 0
     calls_of_unknown_cost: int = 0
     tokens: int = 0
+    agents: dict[str, AgentMetrics] = Field(default_factory=dict, description="by the agents' names")
 
     def __add__(self, other: Metrics) -> Metrics:
         stages = {k: self.stage_ms.get(k, 0) + other.stage_ms.get(k, 0) for k in {**self.stage_ms, **other.stage_ms}}
@@ -175,6 +205,7 @@ class Metrics(Model):
             cost_microusd=self.cost_microusd + other.cost_microusd,
             calls_of_unknown_cost=self.calls_of_unknown_cost + other.calls_of_unknown_cost,
             tokens=self.tokens + other.tokens,
+            agents=_added([*self.agents.items(), *other.agents.items()]),
         )
 
     @classmethod
@@ -198,6 +229,7 @@ class Metrics(Model):
             cost_microusd=sum(round(a.cost_usd * 1_000_000) for a in paid if a.cost_usd is not None),
             calls_of_unknown_cost=sum(a.cost_usd is None for a in paid),
             tokens=sum(a.tokens or 0 for a in paid),
+            agents=_added((a.agent, AgentMetrics.of(a, proven=outcome.proven)) for a in outcome.attempts),
         )
 
     @classmethod
@@ -207,6 +239,14 @@ class Metrics(Model):
         for outcome in outcomes:
             total = total + cls.of(outcome)
         return total
+
+
+def _added(shares: Iterable[tuple[str, AgentMetrics]]) -> dict[str, AgentMetrics]:
+    """The sum for each agent, in the order of their names."""
+    total: dict[str, AgentMetrics] = {}
+    for name, share in shares:
+        total[name] = total.get(name, AgentMetrics()) + share
+    return dict(sorted(total.items()))
 
 
 class CheckerRun(Model):

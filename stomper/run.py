@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper import history, standing
+from stomper.agents.api import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, open_target
@@ -112,7 +113,9 @@ def report_of(
         metrics=metrics,
         landed=landing.landed if landing else (),
         warnings=(*session.warnings, *session.calls.words),
-        sandbox=session.sandbox.words if any(not isinstance(a, RuffAgent) for a in session.agents) else "not needed",
+        sandbox=session.sandbox.words
+        if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)
+        else "not needed",
         seconds=session.elapsed(),
         max_parallel_files=session.settings.max_parallel_files,
         failure=failure or (landing.failure if landing else ""),

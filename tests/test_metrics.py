@@ -17,6 +17,7 @@ attempts = st.builds(
     agent=st.sampled_from(["ruff", "helper"]),
     number=st.integers(1, 3),
     seconds=st.floats(0, 10),
+    fixed=st.integers(0, 3),
     result=st.just("proven"),
     reused=st.booleans(),
     cost_usd=st.none() | st.floats(0, 5),
@@ -83,6 +84,19 @@ def test_every_file_is_counted_once(found: list[Outcome]) -> None:
     assert sorted(listed) == sorted(o.path for o in found)
     assert total.total_errors_fixed == sum(len(o.fixed) for o in found)
     assert total.errors_remaining == sum(len(o.remaining) for o in found)
+
+
+@settings(deadline=None)
+@given(st.lists(outcomes(), max_size=8))
+def test_the_agents_shares_add_up(found: list[Outcome]) -> None:
+    """Calls, costs and tokens of the agents sum to those of the run, and only proven files count as fixed."""
+    total = Metrics.reduce(found)
+    shares = total.agents.values()
+    assert sum(s.cost_microusd for s in shares) == total.cost_microusd
+    assert sum(s.calls_of_unknown_cost for s in shares) == total.calls_of_unknown_cost
+    assert sum(s.tokens for s in shares) == total.tokens
+    assert sum(s.calls for s in shares) == sum(not a.reused for o in found for a in o.attempts)
+    assert sum(s.errors_fixed for s in shares) == sum(a.fixed for o in found if o.proven for a in o.attempts)
 
 
 def test_unknown_cost_is_never_zero_and_reused_calls_are_free() -> None:

@@ -11,7 +11,6 @@ import pytest
 from pydantic import ValidationError
 
 from stomper.errors import StomperError
-from stomper.models import Diagnostic, FileJob
 from stomper.store import Store
 from stomper.trials import Trial, Trials, repository_of
 from tests.conftest import MakeRepo, git

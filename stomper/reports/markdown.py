@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stomper.models import Outcome, Report
+from stomper.reports.agents import AGENT_COLUMNS, agent_rows
 from stomper.reports.timeline import bars, overlap
 
 _DIFF_LIMIT = 50_000
@@ -21,6 +22,9 @@ def summary_markdown(report: Report) -> str:
         *(f"- {c.name} {c.version} ({c.origin}): {c.error or f'{c.found} error(s)'}" for c in report.checkers),
         *(f"- warning: {w}" for w in report.warnings),
     ]
+    if metrics.agents:
+        lines += ["", f"| {' | '.join(AGENT_COLUMNS)} |", f"|{'---|' * len(AGENT_COLUMNS)}"]
+        lines += [f"| {' | '.join(row)} |" for row in agent_rows(metrics)]
     if report.landed:
         lines += [
             "",

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
+from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
@@ -130,6 +131,7 @@ def show_report(report: Report, console: Console) -> None:
         _show_left_out(report.left_out, console)
         return
     _show_files(report, console)
+    _show_agents(report, console)
     _show_timeline(report, console)
     if report.landed:
         console.print(f"\n[bold]Commits[/] on {escape(report.branch)}")
@@ -152,14 +154,24 @@ def show_report(report: Report, console: Console) -> None:
 
 def _costs(metrics: Metrics) -> str:
     """What the agents cost, where any of them costs anything; an unknown cost is not a zero."""
-    said = []
-    if metrics.cost_microusd:
-        said.append(f"${metrics.cost_microusd / 1_000_000:.2f}")
-    if metrics.calls_of_unknown_cost:
-        said.append(f"{metrics.calls_of_unknown_cost} call(s) of unknown cost")
+    said = [cost_words(metrics)] if metrics.cost_microusd or metrics.calls_of_unknown_cost else []
     if metrics.tokens:
         said.append(f"{metrics.tokens} tokens")
     return "".join(f" · {words}" for words in said)
+
+
+def _show_agents(report: Report, console: Console) -> None:
+    """Who fixed how much, and for how much: where there is more than one, or one that costs."""
+    shares = report.metrics.agents
+    if len(shares) < 2 and not any(s.tokens or s.cost_microusd or s.calls_of_unknown_cost for s in shares.values()):
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in AGENT_COLUMNS:
+        table.add_column(title, overflow="fold", justify="left" if title == "agent" else "right")
+    for row in agent_rows(report.metrics):
+        table.add_row(*(escape(cell) for cell in row))
+    console.print()
+    console.print(table)
 
 
 def _show_checkers(report: Report, console: Console) -> None:
