@@ -11,12 +11,14 @@ from pydantic import TypeAdapter
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.imports import missing_extensions
+from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.settings import Settings
 from stomper.store import Store, digest
-from stomper.testing import Suite, SuiteRun, SuiteState
+from stomper.testing import Suite
 from stomper.worktrees import Pool
 
 _RUN = TypeAdapter(SuiteRun)
+_UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards
 _SOUND = (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE)
 
 
@@ -70,7 +72,7 @@ class Baselines:
 
     def _key(self, commit: str) -> str:
         self._fingerprint = self._fingerprint or self.environment.fingerprint()
-        return digest(commit, *self.suite.argv(), self._fingerprint)
+        return digest(commit, *self.suite.argv(), self._fingerprint, str(self.settings.borrow_extensions))
 
     def _kept(self, commit: str) -> SuiteRun | None:
         """What an earlier run saw at this commit, by this command, in this environment."""
@@ -82,9 +84,9 @@ class Baselines:
             run = self.suite.run(tree.path)
             # Once more where it fails: a test that fails now and then must not be held against a fix.
             if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
-                run = _weaker(run, self.suite.run(tree.path))
+                run = weaker(run, self.suite.run(tree.path))
         if run.state in _SOUND:
-            self.store.keep_baseline(self._key(commit), _RUN.dump_json(run).decode())
+            self.store.keep_baseline(self._key(commit), _RUN.dump_json(run, exclude=_UNKEPT).decode())
         return run
 
     def _judged(self, run: SuiteRun) -> SuiteRun:
@@ -95,7 +97,7 @@ class Baselines:
                 f"\ncompiled extensions such as {unbuilt[0]} are in your checkout and not in git: to have them in the "
                 "worktrees too, --set borrow_extensions=true"
             )
-        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT) or (run.state is SuiteState.COLLECTION and unbuilt):
+        if not run.state.is_verdict or (run.state is SuiteState.COLLECTION and unbuilt):
             raise SuiteError(
                 f"the tests prove nothing at the base commit: {run.words}{hint}\n"
                 "set test_command, raise test_timeout_s, or use --test-validation none"
@@ -108,11 +110,3 @@ class Baselines:
         if run.state is SuiteState.NONE:
             self.warnings.append("no tests were found: fixes are proven by the checkers alone")
         return run
-
-
-def _weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
-    """The weaker of two baselines, test by test: what failed once may fail again."""
-    if second.state not in (SuiteState.PASSED, SuiteState.FAILED, SuiteState.COLLECTION):
-        return first
-    by_name = {t.name: t for t in second.tests} | {t.name: t for t in first.tests if t.status == "failed"}
-    return SuiteRun(first.state, tuple(by_name.values()), first.returncode, first.seconds, first.complaint)

@@ -14,8 +14,9 @@ from stomper.fitting import fit
 from stomper.git import uncommitted
 from stomper.hooks import refused_by_hook
 from stomper.models import FileJob, Judge, Landed, Outcome, Patch, Status
+from stomper.results import SuiteState
 from stomper.session import Session
-from stomper.testing import SuiteState, confirmed
+from stomper.testing import confirmed
 from stomper.verify import verify
 from stomper.worktrees import build_commits
 

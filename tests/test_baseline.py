@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import SuiteError
+from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
-from stomper.testing import SuiteRun, SuiteState
 from tests.conftest import MakeRepo, open_run, write
-from tests.runs import RULES, commit
+from tests.runs import RULES, by_path, commit, nothing_landed, repair, scripted
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False\n"
@@ -51,6 +51,26 @@ def test_another_command_is_another_baseline(make_repo: MakeRepo) -> None:
     assert len(baseline(root)[0].tests) == 2
     run, runs, _ = baseline(root, test_command="python -m pytest test_b.py")
     assert (len(run.tests), runs) == (1, 1)
+
+
+def test_borrowed_extensions_make_another_baseline(make_repo: MakeRepo) -> None:
+    """What failed for want of a compiled extension is not excused once it is there."""
+    test = "import pathlib\n\n\ndef test_a():\n    assert pathlib.Path('fast.so').exists()\n"
+    root = make_repo({"test_a.py": test, ".gitignore": "*.so\n"})
+    write(root, {"fast.so": b"compiled"})
+    assert baseline(root)[0].state is SuiteState.FAILED
+    assert baseline(root, borrow_extensions=True)[0].state is SuiteState.PASSED
+
+
+def test_what_can_be_collected_is_compared_where_something_cannot(make_repo: MakeRepo) -> None:
+    """A test file that was unreadable before the fix does not keep the others from speaking against it."""
+    test = "from shop import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+    shop = "import os\n\n\ndef double(x):\n    return x + x\n"
+    root = make_repo({"shop.py": shop, "test_shop.py": test, "test_old.py": "import nowhere\n"})
+    agents = scripted(root, {"action": "drop_lines"}, {"action": "replace", "old": "x + x", "new": "x + 1"})
+    landing = repair(root, agents=agents, test_validation="final")
+    assert "test_double is failed" in by_path(landing)["shop.py"].reason
+    assert nothing_landed(root, landing)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from stomper.agents.base import Agent, AgentContext, Answer, Request, Usage
 from stomper.agents.command import CommandAgent
 from stomper.agents.program import ProgramAgent
 from stomper.agents.programs import PROGRAMS
+from stomper.agents.row import Program
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers import Checker
@@ -19,12 +20,17 @@ from stomper.errors import AgentError
 from stomper.sandbox import Sandbox
 from stomper.settings import Settings
 
+
+def _of(row: Program) -> Callable[[AgentContext], Agent]:
+    return partial(ProgramAgent, row)
+
+
 KINDS: dict[str, Callable[[AgentContext], Agent]] = {
     "ruff": RuffAgent,
     "command": CommandAgent,
     "scripted": ScriptedAgent,
     "api": ApiAgent,
-    **{kind: partial(ProgramAgent, row) for kind, row in PROGRAMS.items()},
+    **{kind: _of(row) for kind, row in PROGRAMS.items()},
 }
 
 __all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "Usage", "make_agents"]

@@ -36,6 +36,7 @@ class ProgramAgent:
         own = bool(self._settings.base_url)
         self._model = row.names(self._settings.model, own) if self._settings.model else ""
         priced = bool(row.reading.output_tokens) and prices.known(self._settings.model)
+        self.reports_tokens = bool(row.reading.output_tokens)
         self.reports_cost = priced or (bool(row.reading.cost_usd) and not own)
 
     def takes(self, job: FileJob) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.testing import Suite, SuiteState
+from stomper.testing import Suite
 
 
 class PytestChecker:
@@ -26,7 +26,7 @@ class PytestChecker:
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         run = self._suite.run(tree)
-        if run.state in (SuiteState.CRASHED, SuiteState.TIMED_OUT):
+        if not run.state.is_verdict:
             raise CheckerError(f"{self.name}: {run.words}")
         return [
             Diagnostic(tool=self.name, code="test-failed", message=f"{t.name}: {t.message}", path=t.path, line=t.line)

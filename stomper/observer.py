@@ -1,0 +1,88 @@
+"""Runs inside the target's tests and notes what they load: a plugin of pytest, and a `sitecustomize` for other commands.
+
+It is copied there. It may meet any Python that a target has, so there is nothing newer than 3.7 here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import sys
+import time
+from typing import Any
+
+NOTES, ONLY, OPTIONS = "STOMPER_NOTES", "STOMPER_ONLY", "STOMPER_OPTIONS"
+ADDRESS = re.compile("0x[0-9a-fA-F]+")
+_folder = os.environ.get(NOTES)
+
+
+def leave_note(by: str) -> None:
+    """Write down the name and the file of every module that this process loaded. pytest-xdist has several processes."""
+    if not _folder or not os.path.isdir(_folder):
+        return
+    loaded = []
+    for module in list(sys.modules.values()):
+        try:
+            # Objects in sys.modules may load something when they are looked at: only their dictionaries are.
+            about = object.__getattribute__(module, "__dict__")
+        except AttributeError:
+            continue
+        # By its own name: vendored packages are listed under a second one, which is no package of theirs.
+        name, file = about.get("__name__"), about.get("__file__")
+        if isinstance(name, str) and isinstance(file, str):
+            loaded.append([name, os.path.realpath(file)])
+    place = os.path.join(_folder, f"{by}-{os.getpid()}-{time.time_ns()}")
+    with open(place, "w", encoding="utf-8", errors="surrogateescape") as out:
+        json.dump({"by": by, "loaded": loaded, "prefixes": [sys.prefix, sys.exec_prefix, sys.base_prefix]}, out)
+    os.rename(place, place + ".json")  # what was killed half-way left no note
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Keep the tests that are asked for by their names in the JUnit file, whatever the command selects otherwise."""
+    place = os.environ.get(ONLY)
+    if not place:
+        return
+    from _pytest.junitxml import mangle_test_address
+
+    with open(place, encoding="utf-8") as file:
+        asked = set(json.load(file))
+    kept: list[Any] = []
+    others: list[Any] = []
+    for item in items:
+        *classname, name = mangle_test_address(item.nodeid)
+        (kept if ADDRESS.sub("0x", ".".join(classname) + "::" + name) in asked else others).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = kept
+
+
+def pytest_runtest_setup() -> None:
+    """A pytest that a test starts is none of ours: it runs all of its tests, writes no report of ours and no note."""
+    # Not earlier: the processes that pytest-xdist starts, also in the place of crashed ones, need these.
+    if OPTIONS in os.environ:
+        os.environ["PYTEST_ADDOPTS"] = os.environ.pop(OPTIONS)
+    for name in (NOTES, ONLY):
+        os.environ.pop(name, None)
+
+
+def pytest_sessionfinish() -> None:
+    """The end of a process of pytest."""
+    leave_note("pytest")
+
+
+def _the_targets_own() -> None:
+    """Load the `sitecustomize` that this one stands before."""
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    spec = PathFinder.find_spec("sitecustomize", [p for p in sys.path if os.path.abspath(p) != here])
+    if spec is not None and spec.loader is not None:
+        sys.modules["sitecustomize"] = module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+
+if __name__ == "sitecustomize":
+    atexit.register(leave_note, "python")
+    _the_targets_own()

@@ -1,0 +1,149 @@
+"""The proof that the tests are about a worktree's code, by what their processes loaded or could load."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from stomper import proc
+from stomper.errors import SuiteError
+from stomper.imports import INSTALLED
+
+PLUGIN = "stomper_observer"
+# Where an interpreter would find the modules given as arguments, in the form of a note. Only parents of them are imported.
+_FIND = """\
+import importlib.util, json, os, sys
+found = []
+for name in sys.argv[1:]:
+    try:
+        spec = importlib.util.find_spec(name)
+    except BaseException:
+        continue
+    if spec is not None:
+        places = [spec.origin] if spec.has_location else list(spec.submodule_search_locations or [])
+        found += [[name, os.path.realpath(place)] for place in places if place]
+print(json.dumps({"by": "", "loaded": found, "prefixes": [sys.prefix, sys.exec_prefix, sys.base_prefix]}))
+"""
+_DEPTH = 3
+"""How deep namespaces go: `a.b.c`."""
+_WAY_OUT = "Uninstall that copy, set `python` to an interpreter without it, or use --test-validation none"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What one process of the tests loaded: names of modules and their files."""
+
+    by: str
+    """`pytest` for the plugin, `python` for the end of any interpreter."""
+    loaded: tuple[tuple[str, Path], ...]
+    prefixes: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Note:
+        note = json.loads(text)
+        return cls(note["by"], tuple((n, Path(f)) for n, f in note["loaded"]), tuple(map(Path, note["prefixes"])))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Tells the code of *tree*, imported from its folders *roots*, from that of the checkout at *root* and installed
+    copies."""
+
+    root: Path
+    tree: Path
+    roots: Sequence[Path]
+
+    def refuse_strangers(self, notes: Sequence[Note]) -> None:
+        """Raise SuiteError when a process loaded another copy of the tree's code."""
+        for said in sorted(said for note in notes for said in self._strangers(note)):
+            raise SuiteError(
+                f"the tests do not import the worktree ({said}): nothing they say would be about a fix. {_WAY_OUT}"
+            )
+
+    def saw_the_tree(self, notes: Sequence[Note]) -> bool:
+        """Whether anything of the tree was loaded."""
+        tree = self.tree.resolve()
+        return any(file.is_relative_to(tree) for note in notes for _, file in note.loaded)
+
+    def refuse_installed(self, python: tuple[str, ...], env: Mapping[str, str]) -> None:
+        """Raise SuiteError when *python* has a copy of the tree's code, or a way to it in the checkout.
+
+        For commands that left no note: they have an import path of their own, on which the worktree may not be first."""
+        try:
+            done = proc.run((*python, "-I", "-c", _FIND, *sorted(self._own)), cwd=self.tree, timeout_s=60, env=env)
+            note = Note.of("".join(done.text.splitlines()[-1:]))
+        except (proc.ProgramMissing, ValueError) as error:
+            raise SuiteError(f"nothing shows whose code the tests import: {error}") from None
+        for said in sorted(self._strangers(note)):
+            raise SuiteError(
+                "nothing shows that the tests import the worktree: the test command does not take PYTHONPATH, or runs "
+                f"no Python, and there is {said}. {_WAY_OUT}"
+            )
+
+    def _strangers(self, note: Note) -> Iterator[str]:
+        root, tree = self.root.resolve(), self.tree.resolve()
+        # An environment in the checkout is no source of it, nor is the interpreter's library in there.
+        prefixes = [p for p in note.prefixes if p != root and p.is_relative_to(root)]
+        for name, file in note.loaded:
+            if file.is_relative_to(tree):
+                continue
+            if INSTALLED & set(file.parts):
+                ours = self._is_own(name)
+            else:
+                ours = file.is_relative_to(root) and not any(file.is_relative_to(p) for p in prefixes)
+            if ours:
+                yield f"{name} from {file}"
+
+    def _is_own(self, name: str) -> bool:
+        parts = name.split(".")
+        if any(".".join(parts[:depth]) in self._own for depth in range(1, _DEPTH + 1)):
+            return True
+        # The project's own package is known by its name also where nothing says what it is imported from.
+        return parts[0].lower() == _project(self.tree) and any(self.tree.rglob(f"{parts[0]}/__init__.py"))
+
+    @cached_property
+    def _own(self) -> set[str]:
+        """The modules and packages in the roots, those of namespaces by their full names; none that Python has too."""
+        found = {name for root in self.roots for name in _packages(root, "", _DEPTH)}
+        return {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def _packages(folder: Path, prefix: str, depth: int) -> Iterator[str]:
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        name = entry.name.removesuffix(".py")
+        if not name.isidentifier() or name.startswith("__"):
+            continue
+        if entry.suffix == ".py" or (entry / "__init__.py").is_file():
+            yield prefix + name
+        elif depth > 1:
+            yield from _packages(entry, f"{prefix}{name}.", depth - 1)
+
+
+def install(folder: Path, *, everywhere: bool) -> None:
+    """Put the observer into *folder*, as a plugin of pytest and, when *everywhere*, for each Python that starts."""
+    observer = Path(__file__).with_name("observer.py")
+    for name in (PLUGIN, *(["sitecustomize"] if everywhere else [])):
+        shutil.copyfile(observer, folder / f"{name}.py")
+
+
+def read_notes(folder: Path) -> list[Note]:
+    """The notes that were left in *folder*."""
+    files = [*folder.glob("pytest-*.json"), *folder.glob("python-*.json")]
+    return [Note.of(file.read_text(encoding="utf-8", errors="surrogateescape")) for file in files]
+
+
+def _project(tree: Path) -> str:
+    """The name of the project, spelled as a module; empty when its metadata does not say it."""
+    try:
+        project = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8")).get("project")
+    except (OSError, ValueError):
+        return ""
+    name = project.get("name", "") if isinstance(project, dict) else ""
+    return re.sub("[-_.]+", "_", str(name)).lower()

@@ -1,0 +1,182 @@
+"""What a run of the target's tests came to: read test by test, and compared with another run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from xml.etree import ElementTree
+
+from stomper import proc
+from stomper.observer import ADDRESS
+
+_OUTPUT_LIMIT = 2000  # characters
+
+
+class SuiteState(StrEnum):
+    """How a run of the suite ended. A crash or a timeout says nothing about the tests."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NONE = "no tests"
+    COLLECTION = "cannot be collected"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed out"
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether the tests came to their end."""
+        return self not in (SuiteState.CRASHED, SuiteState.TIMED_OUT)
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One test, or with *collected* unset a file that could not be read for tests. *status*: passed, skipped or failed
+    (errors in set-up count as failed)."""
+
+    name: str
+    status: str
+    message: str = ""
+    path: str = ""
+    line: int = 0
+    collected: bool = True
+    output: str = ""
+    """The end of what pytest says of a failure."""
+
+    @property
+    def key(self) -> str:
+        """Its name in any run: addresses of objects are others each time."""
+        return ADDRESS.sub("0x", self.name)
+
+    @property
+    def rank(self) -> int:
+        """The higher the better."""
+        return ("failed", "skipped", "passed").index(self.status)
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """One run of the suite."""
+
+    state: SuiteState
+    tests: tuple[CaseResult, ...]
+    returncode: int
+    seconds: float
+    complaint: str = ""
+    kept: str = ""
+    """When an earlier run saw this; empty for this one."""
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        counts = {s: sum(t.status == s for t in self.tests) for s in ("passed", "failed", "skipped")}
+        numbers = ", ".join(f"{n} {s}" for s, n in counts.items() if n)
+        end = f" (exit code {self.returncode}): {self.complaint}" if self.state is SuiteState.CRASHED else ""
+        kept = f" (as a run saw them on {self.kept})" if self.kept else ""
+        return f"{self.state}{end}" + (f" · {numbers}" if numbers else "") + kept
+
+    def said_of(self, broken: Sequence[str]) -> str:
+        """What pytest says of the failures that the words of `worse` are about."""
+        told = [t for t in self.tests if t.status == "failed" and f"{t.key} is failed" in broken]
+        return "\n\n".join(f"{t.key}:\n{t.output or t.message}" for t in told)
+
+    def worst(self) -> dict[str, CaseResult]:
+        """The tests by their keys; of several that share one, the worst."""
+        found: dict[str, CaseResult] = {}
+        for test in self.tests:
+            if test.key not in found or test.rank < found[test.key].rank:
+                found[test.key] = test
+        return found
+
+
+_HEALTH = {SuiteState.PASSED: 2, SuiteState.NONE: 1}
+AS_A_WHOLE = ""
+"""The key of what is wrong with a run as a whole, among what is wrong with its tests."""
+
+
+def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
+    """What is worse in *now* than in *base*, in words, by the tests' keys; empty when nothing is.
+
+    A test that vanished is worse. Words hold numbers and times, which differ from run to run: compare the keys."""
+    if not now.state.is_verdict:
+        return {AS_A_WHOLE: f"the tests {now.words}"}
+    before, after = base.worst(), now.worst()
+    # A file that could not be collected is no test: when it can be, its entry goes and its tests come.
+    bad = {key: f"{key} is gone" for key, test in before.items() if key not in after and test.collected}
+    for key, test in after.items():
+        if test.rank < (before[key].rank if key in before else 1):
+            bad[key] = f"{key} is {test.status}"
+    if not bad and _HEALTH.get(now.state, 0) < _HEALTH.get(base.state, 0):
+        # No test says it: another command that the script runs, the coverage that is asked for, no tests any more.
+        bad[AS_A_WHOLE] = f"the tests end with exit code {now.returncode}: {now.complaint or now.state}"
+    return bad
+
+
+def weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
+    """The first run, with each test as in the worse of the two: what failed or vanished once may do so again."""
+    if not second.state.is_verdict:
+        return first
+    one, two = first.worst(), second.worst()
+    tests = [min((run[key] for run in (one, two) if key in run), key=lambda t: t.rank) for key in {**one, **two}]
+    kept = [t for t in tests if t.status == "failed" or (t.key in one and t.key in two)]
+    return SuiteRun(first.state, tuple(kept), first.returncode, first.seconds, first.complaint)
+
+
+_NEVER_RAN = range(126, 160)
+"""What shells answer for programs that cannot be started, or that a signal ended."""
+
+
+def judge(done: proc.Finished, junit: Path, tree: Path, argv: Sequence[str]) -> SuiteRun:
+    """How the command *argv* did in *tree*, by its end and the JUnit file that pytest left, if it did."""
+    tests = _read(junit, tree)
+    code = done.returncode
+    uncollected = any(not t.collected for t in tests)
+    if done.timed_out:
+        state = SuiteState.TIMED_OUT
+    elif code == 5 and (is_pytest(argv) or "unittest" in argv):
+        state = SuiteState.NONE
+    elif code < 0 or code in _NEVER_RAN or (is_pytest(argv) and (code > 1 or not tests)):
+        # pytest: 2 is an interruption, 3 and 4 are errors of its own or of how it was called.
+        state = SuiteState.CRASHED
+    elif code == 0:
+        state = SuiteState.PASSED
+    else:
+        state = SuiteState.COLLECTION if uncollected else SuiteState.FAILED
+    complaint = "" if state in (SuiteState.PASSED, SuiteState.NONE) else done.complaint[-500:]
+    return SuiteRun(state, tests, code, done.seconds, complaint)
+
+
+def is_pytest(argv: Sequence[str]) -> bool:
+    """Whether a command is pytest itself, possibly behind a launcher."""
+    return any(Path(word).name in ("pytest", "py.test") for word in argv)
+
+
+def _read(junit: Path, tree: Path) -> tuple[CaseResult, ...]:
+    try:
+        root = ElementTree.parse(junit).getroot()  # noqa: S314 - the target's tests wrote it: they can do worse
+    except (OSError, ElementTree.ParseError):
+        return ()
+    # What was under way when the run was interrupted has no name.
+    return tuple(_case(case, tree) for case in root.iter("testcase") if case.get("name"))
+
+
+def _case(case: ElementTree.Element, tree: Path) -> CaseResult:
+    verdicts = {child.tag: child for child in case}
+    bad = verdicts.get("failure", verdicts.get("error"))
+    status = "failed" if bad is not None else "skipped" if "skipped" in verdicts else "passed"
+    message = (bad.get("message") or "").strip() if bad is not None else ""
+    if uncollected := bad is not None and message == "collection failure":
+        said = [line.removeprefix("E ").strip() for line in (bad.text or "").splitlines() if line.startswith("E ")]
+        message = said[-1] if said else message
+    file = case.get("file") or ""
+    path = file if (tree / file).is_file() else ""
+    return CaseResult(
+        name=f"{case.get('classname')}::{case.get('name')}".removeprefix("::"),
+        status=status,
+        message="".join(message.splitlines()[:1]),
+        path=path,
+        line=int(case.get("line") or 0) + 1 if path else 0,
+        collected=not uncollected,
+        output=(bad.text or "").strip()[-_OUTPUT_LIMIT:] if bad is not None else "",
+    )

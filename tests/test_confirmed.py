@@ -1,0 +1,109 @@
+"""Broken is told from flaky, on real runs of pytest before and after a change."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stomper.environment import Environment
+from stomper.testing import Suite, confirmed
+from tests.conftest import MakeRepo, write
+
+GOOD = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"
+# COUNT is how often this place in the file was met before.
+COUNTED = """\
+import pathlib
+
+
+def count(seen=pathlib.Path({log!r})):
+    met = len(seen.read_text()) if seen.exists() else 0
+    with seen.open("a") as out:
+        out.write("x")
+    return met
+
+
+"""
+
+
+def judged(root: Path, before: str, after: str, command: str = "") -> tuple[list[str], list[str], int]:
+    """What is broken and flaky once test_a.py is *after* instead of *before*, and how many whole runs that took."""
+    suite = Suite(Environment(root, "these tests", (sys.executable,)), command, 60, root.parent / "scratch")
+    counted = COUNTED.format(log=str(root.parent / "log"))
+    write(root, {"test_a.py": before})
+    base = suite.run(root)
+    write(root, {"test_a.py": counted + after if "count()" in after else after})
+    return *confirmed(suite, root, base, suite.run(root)), suite.whole_runs - 1
+
+
+SECOND = ["test_a::test_second is failed"]
+GONE = ["test_a::test_second is gone"]
+BOTH = "LEFT = []\n\n\ndef test_first():\n    LEFT.append(1)\n\n\ndef test_second():\n    assert not LEFT\n"
+VANISHES = "def test_first():\n    pass\n\n\nif {}:\n    def test_second():\n        pass\n"
+
+
+@pytest.mark.parametrize("options", ["", "-n 1"])
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (GOOD, ([], [], 1)),
+        (GOOD.replace("second():\n    assert True", "second():\n    assert False"), (SECOND, [], 1)),
+        (GOOD.replace("second():\n    assert True", "second():\n    assert count()"), ([], SECOND, 2)),
+        (GOOD.replace("second():\n    assert True", "second():\n    assert count() == 1"), (SECOND, [], 2)),
+        (BOTH, (SECOND, [], 2)),
+        (VANISHES.format("False"), (GONE, [], 2)),
+        (VANISHES.format("count()"), ([], GONE, 2)),
+        ("import nowhere\n" + GOOD, (["test_a is failed"], [], 1)),
+    ],
+    ids=["good", "always", "once", "not alone", "by what runs before", "gone", "gone once", "not collected"],
+)
+def test_broken_is_told_from_flaky(
+    make_repo: MakeRepo, options: str, after: str, expected: tuple[list[str], list[str], int]
+) -> None:
+    """A new failure is run alone; what passes there, or is gone, is looked for in the whole suite once more."""
+    command = f"{sys.executable} -m pytest {options}" if options else ""
+    if options and "count()" in after.partition("test_first")[0]:
+        pytest.skip("xdist collects more than once")
+    assert judged(make_repo({"test_b.py": GOOD}), GOOD, after, command) == expected
+
+
+def test_a_broken_test_with_an_address_in_its_name_is_found_alone(make_repo: MakeRepo) -> None:
+    """The address is another one in each run; the test is the same."""
+    before = "import pytest\n\n\n@pytest.mark.parametrize('x', [object()], ids=repr)\ndef test_a(x):\n    assert x\n"
+    broken, _, whole = judged(make_repo({"notes.txt": "1\n"}), before, before.replace("assert x", "assert not x"))
+    assert (broken, whole) == (["test_a::test_a[<object object at 0x>] is failed"], 1)
+
+
+@pytest.mark.parametrize(("condition", "broken"), [("True", True), ("not count()", False)])
+def test_an_exit_code_that_no_test_explains(make_repo: MakeRepo, condition: str, broken: bool) -> None:
+    """All tests pass and pytest fails, as it does for too little coverage: twice it is broken, once it is flaky."""
+    hook = "\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session):\n    if CONDITION:\n"
+    plugin = "import pytest, sys\n" + hook.replace("CONDITION", condition) + "        session.exitstatus = 1\n"
+    after = plugin + "\n\ndef pytest_configure(config):\n    pass\n\n\n" + GOOD
+    root = make_repo({"conftest.py": "def pytest_collection(session):\n    import test_a\n    "
+                      "session.config.pluginmanager.register(test_a, 'mine')\n"})  # fmt: skip
+    said = "the tests end with exit code 1: "
+    found = judged(root, GOOD, after)
+    assert [len(part) for part in found[:2]] == ([1, 0] if broken else [0, 1])
+    assert [*found[0], *found[1]][0].startswith(said)
+
+
+def test_two_bad_runs_of_a_script_are_broken(make_repo: MakeRepo) -> None:
+    """A command that names no tests cannot be asked for one of them: it is run again as a whole."""
+    command = f"{sys.executable} test_a.py"
+    root = make_repo({"notes.txt": "1\n"})
+    assert judged(root, "", "raise SystemExit('no good')\n", command) == (
+        ["the tests end with exit code 1: no good"],
+        [],
+        2,
+    )
+    assert judged(root, "", "raise SystemExit(5)\n", command)[0] == ["the tests end with exit code 5: failed"]
+
+
+def test_tests_after_an_old_failure_are_held_to_what_they_were(make_repo: MakeRepo) -> None:
+    """A target that stops at the first failure, and has one: the tests after it are compared all the same."""
+    root = make_repo({"pytest.ini": "[pytest]\naddopts = -x\n"})
+    before = GOOD.replace("first():\n    assert True", "first():\n    assert False")
+    broken, _, _ = judged(root, before, before.replace("second():\n    assert True", "second():\n    assert False"))
+    assert broken == SECOND
