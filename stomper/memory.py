@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stomper import __version__
 from stomper.agents import Agent
+from stomper.breaker import Trouble, turned_away
 from stomper.examples import Examples
 from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch
@@ -21,7 +22,6 @@ from stomper.trials import Trial, Trials, repository_of
 # Of the settings, those that decide what becomes of a call beside what the agent is told.
 _DECISIVE = ("guards_off", "extra_files", "test_validation", "test_command", "run_hooks")
 _EXAMPLES = 4  # that an agent is shown, of all rules together
-_NOT_THE_AGENTS_FAULT = ("authentication", "quota", "rate limit", "overloaded")
 
 
 @dataclass
@@ -109,9 +109,9 @@ class Memory:
         if judge and asked:
             self.trials.remember_failure(asked, judge)
 
-    def learn(self, attempt: Attempt, before: FileJob, after: FileJob, judge: Judge, trouble: str) -> None:
+    def learn(self, attempt: Attempt, before: FileJob, after: FileJob, judge: Judge, trouble: Trouble) -> None:
         """Take in what came of an attempt at *before* that left *after*."""
-        if attempt.reused or trouble in _NOT_THE_AGENTS_FAULT:
+        if attempt.reused or turned_away(trouble):
             return
         tried, left = rules_of(before), rules_of(after)
         trial = Trial(
