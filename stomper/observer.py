@@ -13,7 +13,8 @@ import sys
 import time
 from typing import Any
 
-NOTES, ONLY, OPTIONS = "STOMPER_NOTES", "STOMPER_ONLY", "STOMPER_OPTIONS"
+# Not as settings are called: a target may run Stomper, which refuses those that it does not know.
+NOTES, ONLY, OPTIONS = "_STOMPER_NOTES", "_STOMPER_ONLY", "_STOMPER_OPTIONS"
 ADDRESS = re.compile("0x[0-9a-fA-F]+")
 _folder = os.environ.get(NOTES)
 

@@ -17,11 +17,11 @@ from stomper.errors import SuiteError
 from stomper.imports import INSTALLED
 
 PLUGIN = "stomper_observer"
-# Where an interpreter would find the modules given as arguments, in the form of a note. Only parents of them are imported.
+# Where an interpreter would find the modules asked for, in the form of a note. Only parents of them are imported.
 _FIND = """\
 import importlib.util, json, os, sys
 found = []
-for name in sys.argv[1:]:
+for name in json.load(sys.stdin):
     try:
         spec = importlib.util.find_spec(name)
     except BaseException:
@@ -54,11 +54,12 @@ class Note:
 @dataclass(frozen=True)
 class Probe:
     """Tells the code of *tree*, imported from its folders *roots*, from that of the checkout at *root* and installed
-    copies."""
+    copies. What the run itself has in *scratch* is neither."""
 
     root: Path
     tree: Path
     roots: Sequence[Path]
+    scratch: Path
 
     def refuse_strangers(self, notes: Sequence[Note]) -> None:
         """Raise SuiteError when a process loaded another copy of the tree's code."""
@@ -77,10 +78,11 @@ class Probe:
 
         For commands that left no note: they have an import path of their own, on which the worktree may not be first."""
         try:
-            done = proc.run((*python, "-I", "-c", _FIND, *sorted(self._own)), cwd=self.tree, timeout_s=60, env=env)
+            asked = json.dumps(sorted(self._own)).encode()
+            done = proc.run((*python, "-I", "-c", _FIND), cwd=self.tree, timeout_s=60, env=env, stdin=asked)
             note = Note.of("".join(done.text.splitlines()[-1:]))
         except (proc.ProgramMissing, ValueError) as error:
-            raise SuiteError(f"nothing shows whose code the tests import: {error}") from None
+            raise SuiteError(f"nothing shows whose code the tests import: {' '.join(python)}: {error}") from None
         for said in sorted(self._strangers(note)):
             raise SuiteError(
                 "nothing shows that the tests import the worktree: the test command does not take PYTHONPATH, or runs "
@@ -88,11 +90,11 @@ class Probe:
             )
 
     def _strangers(self, note: Note) -> Iterator[str]:
-        root, tree = self.root.resolve(), self.tree.resolve()
+        root, tree, scratch = self.root.resolve(), self.tree.resolve(), self.scratch.resolve()
         # An environment in the checkout is no source of it, nor is the interpreter's library in there.
         prefixes = [p for p in note.prefixes if p != root and p.is_relative_to(root)]
         for name, file in note.loaded:
-            if file.is_relative_to(tree):
+            if file.is_relative_to(tree) or file.is_relative_to(scratch):
                 continue
             if INSTALLED & set(file.parts):
                 ours = self._is_own(name)
@@ -106,13 +108,24 @@ class Probe:
         if any(".".join(parts[:depth]) in self._own for depth in range(1, _DEPTH + 1)):
             return True
         # The project's own package is known by its name also where nothing says what it is imported from.
-        return parts[0].lower() == _project(self.tree) and any(self.tree.rglob(f"{parts[0]}/__init__.py"))
+        return parts[0].lower() == self._project and any(self.tree.rglob(f"{parts[0]}/__init__.py"))
 
     @cached_property
     def _own(self) -> set[str]:
         """The modules and packages in the roots, those of namespaces by their full names; none that Python has too."""
         found = {name for root in self.roots for name in _packages(root, "", _DEPTH)}
         return {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+
+    @cached_property
+    def _project(self) -> str:
+        """The name of the project, spelled as a module; empty when its metadata does not say it."""
+        try:
+            text = (self.tree / "pyproject.toml").read_text(encoding="utf-8")
+            project = tomllib.loads(text).get("project")
+        except (OSError, ValueError):
+            return ""
+        name = project.get("name", "") if isinstance(project, dict) else ""
+        return re.sub("[-_.]+", "_", str(name)).lower()
 
 
 def _packages(folder: Path, prefix: str, depth: int) -> Iterator[str]:
@@ -137,13 +150,3 @@ def read_notes(folder: Path) -> list[Note]:
     """The notes that were left in *folder*."""
     files = [*folder.glob("pytest-*.json"), *folder.glob("python-*.json")]
     return [Note.of(file.read_text(encoding="utf-8", errors="surrogateescape")) for file in files]
-
-
-def _project(tree: Path) -> str:
-    """The name of the project, spelled as a module; empty when its metadata does not say it."""
-    try:
-        project = tomllib.loads((tree / "pyproject.toml").read_text(encoding="utf-8")).get("project")
-    except (OSError, ValueError):
-        return ""
-    name = project.get("name", "") if isinstance(project, dict) else ""
-    return re.sub("[-_.]+", "_", str(name)).lower()

@@ -94,7 +94,7 @@ class Suite:
 
     def _refuse_other_code(self, tree: Path, folder: Path, state: SuiteState) -> None:
         """Raise SuiteError unless the tests were about *tree*: by what they loaded, else by what they could not load."""
-        probe = Probe(self._environment.root, tree, self._environment.source_roots(tree))
+        probe = Probe(self._environment.root, tree, self._environment.source_roots(tree), self._scratch)
         notes = read_notes(folder)
         self.selects = self.selects or any(note.by == "pytest" for note in notes)
         probe.refuse_strangers(notes)

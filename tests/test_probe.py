@@ -128,11 +128,13 @@ def test_a_copy_of_a_part_of_a_namespace_is_refused_and_another_part_is_not(
 
 
 def test_what_is_no_copy_is_not_refused(make_repo: MakeRepo) -> None:
-    """A package listed under a second name, odd objects among the modules, an environment within the checkout."""
+    """A package listed under a second name, odd objects among the modules, an environment and
+    the state folder within the checkout."""
     source = "import sys, pytest\nsys.modules['target.vendored'] = pytest\nsys.modules['target.odd'] = Odd = object()\n"
     lazy = "class Lazy:\n    def __getattr__(self, name):\n        raise RuntimeError\nsys.modules['target.lazy'] = Lazy()\n"
     root = make_repo({"src/target/__init__.py": PACKAGE["src/target/__init__.py"] + source + lazy, **CHECK})
-    assert run(root, environment(root, root / ".venv", pth="src"), "").state is SuiteState.PASSED
+    env = environment(root, root / ".venv", pth="src")
+    assert Suite(env, "", 60, root / "state").run(changed_copy(root)).state is SuiteState.PASSED
 
 
 def test_a_crash_is_called_a_crash(make_repo: MakeRepo, tmp_path: Path) -> None:
@@ -144,7 +146,7 @@ def test_a_crash_is_called_a_crash(make_repo: MakeRepo, tmp_path: Path) -> None:
 def test_the_targets_sitecustomize_is_still_loaded(make_repo: MakeRepo, tmp_path: Path) -> None:
     """What an environment does at the start of each Python happens in scripts that are watched, too."""
     script = (
-        "import os, sys\nsys.exit(sys.modules['sitecustomize'].MINE != 'mine' or 'STOMPER_NOTES' not in os.environ)\n"
+        "import os, sys\nsys.exit(sys.modules['sitecustomize'].MINE != 'mine' or '_STOMPER_NOTES' not in os.environ)\n"
     )
     root = make_repo({"check.py": script})
     env = environment(root, tmp_path / "venv")

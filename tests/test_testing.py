@@ -50,6 +50,11 @@ def suite(
             {"test_a::test_e": "failed"},
         ),
         ({"conftest.py": "import no_such_thing\n", "test_a.py": PASSING}, results.SuiteState.CRASHED, {}),
+        (
+            {"test_a.py": PASSING + "def test_stop():\n    raise KeyboardInterrupt\n" + FAILING},
+            results.SuiteState.CRASHED,
+            {"test_a::test_good": "passed"},
+        ),
     ],
 )
 def test_pytest_is_read_test_by_test(
@@ -67,6 +72,13 @@ def test_a_failure_says_where_and_why(make_repo: MakeRepo) -> None:
     assert (failed.path, failed.line) == ("tests/test_a.py", 3)
     assert "on purpose" in failed.message
     assert run.words == "failed · 1 passed, 1 failed"
+
+
+def test_a_file_that_cannot_be_collected_says_why(make_repo: MakeRepo) -> None:
+    """The message is the error, and not that there was one."""
+    (case,) = suite(root := make_repo({"tests/test_a.py": "import no_such_thing\n"})).run(root).tests
+    assert (case.path, case.collected) == ("tests/test_a.py", False)
+    assert case.message == "ModuleNotFoundError: No module named 'no_such_thing'"
 
 
 @pytest.mark.parametrize("options", ["", "-n 2"])
