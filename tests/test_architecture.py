@@ -53,3 +53,10 @@ def test_every_file_of_advice_says_something() -> None:
     files = [p for p in (PACKAGE / "advice").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     assert files
     assert [p.name for p in files if not p.read_text(encoding="utf-8").strip()] == []
+
+
+def test_what_runs_in_the_targets_python_is_plain() -> None:
+    """The observer is copied to where the target's tests run: an old Python reads it, and it needs nothing of ours."""
+    observer = PACKAGE / "observer.py"
+    ast.parse(observer.read_bytes(), feature_version=(3, 7))
+    assert imports(observer) - {"_pytest"} <= sys.stdlib_module_names

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import SuiteError
+from stomper.models import Status
 from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
 from tests.conftest import MakeRepo, open_run, write
-from tests.runs import RULES, by_path, commit, nothing_landed, repair, scripted
+from tests.runs import RULES, commit, nothing_landed, only, repair, scripted
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False\n"
@@ -66,11 +67,19 @@ def test_what_can_be_collected_is_compared_where_something_cannot(make_repo: Mak
     """A test file that was unreadable before the fix does not keep the others from speaking against it."""
     test = "from shop import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
     shop = "import os\n\n\ndef double(x):\n    return x + x\n"
-    root = make_repo({"shop.py": shop, "test_shop.py": test, "test_old.py": "import nowhere\n"})
+    root = make_repo({"shop.py": shop, "test_shop.py": test, "test_old.py": "import nowhere\n\nnowhere.go()\n"})
     agents = scripted(root, {"action": "drop_lines"}, {"action": "replace", "old": "x + x", "new": "x + 1"})
     landing = repair(root, agents=agents, test_validation="final")
-    assert "test_double is failed" in by_path(landing)["shop.py"].reason
+    assert "test_double is failed" in only(landing).reason
     assert nothing_landed(root, landing)
+
+
+def test_a_fix_that_makes_a_file_collectable_lands(make_repo: MakeRepo) -> None:
+    """That the file's own entry is gone, and its tests are new, is no harm."""
+    root = make_repo({"test_a.py": PASSING, "test_old.py": "import nowhere\n\n\n" + PASSING})
+    landing = repair(root, agents=scripted(root, {"action": "drop_lines"}), test_validation="final")
+    assert only(landing).status is Status.FIXED
+    assert len(landing.landed) == 1
 
 
 @pytest.mark.parametrize(
