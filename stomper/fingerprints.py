@@ -57,7 +57,7 @@ def _scopes(source: str) -> list[tuple[int, int, str]]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Errors before against errors after, as multisets."""
+    """Errors before against errors after, as multisets. What remains is said with the place that it has after."""
 
     fixed: tuple[Diagnostic, ...]
     remaining: tuple[Diagnostic, ...]
@@ -77,23 +77,26 @@ def compare(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Compar
 def _match(
     before: Sequence[Diagnostic], after: Sequence[Diagnostic], key: Callable[[Diagnostic], tuple[str, ...]]
 ) -> tuple[list[Diagnostic], list[Diagnostic], list[Diagnostic]]:
-    """(before that is also in after, before that is not, after that is not in before)."""
-    there = Counter(key(d) for d in after)
-    matched: list[Diagnostic] = []
-    gone: list[Diagnostic] = []
-    used: Counter[tuple[str, ...]] = Counter()
-    for diagnostic in before:
-        k = key(diagnostic)
-        if used[k] < there[k]:
-            used[k] += 1
-            matched.append(diagnostic)
-        else:
-            gone.append(diagnostic)
+    """(before that is also in after, at its place there; before that is not; after that is not in before)."""
+    there: dict[tuple[str, ...], list[Diagnostic]] = defaultdict(list)
+    wanted = Counter(key(d) for d in before)
     new = []
     for diagnostic in reversed(after):
         k = key(diagnostic)
-        if used[k] > 0:
-            used[k] -= 1
+        if len(there[k]) < wanted[k]:
+            there[k].append(diagnostic)  # the last first
         else:
             new.append(diagnostic)
+    matched: list[Diagnostic] = []
+    gone: list[Diagnostic] = []
+    for diagnostic in before:
+        if now := there[key(diagnostic)]:
+            matched.append(_moved(diagnostic, now.pop()))
+        else:
+            gone.append(diagnostic)
     return matched, gone, new[::-1]
+
+
+def _moved(before: Diagnostic, after: Diagnostic) -> Diagnostic:
+    place = {"line": after.line, "column": after.column, "end_line": after.end_line}
+    return before.model_copy(update=place)

@@ -86,7 +86,7 @@ class Memory:
             return ""
         table = self.settings.agents[agent.name]
         programs = [
-            _stamp(self.root, word) for word in (*table.command, table.script, table.kind or agent.name) if word
+            _stamp(self.root, word) for word in (*table.command[:2], table.script, table.kind or agent.name) if word
         ]
         decisive = self.settings.model_dump_json(include=set(_DECISIVE))
         return digest(call, __version__, decisive, *programs, "", prompt.text)
@@ -113,7 +113,11 @@ class Memory:
         """Take in what came of an attempt at *before* that left *after*."""
         if attempt.reused or turned_away(trouble):
             return
-        tried, left = rules_of(before), rules_of(after)
+        rules, left = rules_of(before), rules_of(after)
+        fixed = {rule: count for rule in rules if (count := rules[rule] - left.get(rule, 0)) > 0}
+        # One that reads no prompt tries what its checker offers fixes for.
+        mine = [d for d in before.diagnostics if attempt.strategy or d.fix != "none"]
+        tried = rules_of(FileJob(path=before.path, diagnostics=tuple(mine)))
         trial = Trial(
             run=self.run_id,
             repository=self.repository,
@@ -121,8 +125,8 @@ class Memory:
             agent=attempt.agent,
             model=attempt.model,
             strategy=attempt.strategy,
-            tried=dict(tried),
-            fixed={rule: number for rule in tried if (number := tried[rule] - left.get(rule, 0)) > 0},
+            tried={rule: max(tried.get(rule, 0), fixed.get(rule, 0)) for rule in {**tried, **fixed}},
+            fixed=fixed,
             cost_usd=attempt.cost_usd,
             tokens=attempt.tokens,
             seconds=attempt.seconds,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.errors import CheckerError
+from stomper.fingerprints import Comparison
 from stomper.git import git
 from stomper.guards import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
@@ -53,7 +54,7 @@ def prove(
         first = verdict.introduced[0]
         said = f"new error: {first.path}:{first.line} {first.code} {first.message}"
         return Proof(said, "checker", introduced=verdict.introduced)
-    fixed, left = _parted(job.diagnostics, verdict.fixed)
+    fixed, left = _parted(job.diagnostics, verdict)
     if len(fixed) <= fixed_before:
         return Proof("none of the errors is gone", "checker")
     if session.settings.test_validation == "full":
@@ -68,16 +69,23 @@ def prove(
 
 
 def _parted(
-    aimed_at: Sequence[Diagnostic], gone: Sequence[Diagnostic]
+    aimed_at: Sequence[Diagnostic], verdict: Comparison
 ) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
-    """Those of *aimed_at* that are gone, and the others."""
-    counts = Counter(d.fingerprint for d in gone)
+    """Those of *aimed_at* that are gone, and the others, where they are now."""
+    counts = Counter(d.fingerprint for d in verdict.fixed)
+    places: dict[str, list[Diagnostic]] = defaultdict(list)
+    for diagnostic in reversed(verdict.remaining):
+        places[diagnostic.fingerprint].append(diagnostic)
     fixed: list[Diagnostic] = []
     left: list[Diagnostic] = []
     for diagnostic in aimed_at:
         hit = counts[diagnostic.fingerprint] > 0
         counts[diagnostic.fingerprint] -= hit
-        (fixed if hit else left).append(diagnostic)
+        if hit:
+            fixed.append(diagnostic)
+        else:
+            now = places[diagnostic.fingerprint]
+            left.append(now.pop() if now else diagnostic)
     return tuple(fixed), tuple(left)
 
 

@@ -73,7 +73,9 @@ def repair(root: Path, *, before_landing: Callable[[], object] | None = None, **
         outcomes = [process_file(session, job) for job in session.select()[0]]
         if before_landing is not None:
             before_landing()
-        return land(session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs])
+        landing = land(session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs])
+        session.store.forget(session.run_id)  # as the flow does at its end
+        return landing
     finally:
         session.close()
 

@@ -13,7 +13,6 @@ from stomper.errors import CheckerError
 _RULE_LIMIT = 1500
 
 
-@cache
 def advice(tool: str, code: str, environment: Environment) -> str:
     """Advice about a rule as Markdown; empty when nobody knows anything."""
     if "/" in code or code.startswith("."):
@@ -39,6 +38,7 @@ def _mypy_line(code: str, environment: Environment) -> str:
     return _said("mypy", ("-c", asked), environment, interpreter=True)
 
 
+@cache
 def _said(tool: str, arguments: tuple[str, ...], environment: Environment, *, interpreter: bool = False) -> str:
     try:
         program, _ = environment.tool(tool)
