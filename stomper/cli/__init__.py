@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from stomper.cli import inspect, past, run
+from stomper.cli import inspect, learned, past, run
 from stomper.errors import StomperError
 
 app = typer.Typer(
@@ -26,12 +26,14 @@ _COMMANDS = (
     run.resume,
     past.undo,
     past.runs,
+    learned.stats,
     inspect.graph,
     run.demo,
     inspect.version,
 )  # in the order of the help
 for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(learned.learn, name="learn")
 
 
 def main() -> None:

@@ -1,0 +1,101 @@
+"""The commands about what was learned: `stats`, `learn export` and `learn import`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stomper.cli.output import console, print_json
+from stomper.errors import StomperError
+from stomper.git import open_target
+
+All = Annotated[bool, typer.Option("--all", help="All repositories, not only the one you are in.")]
+
+learn = typer.Typer(
+    help="Carry what was learned to another machine.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+
+
+def stats(
+    all_: All = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the tables as JSON on stdout.")] = False,
+) -> None:
+    """Show what agents came to in this repository: by agent, by strategy and by code, and which codes are the hardest.
+
+    A fix counts when checkers and tests have proven it and it was not taken back since, by `stomper undo` or
+    `git revert`. Its cost is that of all calls, those that fixed nothing included; a cost that no agent said is unknown,
+    not zero. Exit code 0.
+    """
+    from stomper.reports.learned import show_stats
+    from stomper.standing import settle
+    from stomper.stats import stats_of
+    from stomper.store import Store, home
+    from stomper.trials import Trials
+
+    store = Store(home())
+    try:
+        repository = "" if all_ else _here()
+        if repository:
+            settle(open_target(Path.cwd()).root, store)
+        found = stats_of(Trials(store).newest(repository))
+    finally:
+        store.close()
+    if json_:
+        print_json(found.model_dump())
+    else:
+        show_stats(found, console())
+
+
+@learn.command("export")
+def export_(
+    file: Annotated[str, typer.Argument(help="Where to write; `-` is stdout.")],
+    all_: All = False,
+    with_examples: Annotated[
+        bool, typer.Option("--with-examples", help="Also the accepted fixes: these are lines of the source.")
+    ] = False,
+) -> None:
+    """Write what was learned as JSON lines: one for each call of an agent, with its result, cost and time.
+
+    Neither paths nor prompts are in it, and source only if you ask for it. A repository goes by a digest. Exit code 0:
+    written. 2: it could not be.
+    """
+    from stomper.exchange import exported
+    from stomper.store import Store, home
+
+    store = Store(home())
+    try:
+        lines = exported(store, "" if all_ else _here(), with_examples=with_examples)
+        if file == "-":
+            sys.stdout.writelines(lines)
+        else:
+            Path(file).write_text("".join(lines), encoding="utf-8")
+    except OSError as error:
+        raise StomperError(f"{file}: cannot be written: {error.strerror}") from None
+    finally:
+        store.close()
+
+
+@learn.command("import")
+def import_(file: Annotated[Path, typer.Argument(help="A file that `stomper learn export` wrote.")]) -> None:
+    """Take in what another machine learned. What is known already is not counted twice.
+
+    Exit code 0: taken in. 2: a line of the file is bad; it is named, and nothing is taken in.
+    """
+    from stomper.exchange import import_from
+    from stomper.store import Store, home
+
+    store = Store(home())
+    try:
+        read, new = import_from(store, file)
+    finally:
+        store.close()
+    sys.stdout.write(f"{read} call(s) read, {new} of them new\n")
+
+
+def _here() -> str:
+    from stomper.trials import repository_of
+
+    return repository_of(open_target(Path.cwd()).root)
