@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stomper.examples import Examples
@@ -15,16 +15,16 @@ from stomper.store import Store
 from stomper.trials import Trial, Trials, repository_of
 
 _LIMIT = 2000  # reverts that are looked at, and commits of one merge
+_YEAR = timedelta(days=365)  # how far back at most: each run looks again
 _RUN = re.compile(r"^\s*Stomper-Run: (\S+)\s*$", re.MULTILINE)  # indented where a squash quotes the commits
-_BACK = re.compile(
-    r"^(?:This reverts commit|Stomper-Undo:|This takes back) ([0-9a-f]{7,64})\b(?:, reversing)?", re.MULTILINE
-)
+_BACK = re.compile(r"^(?:This reverts commit|Stomper-Undo:) ([0-9a-f]{7,64})\b", re.MULTILINE)
 
 
 def settle(root: Path, store: Store) -> list[str]:
     """Mark the trials of the repository at *root* whose commits no longer stand there, and drop their examples.
 
-    Returns those commits. Looks at the history of HEAD since the oldest trial that stands, at most at 2,000 reverts.
+    Returns those commits. Looks at the history of HEAD since the oldest trial that stands: a year at most, and
+    2,000 reverts.
     """
     trials, examples = Trials(store), Examples(store)
     fallen = sorted(taken_back(root, trials.landed(repository_of(root))))
@@ -39,7 +39,8 @@ def taken_back(root: Path, landed: Sequence[Trial]) -> set[str]:
     rebase, squash or merge. What was taken back and then brought again stands."""
     if not landed:
         return set()
-    since = datetime.fromisoformat(min(t.at for t in landed)) - timedelta(days=1)  # clocks differ
+    oldest = datetime.fromisoformat(min(t.at for t in landed)) - timedelta(days=1)  # clocks differ
+    since = max(oldest, datetime.now(UTC) - _YEAR)
     history = _History(root, landed)
     effects: dict[str, tuple[bool, set[str]]] = {}
     fallen: set[str] = set()

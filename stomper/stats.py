@@ -12,7 +12,7 @@ from pydantic import Field
 from stomper.models import Model
 from stomper.trials import Trial
 
-_HARDEST, _ENOUGH = 5, 3  # how many codes are called the hardest, and after how many attempts each
+_HARDEST, _ENOUGH = 5, 2  # how many codes are called the hardest, and after how many attempts each
 
 
 class Row(Model):
@@ -36,7 +36,7 @@ class Stats(Model):
     by_code: tuple[Row, ...] = ()
     by_agent: tuple[Row, ...] = ()
     by_strategy: tuple[Row, ...] = ()
-    hardest: tuple[str, ...] = Field(default=(), description="codes of the smallest shares that were tried three times")
+    hardest: tuple[str, ...] = Field(default=(), description="tried more than once, and at most half of them fixed")
 
 
 @dataclass
@@ -65,7 +65,7 @@ def stats_of(trials: Iterable[Trial]) -> Stats:
     """The tables over *trials*."""
     given = list(trials)
     by_code = _rows(given, lambda trial: {rule: rule for rule in trial.tried})
-    enough = [row for row in by_code if row.attempts >= _ENOUGH and row.share < 1]
+    enough = [row for row in by_code if row.attempts >= _ENOUGH and row.share <= 0.5]
     return Stats(
         trials=len(given),
         since=min((t.at for t in given), default=""),

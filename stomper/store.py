@@ -82,9 +82,10 @@ class Store:
                     for statement in adds.split(";"):
                         self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {max(self._format(), len(_FORMATS))}")
-        if self._format() > len(_FORMATS):
+        if (found := self._format()) > len(_FORMATS):
+            self.close()
             raise StomperError(
-                f"{self._folder / 'stomper.db'} was written by a newer Stomper (format {self._format()}; this one knows "
+                f"{self._folder / 'stomper.db'} was written by a newer Stomper (format {found}; this one knows "
                 f"{len(_FORMATS)}): use that one, or set STOMPER_HOME to another folder"
             )
 

@@ -91,13 +91,16 @@ class Trials:
 
     def newest(self, repository: str = "", limit: int = NEWEST) -> list[Trial]:
         """The last *limit* trials of *repository*, or of all, the newest first."""
-        where = "WHERE repository = ?" if repository else ""
-        asked = f"SELECT {', '.join(_COLUMNS)} FROM trials {where} ORDER BY at DESC, rowid DESC LIMIT ?"  # noqa: S608 - no input
-        return [_trial(row) for row in self._store.do(asked, (*([repository] if repository else []), limit))]
+        return self._select("1", repository, limit)
 
     def landed(self, repository: str) -> list[Trial]:
-        """The trials of *repository* whose commit still stands, as far as is known, the newest first."""
-        return [t for t in self.newest(repository) if t.commit and t.standing]
+        """The last trials of *repository* whose commit still stands, as far as is known, the newest first."""
+        return self._select("commit_id != '' AND standing", repository, NEWEST)
+
+    def _select(self, where: str, repository: str, limit: int) -> list[Trial]:
+        only, values = ("AND repository = ?", (repository, limit)) if repository else ("", (limit,))
+        asked = f"SELECT {', '.join(_COLUMNS)} FROM trials WHERE {where} {only} ORDER BY at DESC, rowid DESC LIMIT ?"  # noqa: S608 - no input
+        return [_trial(row) for row in self._store.do(asked, values)]
 
     def remember_failure(self, key: str, reason: Reason) -> None:
         """The call failed. Forgotten after 90 days; an agent's own trouble is not the call's and not kept."""

@@ -60,7 +60,7 @@ def test_what_the_tables_say() -> None:
     assert (f401.unknown_costs, rows["mypy:index"].unknown_costs, rows["mypy:index"].cost_per_fix_usd) == (0, 2, None)
     assert (rows["small"].attempts, rows["small"].proven, rows["large"].cost_per_fix_usd) == (3, 3, None)
     assert {row.name: row.attempts for row in stats.by_strategy} == {"rules": 2, "terse": 1, "": 1}
-    assert stats.hardest == ("mypy:index",)
+    assert stats.hardest == ("mypy:index", "ruff:F401")
     assert stats_of(()).trials == 0
 
 
@@ -79,7 +79,7 @@ def test_stats(known: Path) -> None:
     assert ["ruff:F401", "2", "4", "2", "50%", "$0.0125", "2.0", "s"] in lines
     assert ["mypy:index", "3", "3", "1", "33%", "none", "fixed", "(2", "unknown)", "2.0", "s"] in lines
     assert ["(no", "prompt)", "1", "1", "1", "100%", "unknown", "9.0", "s"] in lines
-    assert ["hardest:", "mypy:index"] in lines
+    assert ["hardest:", "mypy:index,", "ruff:F401"] in lines
     said: dict[str, Any] = json.loads(run(known, "stats", "--json"))
     assert (said["trials"], said["by_code"][0]["cost_per_fix_usd"]) == (4, None)
     assert json.loads(run(known, "stats", "--json", "--all"))["trials"] == 5

@@ -45,5 +45,6 @@ def _cost(row: Row) -> str:
     """An unknown cost is not a zero, and where nothing is fixed there is no cost of a fix."""
     if row.unknown_costs == row.attempts:
         return "unknown"
-    words = "none fixed" if row.cost_per_fix_usd is None else f"${row.cost_per_fix_usd:.4f}"
+    cost = row.cost_per_fix_usd
+    words = "none fixed" if cost is None else f"${cost:.4f}" if cost else "free"
     return f"{words} ({row.unknown_costs} unknown)" if row.unknown_costs else words
