@@ -49,9 +49,11 @@ def import_from(store: Store, file: Path) -> tuple[int, int]:
 
     Raises StomperError that names the bad lines: then nothing is taken in at all."""
     trials, examples = _read(file)
-    new = Trials(store).add(*trials)
+    known = Trials(store)
+    before = known.count()
+    known.add(*trials)
     Examples(store).add(*examples)
-    return len(trials), new
+    return len(trials), known.count() - before
 
 
 def _read(file: Path) -> tuple[list[Trial], list[Example]]:

@@ -66,11 +66,13 @@ class Trials:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, *trials: Trial) -> int:
-        """Keep *trials*, all of them or none; of one that is there already, what became of it since. How many are new."""
-        before = self._count()
+    def add(self, *trials: Trial) -> None:
+        """Keep *trials*, all of them or none; of one that is there already, what became of it since."""
         self._store.do_all((_ADD, _row(trial)) for trial in trials)
-        return self._count() - before
+
+    def count(self) -> int:
+        """How many there are, of all repositories."""
+        return int(str(self._store.do("SELECT count(*) FROM trials")[0][0]))
 
     def mark_landed(self, run: str, path: str, commit: str) -> None:
         """What is proven of that run for that file is *commit* now."""
@@ -113,9 +115,6 @@ class Trials:
         asked = "SELECT reason FROM failures WHERE key = ? AND at >= datetime('now', ?)"
         rows = self._store.do(asked, (key, _EXPIRES))
         return str(rows[0][0]) if rows else None
-
-    def _count(self) -> int:
-        return int(str(self._store.do("SELECT count(*) FROM trials")[0][0]))
 
 
 def repository_of(root: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.examples import Example, Examples
-from stomper.standing import settle
+from stomper.standing import settle, taken_back
 from stomper.store import Store, home
 from stomper.trials import Trials, repository_of
 from stomper.undo import Wanted, undo
@@ -142,6 +142,28 @@ def test_words_that_name_no_commit(repaired: Repaired) -> None:
     for named in ("0" * 40, "deadbeef", tree, "HEAD"):
         git(root, "commit", "--quiet", "--allow-empty", "-m", f"odd\n\nThis reverts commit {named}.")
     assert repaired.standing() == ["a.py", "b c.py"]
+
+
+def test_a_partial_clone(repaired: Repaired, tmp_path: Path) -> None:
+    """A commit that neither it nor its remote has is no reason to stop; others are found there too."""
+    origin, root = repaired.root, tmp_path / "partial"
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(origin, "revert", "--no-edit", repaired.commits["a.py"])
+    git(origin, "commit", "--quiet", "--allow-empty", "-m", f"odd\n\nThis reverts commit {'12' * 20}.")
+    git(tmp_path, "clone", "--quiet", "--filter=blob:none", f"file://{origin}", str(root))
+    store = Store(home())
+    landed = Trials(store).landed(repository_of(origin))
+    store.close()
+    assert taken_back(root, landed) == {repaired.commits["a.py"]}
+
+
+def test_what_landed_long_ago(repaired: Repaired) -> None:
+    """A fix of years ago that is taken back now is found."""
+    store = Store(home())
+    store.do("UPDATE trials SET at = '2020-01-01T00:00:00Z'")
+    store.close()
+    git(repaired.root, "revert", "--no-edit", repaired.commits["a.py"])
+    assert repaired.standing() == ["b c.py"]
 
 
 def test_a_repository_without_trials_is_not_looked_at(make_repo: MakeRepo, tmp_path: Path) -> None:
