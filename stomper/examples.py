@@ -89,8 +89,9 @@ def from_outcome(repository: str, outcome: Outcome) -> list[Example]:
         for hunk in at:
             if rule not in best or len(hunk.lines) < len(best[rule].lines):
                 best[rule] = hunk
-    shown = {rule: text for rule, hunk in best.items() if (text := _text(hunk, outcome.path))}
-    return [Example(repository=repository, rule=r, commit=outcome.commit, hunk=t) for r, t in sorted(shown.items())]
+    texts = {hunk: _text(hunk, outcome.path) for hunk in set(best.values())}
+    shown = sorted((rule, texts[hunk]) for rule, hunk in best.items() if texts[hunk])
+    return [Example(repository=repository, rule=r, commit=outcome.commit, hunk=t) for r, t in shown]
 
 
 @dataclass(frozen=True)
