@@ -25,6 +25,7 @@ STRATEGIES = ("terse", "rules", "examples", "context")
 CHOICES = tuple(Choice(agent, strategy) for agent in AGENTS for strategy in STRATEGIES)
 CODES = tuple(f"ruff:X{number:03}" for number in range(20))
 ATTEMPTS = 500
+FIRST_SEED = 5000  # the learner's constants were chosen by other fields than these
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learning", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    seeds = range(parser.parse_args().seeds)
+    seeds = range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds)
     print(f"cost per proven fix, as a multiple of the best choice for each code; {len(seeds)} seeds, median and worst")
     measured = results(plausible, seeds)
     show("plausible field, explore = 1", measured)
