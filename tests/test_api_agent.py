@@ -78,7 +78,7 @@ def test_a_model_that_never_gets_it_right(make_repo: MakeRepo, turns: int, asked
         (edits(("    l = x\n", "    l = x  # noqa: E741\n")), "guard suppression"),
         (edits(("import os\n", "def broken(:\n")), "guard syntax"),
         (edits(), "nothing was changed"),
-        (no_op, "it gave no edits that can be applied"),
+        (no_op, "it gave no edits: Please include your response in a tool call"),
         (edits(("import os\n", "import sys\n")), "new error"),
     ],
 )

@@ -63,7 +63,9 @@ class Conversation:
     def hold(self) -> Answer:
         """Ask, and hear the answer out. A failure is an Answer with a problem. Raises Cancelled once a run is stopped."""
         try:
-            asyncio.run(bounded(self._talk(), self.ask.timeout_s))
+            model = make_model(self.ask)  # not on the call's time: the first one loads a provider's SDK
+            self.address = model.base_url or ""
+            asyncio.run(bounded(self._talk(model), self.ask.timeout_s))
         except TimeoutError:
             self.edited = None
             return self._answer(f"it took more than {self.ask.timeout_s:g} s and was stopped", asked=True)
@@ -75,9 +77,7 @@ class Conversation:
             return replace(answer, trouble=words.trouble, retry_after_s=words.retry_after_s, session=session)
         return self._answer("", asked=True)
 
-    async def _talk(self) -> None:
-        model = make_model(self.ask)
-        self.address = model.base_url or ""
+    async def _talk(self, model: Model) -> None:
         turns = min(self.ask.turns, 1 + _CORRECTIONS)
         agent: Agent[object, Edits] = Agent(
             model,

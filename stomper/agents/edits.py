@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from difflib import SequenceMatcher
 from pydantic import BaseModel, Field
 
 _SHOWN = 120  # characters of a line in what a model is told
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _LIKE = 0.6  # how alike a line must be to be named in place of one that is not there
 
 
@@ -60,7 +62,7 @@ class Source:
     @property
     def shown(self) -> str:
         """The text for a reader: without the byte order mark, with U+FFFD for what cannot be shown."""
-        return self.text.removeprefix("\ufeff").encode("utf-8", "replace").decode("utf-8")
+        return sendable(self.text.removeprefix("\ufeff"))
 
     def fit(self, text: str) -> str:
         """An edit's text with the file's line endings."""
@@ -93,6 +95,11 @@ def apply(content: bytes, edits: Sequence[Edit]) -> bytes:
         pieces += [source.text[done:start], new]
         done = end
     return source.write("".join([*pieces, source.text[done:]]))
+
+
+def sendable(text: str) -> str:
+    """Text that can be written as UTF-8: U+FFFD in place of what stands for an odd byte."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def _decode(content: bytes) -> tuple[str, str]:

@@ -51,13 +51,15 @@ def explain(error: Exception, address: str, wrong: str) -> Words:
             problem = f"{address} cannot be reached: {_short(_root(error))}"
             return Words(problem, trouble, asked=error.phase != "connect")
         case ai.ModelAPIError():
-            return Words(f"the answer of {address} broke off: {_short(error.message)}", trouble, error.retry_after)
+            return Words(f"the answer of {address} cannot be used: {_short(error.message)}", trouble, error.retry_after)
         case ai.ContentFilterError():
-            return Words(f"the model refused: {_short(str(error))}", trouble)
+            return Words(f"the model refused: {_short(error.message)}", trouble)
         case ai.OutputTokenLimitExceeded():
-            return Words(f"its answer was cut off at the limit of tokens: {_short(str(error))}", trouble)
+            return Words(f"its answer was cut off at the limit of tokens: {_short(error.message)}", trouble)
+        case ai.UnexpectedModelBehavior() | ai.UsageLimitExceeded() if wrong:
+            return Words(f"it gave no edits that can be applied: {_short(wrong)}", trouble)
         case ai.UnexpectedModelBehavior() | ai.UsageLimitExceeded():
-            return Words(f"it gave no edits that can be applied: {_short(wrong or _root(error))}", trouble)
+            return Words(f"it gave no edits: {_short(_root(error))}", trouble)
         case _:
             return Words(_short(str(error)), trouble, asked=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from stomper.agents.edits import Source
+from stomper.agents.edits import Source, sendable
 from stomper.models import FileJob
 
 _CHARACTERS_EACH_TOKEN = 4
@@ -31,11 +31,11 @@ def parts(job: FileJob, source: Source, prompt: str, tokens: int) -> tuple[str, 
     text = source.shown
     shown = _around(text.split("\n"), {d.line for d in job.diagnostics}, tokens * _CHARACTERS_EACH_TOKEN)
     fence = _fence(text)
-    path = _clean(" ".join(job.path.split()))
+    path = sendable(" ".join(job.path.split()))
     if shown is None:
-        return f"The file `{path}`, whole:\n\n{fence}\n{text}\n{fence}", _clean(prompt)
+        return f"The file `{path}`, whole:\n\n{fence}\n{text}\n{fence}", sendable(prompt)
     pieces = "\n\n".join(f"Lines {first} to {last}:\n\n{fence}\n{piece}\n{fence}" for first, last, piece in shown)
-    return f"Of the file `{path}`, what is around the errors. The rest is not shown.\n\n{pieces}", _clean(prompt)
+    return f"Of the file `{path}`, what is around the errors. The rest is not shown.\n\n{pieces}", sendable(prompt)
 
 
 def _fence(text: str) -> str:
@@ -75,8 +75,3 @@ def _pieces(lines: Sequence[str], wanted: Iterable[int], around: int) -> list[tu
         else:
             spans.append((first, last))
     return [(first, last, "\n".join(lines[first - 1 : last])) for first, last in spans]
-
-
-def _clean(text: str) -> str:
-    """Text that can be sent: bytes that are no UTF-8 become U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
