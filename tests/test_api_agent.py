@@ -16,7 +16,7 @@ from stomper.process import process_file
 from tests.api import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
 from tests.conftest import MakeRepo, open_run
 from tests.runs import RULES, nothing_landed, only
-from tests.support import ModelServer, Play, no_op, say
+from tests.support import Call, ModelServer, Play, Turn, no_op, say
 from tests.support.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 __all__ = ["keys"]
@@ -59,6 +59,17 @@ def test_a_wrong_edit_is_put_right_in_the_second_turn(make_repo: MakeRepo) -> No
     assert only(landing).status is Status.FIXED
     assert "edit 2: `old` occurs 4 times (lines 4, 5, 6, 6): take in more" in json.dumps(server.requests[1].body)
     assert only(landing).attempts[0].tokens == 2 * (INPUT_TOKENS + OUTPUT_TOKENS)
+
+
+def test_edits_in_several_calls_are_all_applied(make_repo: MakeRepo) -> None:
+    """Some models make a call for each edit; one that is not valid among them is answered with what to do."""
+    root = make_repo({"shop.py": CODE})
+    several = tuple(Call("submit_edits", {"edits": [edit]}) for edit in FIX["edits"])
+    broken = (Call("submit_edits", FIX), Call("submit_edits", {"edits": "none"}))
+    landing, server = run(root, in_turn(lambda _: Turn(calls=broken), lambda _: Turn(calls=several)))
+    assert only(landing).status is Status.FIXED
+    assert (root / "shop.py").read_text() == MENDED
+    assert "make one call with all edits" in json.dumps(server.requests[1].body)
 
 
 @pytest.mark.parametrize(("turns", "asked"), [(1, 1), (2, 2), (30, 5)])

@@ -134,3 +134,17 @@ def test_a_stop_in_the_middle(model: str) -> None:
             break
         time.sleep(0.05)
     assert threading.active_count() <= threads
+
+
+def test_a_name_server_that_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look-up of a name runs in a thread that nobody can end: it is not waited for."""
+
+    def look_up(*_: object, **__: object) -> list[object]:
+        time.sleep(4)
+        return []
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    began = time.monotonic()
+    answer = talk("http://nowhere.invalid", GPT, timeout_s=0.5).hold()
+    assert answer.problem == "it took more than 0.5 s and was stopped"
+    assert time.monotonic() - began < 3

@@ -204,6 +204,19 @@ def test_what_is_missing_is_said_before_anything_starts(
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel"])
+def test_a_key_that_cannot_be_sent(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """It would stand in the HTTP library's own message; white space around a key is none of it."""
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    root = make_repo({"shop.py": CODE})
+    with pytest.raises(AgentError, match="the key in OPENAI_API_KEY has characters that no key has") as error:
+        open_run(root, checkers=RULES, agents=api("http://127.0.0.1:9"))
+    assert key not in str(error.value)
+    monkeypatch.setenv("OPENAI_API_KEY", f" {KEY}\n")
+    _, server = run(root, say(FIX))
+    assert server.requests[0].key == KEY
+
+
 def test_without_the_extra(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to install."""
     monkeypatch.setattr("stomper.agents.api.find_spec", lambda _: None)

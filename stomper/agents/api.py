@@ -53,7 +53,9 @@ class ApiAgent:
     def _find_key(self, provider: str) -> str:
         given = self._context.settings.api_key_env
         names = (given,) if given else _KEYS.get(provider, ())
-        found = next((os.environ[name] for name in names if os.environ.get(name)), "")
+        found = next((os.environ[name].strip() for name in names if os.environ.get(name, "").strip()), "")
+        if not (found.isascii() and found.isprintable()):
+            raise AgentError(f"[agents.{self.name}] the key in {' or '.join(names)} has characters that no key has")
         # A compatible server of one's own often wants no key.
         keyless = bool(self._base_url) and provider.startswith("openai") and not given
         if names and not found and not keyless:

@@ -6,12 +6,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_ai import Agent, ModelRetry, ToolOutput
 from pydantic_ai.exceptions import AgentRunError, ModelConnectionError, UserError
-from pydantic_ai.messages import ModelResponse, PartDeltaEvent, PartStartEvent
+from pydantic_ai.messages import ModelResponse, PartDeltaEvent, PartStartEvent, ToolCallPart
 from pydantic_ai.models import Model, infer_model
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.profiles.openai import OpenAIModelProfile
@@ -108,11 +109,21 @@ class Conversation:
 
     def _check(self, edits: Edits) -> Edits:
         try:
-            self.edited = self.ask.apply(edits)
+            self.edited = self.ask.apply(self._all(edits))
         except EditProblem as problem:
             self.problem = str(problem)
             raise ModelRetry(f"{problem}\nNo edit was applied. Submit all edits anew.") from None
         return edits
+
+    def _all(self, edits: Edits) -> Edits:
+        """The edits of every call in the answer: some models make one for each edit, and the first would do for a result."""
+        calls = [p for p in self.response.parts if isinstance(p, ToolCallPart)] if self.response else []
+        if len(calls) < 2:
+            return edits
+        try:
+            return Edits(edits=[e for call in calls for e in Edits.model_validate(call.args_as_dict()).edits])
+        except ValueError:
+            raise EditProblem("not all of your calls are valid: make one call with all edits") from None
 
     def _hear(self, event: object) -> None:
         """Count what arrives; the text itself goes nowhere."""
@@ -171,8 +182,16 @@ def make_model(ask: Ask) -> Model:
     return infer_model(f"{kind}:{name}", provider)
 
 
+class _Impatient(ThreadPoolExecutor):
+    """Threads that are not waited for at the end: a name server that does not answer must not hold up the call."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 async def bounded(work: Awaitable[None], timeout_s: float) -> None:
     """*work* to its end. Raises TimeoutError after *timeout_s*, and Cancelled within a moment of `proc.stop_all`."""
+    asyncio.get_running_loop().set_default_executor(_Impatient(max_workers=2))
     task = asyncio.ensure_future(work)
     deadline = time.monotonic() + timeout_s
     try:
