@@ -40,7 +40,7 @@ class Calls:
         for agent in agents:
             table = settings.agents[agent.name]
             for limit, said, each, what in (
-                (money, agent.reports_cost, table.call_cost_usd, "call_cost_usd"),
+                (money, bool(money) and agent.reports_cost, table.call_cost_usd, "call_cost_usd"),  # prices load slowly
                 (tokens, agent.reports_tokens, table.call_tokens, "call_tokens"),
             ):
                 if limit and not said and each is None:

@@ -57,7 +57,7 @@ def talk(url: str, model: str, timeout_s: float = 20) -> Conversation:
         (CLAUDE, ("400 Bad Request", TOO_LONG, JSON), "answered 400: prompt is too long", "context too long"),
         (CLAUDE, ("400 Bad Request", NO_CREDIT, JSON), "Your credit balance is too low", "quota"),
         (GPT, ("429 Too Many Requests", NO_QUOTA, JSON), "You exceeded your current quota", "quota"),
-        (GPT, ("502 Bad Gateway", b"<h1>Bad Gateway</h1>", HTML), "answered 502: <h1>Bad Gateway</h1>", ""),
+        (GPT, ("502 Bad Gateway", b"<h1>Bad Gateway</h1>", HTML), "answered 502: <h1>Bad Gateway</h1>", "overloaded"),
         (GPT, ("302 Found", b"", {"Location": "/v1/x"}), "cannot be used: Error code: 302", ""),
         (GPT, ("200 OK", b"<h1>Welcome</h1>", HTML), "it gave no edits: ", ""),
         (CLAUDE, ("200 OK", b"<h1>Welcome</h1>", HTML), "it gave no edits: ", ""),

@@ -41,8 +41,7 @@ def explain(error: Exception, address: str, wrong: str) -> Words:
     match error:
         case ai.ModelHTTPError():
             said = _short(_said(error.body) or error.message)
-            if not trouble and error.status_code < 500:
-                trouble = _unnamed(said)
+            trouble = trouble or _unnamed(said, error.status_code)
             problem = f"{address} answered {error.status_code}: {said}"
             return Words(problem, trouble, error.retry_after, _request(error), asked=error.in_stream)
         case ai.ModelConnectionError(phase="read"):
@@ -69,10 +68,11 @@ def _request(error: ai.ModelHTTPError) -> str:
     return headers.get("request-id") or headers.get("x-request-id") or ""
 
 
-def _unnamed(said: str) -> Trouble:
-    """What compatible servers say in words only."""
-    trouble, _ = trouble_in(said)
-    return trouble if trouble in ("quota", "context too long", "refused") else ""
+def _unnamed(said: str, status: int) -> Trouble:
+    """What compatible servers and proxies say by the status or in words only."""
+    trouble, _ = trouble_in(said, status)
+    believed = ("overloaded",) if status >= 500 else ("quota", "context too long", "refused")
+    return trouble if trouble in believed else ""
 
 
 def _said(body: object) -> str:
