@@ -35,8 +35,14 @@ class Worktree:
 
     def reset(self, commit: str) -> None:
         """Make it exactly *commit*, whatever was done to it. Touches only what differs."""
+        self._unlock()
+        self.git("update-ref", "--no-deref", "HEAD", commit)  # off a branch that an agent has made
         self.git("reset", "--hard", "--quiet", commit)
         self.git("clean", "-ffdxq")
+
+    def _unlock(self) -> None:
+        """Nobody else works here now: a lock is of a git that was killed with its agent."""
+        (self.git_dir / "index.lock").unlink(missing_ok=True)
 
     def apply(self, diff: bytes, *, three_way: bool = False) -> None:
         """Apply a patch to the files and the index. Raises RepositoryError when it does not fit."""
@@ -45,6 +51,7 @@ class Worktree:
 
     def patch(self, base: str) -> Patch | None:
         """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
+        self._unlock()
         self.git("add", "--all")
         tree = self.git("write-tree").decode().strip()
         changes = read_changes(self.git_dir, base, tree)

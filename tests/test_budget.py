@@ -86,6 +86,25 @@ def test_what_an_agent_complains_of(said: str, trouble: str, retry: float | None
     assert trouble_in(said) == (trouble, retry)
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "trouble"),
+    [
+        ("it did not work", 401, "authentication"),
+        ("slow down", 429, "rate limit"),
+        ("You exceeded your current quota", 429, "quota"),
+        ("busy", 529, "overloaded"),
+        ("internal server error", 500, ""),
+        ("prompt is too long: 210000 tokens", 400, "context too long"),
+        ("litellm.ContextWindowExceededError: too much", None, "context too long"),
+        ("You've hit your usage limit", None, "quota"),
+        ("RESOURCE_EXHAUSTED", None, "rate limit"),
+    ],
+)
+def test_the_status_tells_where_it_is_known(said: str, status: int | None, trouble: str) -> None:
+    """The HTTP status of the provider decides, but for a quota that is used up; without one, the words do."""
+    assert trouble_in(said, status)[0] == trouble
+
+
 def test_a_busy_agent_is_left_alone_for_longer_and_longer() -> None:
     """Each time it is busy the pause doubles, unless it says how long to wait; a good answer makes it short again."""
     breaker = Breaker()

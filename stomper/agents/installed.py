@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from stomper import proc
 from stomper.agents.row import Program
+from stomper.agents.state import state_folder, variables
 from stomper.settings import AgentSettings
 
 _VERSION_S = 20.0
-_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?[\w.+-]*")
+_VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+]\w[\w.]*)?")
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ def _handed_as(row: Program, settings: AgentSettings) -> str:
 
 def version(argv: tuple[str, ...]) -> str:
     """What the program says of its version; empty when it says nothing in time."""
-    try:
-        done = proc.run((*argv, "--version"), cwd=Path.home(), timeout_s=_VERSION_S, contain=True)
-    except proc.ProgramMissing:
-        return ""
+    with state_folder(Path(tempfile.gettempdir()), {}, ()) as state:
+        try:
+            env = {**os.environ, **variables(state)}
+            done = proc.run((*argv, "--version"), cwd=state, timeout_s=_VERSION_S, env=env, contain=True)
+        except proc.ProgramMissing:
+            return ""
     found = _VERSION.search(done.text) or _VERSION.search(done.complaint)
     return found[0] if found and not done.timed_out else ""

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from stomper.cli import inspect, learned, past, run
+from stomper.cli import agents, inspect, learned, past, run
 from stomper.errors import StomperError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ _COMMANDS = (
     run.fix,
     run.check,
     inspect.prompt,
+    agents.agents,
     run.resume,
     past.undo,
     past.runs,

@@ -28,7 +28,7 @@ def end_with(report: Report, *, json_: bool, quiet: bool, diffs: bool = False) -
     raise typer.Exit(report.exit_code)
 
 
-def print_json(data: dict[str, Any]) -> None:
+def print_json(data: dict[str, Any] | list[dict[str, Any]]) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
 
