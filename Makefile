@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check docs faults lock bench operate wheel clean
+.PHONY: demo test check docs faults agents-test lock bench operate wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -25,6 +25,9 @@ bench: $(STAMP)  ## print measured ratios
 faults: $(STAMP)  ## cut runs off at every point, and count what survives
 	$(PY) -m tests.faults --docs docs/safety.md
 
+agents-test: $(STAMP)  ## install real coding agents in .agents, and drive them against a model on the loopback interface
+	$(PY) -m tests.agents_real --docs docs/agents.md
+
 operate: $(STAMP)  ## deploy to a real Prefect server with a worker, and see what CI would see
 	$(PY) -m benchmarks.operate
 
@@ -41,7 +44,7 @@ lock: $(STAMP)  ## resolve requirements.lock anew
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .agents
 
 $(STAMP): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)

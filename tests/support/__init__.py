@@ -9,6 +9,7 @@ from tests.support.plays import (
     fails,
     fix,
     hang,
+    leave_child,
     no_op,
     say,
     syntax_error,
@@ -18,5 +19,6 @@ from tests.support.talk import Call, Cut, Edit, Failure, Hang, Play, Reply, Talk
 
 __all__ = [
     "Call", "Cut", "Edit", "Failure", "Hang", "ModelServer", "Play", "Recorded", "Reply", "Talk", "Turn",
-    "ask_for_ever", "cheat", "commit", "cut_stream", "edit_other", "fails", "fix", "hang", "no_op", "say", "syntax_error",
+    "ask_for_ever", "cheat", "commit", "cut_stream", "edit_other", "fails", "fix", "hang", "leave_child", "no_op", "say",
+    "syntax_error",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.support.talk import Call, Cut, Edit, Failure, Hang, Play, Reply, Talk, Turn
-from tests.support.tools import committing, editing, looking
+from tests.support.tools import committing, editing, looking, starting
 
 MESSAGES = {
     400: "the request is not valid",
@@ -77,6 +77,16 @@ def ask_for_ever(talk: Talk) -> Reply:
 def hang(_: Talk) -> Reply:
     """Never answer."""
     return Hang()
+
+
+def leave_child(seconds: str) -> Play:
+    """Start a process that hides, where there is a shell; then never answer."""
+
+    def play(talk: Talk) -> Reply:
+        first = starting(talk, f"env -i setsid sleep {seconds} >/dev/null 2>&1 &") if not talk.turns else []
+        return Turn(calls=tuple(first), text="I start something.") if first else Hang()
+
+    return play
 
 
 def cut_stream(_: Talk) -> Reply:

@@ -35,6 +35,11 @@ def committing(talk: Talk) -> list[Call]:
     return [_shell(talk, command)] if _has_shell(talk) else []
 
 
+def starting(talk: Talk, command: str) -> list[Call]:
+    """The call that runs *command*; empty when the client has no shell."""
+    return [_shell(talk, command)] if _has_shell(talk) else []
+
+
 def looking(talk: Talk, path: str) -> tuple[Call, ...]:
     """A call that changes nothing."""
     if _has_shell(talk):
