@@ -102,11 +102,19 @@ def _hidden() -> list[Path]:
 def _places_of(command: Sequence[str], hidden: Sequence[Path]) -> list[Path]:
     """What lies in hidden folders and is needed to start *command*: the folders in which programs are looked for, the
     package that the program is part of, and the files that the command names."""
-    folders = [Path(p) for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if p]
-    places = [p for p in folders if any(p.is_relative_to(h) and p != h for h in hidden)]
-    places += [Path(word) for word in command if any(Path(word).is_relative_to(h) for h in hidden) and word not in "/"]
+    places = []
     if found := shutil.which(command[0]):
-        package = Path(found).resolve().parent.parent
-        if any(package.is_relative_to(h) and len(package.relative_to(h).parts) > 1 for h in hidden):
-            places.append(package)
+        real = Path(found).resolve()
+        # A package of npm has parts of it beside itself, and a virtual environment its interpreter elsewhere.
+        places.append(next((p for p in reversed(real.parents) if p.name == "node_modules"), real.parent.parent))
+        if (real.parent / "python").exists():
+            places.append((real.parent / "python").resolve().parent.parent)
+        places = [p for p in places if any(p.is_relative_to(h) and len(p.relative_to(h).parts) > 1 for h in hidden)]
+    folders = [Path(p) for p in os.environ.get("PATH", os.defpath).split(os.pathsep) if p]
+    places += [p for p in folders if any(p.is_relative_to(h) and p != h for h in hidden)]
+    for word in command:
+        # What lies in a place is seen already, and a link there cannot be put over.
+        inside = any(Path(word).is_relative_to(place) for place in places)
+        if not inside and word != "/" and any(Path(word).is_relative_to(h) for h in hidden):
+            places.append(Path(word))
     return places

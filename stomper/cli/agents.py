@@ -19,8 +19,8 @@ def agents(config: Config = None, set_: Set = None, json_: Json = False) -> None
     from stomper.agents.survey import root_of, survey
     from stomper.settings import assignments, load
 
-    settings = load(root_of(Path.cwd()), flags=assignments(set_ or []), config=config)
-    entries = survey(settings)
+    root = root_of(Path.cwd())
+    entries = survey(load(root, flags=assignments(set_ or []), config=config), root)
     if json_:
         print_json([dataclasses.asdict(entry) for entry in entries])
         return
