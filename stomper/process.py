@@ -143,6 +143,9 @@ class _Work:
         patch = tree.patch(self.session.base)
         if patch is None or patch == self.patch:
             return replace(call, proof=Proof("nothing was changed", "nothing changed"))
+        if name := self.session.secrets.named_in(patch.diff):
+            # Nothing of such a patch is kept, nor told to anybody.
+            return replace(call, proof=Proof(f"guard secrets: it wrote the value of {name} into the file", "guard"))
         done = len(self.proof.fixed)
         proof = prove(self.session, self.job, tree, patch, fixed_before=done, enter=self.enter)
         call = replace(call, patch=patch, proof=proof)

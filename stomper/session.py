@@ -25,6 +25,7 @@ from stomper.memory import Memory
 from stomper.models import FileJob, LeftOut
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.sandbox import Sandbox, make_sandbox
+from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite
@@ -71,6 +72,7 @@ class Session:
     calls: Calls
     memory: Memory
     feedback: Feedback
+    secrets: Secrets
     first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
@@ -142,6 +144,7 @@ class Session:
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
                 feedback=Feedback(warnings, listened=any(a.reads_prompt for a in agents)),
+                secrets=Secrets.of(settings),
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,

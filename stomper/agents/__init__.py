@@ -18,6 +18,7 @@ from stomper.checkers import Checker
 from stomper.environment import Environment
 from stomper.errors import AgentError
 from stomper.sandbox import Sandbox
+from stomper.secrets import Secrets
 from stomper.settings import Settings
 
 
@@ -40,7 +41,7 @@ def make_agents(
     settings: Settings, environment: Environment, checkers: Sequence[Checker], scratch: Path, sandbox: Sandbox
 ) -> list[Agent]:
     """The enabled agents, in the order of the cascade. Raises AgentError for one that cannot work as configured."""
-    made = []
+    made, secrets = [], Secrets.of(settings)
     for name, table in settings.agents.items():
         if table.enabled:
             context = AgentContext(
@@ -51,6 +52,7 @@ def make_agents(
                 timeout_s=table.timeout_s or settings.agent_timeout_s,
                 scratch=scratch,
                 sandbox=sandbox,
+                secrets=secrets,
                 prompt_tokens=settings.prompt_tokens,
             )
             made.append(KINDS[table.kind or name](context))

@@ -11,6 +11,7 @@ from stomper.checkers.base import Checker
 from stomper.environment import Environment
 from stomper.models import FileJob
 from stomper.sandbox import Sandbox
+from stomper.secrets import Secrets
 from stomper.settings import AgentSettings
 
 
@@ -25,6 +26,7 @@ class AgentContext:
     timeout_s: float
     scratch: Path
     sandbox: Sandbox
+    secrets: Secrets
     prompt_tokens: int = 8000
 
 

@@ -58,7 +58,8 @@ class CommandAgent:
             return Answer(problem=f"it took more than {self._context.timeout_s:g} s and was killed")
         if done.returncode != 0:
             trouble, retry = trouble_in(f"{done.complaint}\n{done.text[-2000:]}")
-            said = f"it ended with exit code {done.returncode}: {done.complaint[-300:]}"
+            complaint = self._context.secrets.shown(done.complaint, request.prompt)[-300:]
+            said = f"it ended with exit code {done.returncode}: {complaint}"
             return Answer(problem=said, trouble=trouble, retry_after_s=retry)
         return Answer()
 

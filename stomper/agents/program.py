@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from stomper import prices, proc
@@ -62,9 +63,10 @@ class ProgramAgent:
             except proc.ProgramMissing as error:
                 return Answer(problem=f"{error}: install {row.title} with `{row.install}`")
             said = row.reading.read(done.text, done.stderr.decode(errors="replace"), state)
-        return self._answer(done, said, changed=before != read_from(request.tree, request.job.path))
+        shown = partial(self._context.secrets.shown, prompt=request.prompt)
+        return self._answer(done, said, shown, changed=before != read_from(request.tree, request.job.path))
 
-    def _answer(self, done: proc.Finished, said: Said, *, changed: bool) -> Answer:
+    def _answer(self, done: proc.Finished, said: Said, shown: Callable[[str], str], *, changed: bool) -> Answer:
         """An exit code of 0 is no success, and another one no failure, unless that is all that is known."""
         answer = Answer(
             cost_usd=said.cost_usd,
@@ -82,9 +84,10 @@ class ProgramAgent:
             return answer
         words = said.error or f"{done.complaint[-1500:]}\n{done.text[-1500:]}"
         trouble, retry_after_s = trouble_in(words, said.status)
-        shown = said.error or f"exit code {done.returncode}: {' '.join(done.complaint[-300:].split())}"
+        complaint = " ".join(shown(done.complaint)[-300:].split())
+        problem = shown(said.error)[:400] or f"exit code {done.returncode}: {complaint}"
         return dataclasses.replace(
-            answer, problem=f"it failed: {shown[:400]}", trouble=trouble, retry_after_s=retry_after_s
+            answer, problem=f"it failed: {problem}", trouble=trouble, retry_after_s=retry_after_s
         )
 
     def _values(self, request: Request, state: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from stomper.agents.programs import PROGRAMS
 from stomper.environment import Environment
 from stomper.errors import AgentError
 from stomper.sandbox import Sandbox
+from stomper.secrets import Secrets
 from stomper.settings import AGENT_KINDS, AgentSettings, Settings
 
 
@@ -61,6 +62,7 @@ def _refusal(name: str, kind: str, table: AgentSettings, root: Path) -> str:
         timeout_s=1,
         scratch=root,
         sandbox=Sandbox("", ""),
+        secrets=Secrets({}),
     )
     try:
         KINDS[kind](context)

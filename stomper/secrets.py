@@ -1,0 +1,42 @@
+"""The keys and tokens of the caller's environment, which nobody is to see but the agents that they are for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from stomper.settings import Settings
+
+_NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_SHORTEST = 8  # anything shorter stands in many a text by chance
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Their values, by the names of their variables."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, environ: Mapping[str, str] = os.environ) -> Secrets:
+        """What agents are handed on by their tables, and every variable that is called like a secret."""
+        handed = {name for table in settings.agents.values() for name in (*table.env, table.api_key_env)}
+        found = {name: value for name, value in environ.items() if name in handed or _NAMES.search(name)}
+        return cls({name: value for name, value in found.items() if len(value) >= _SHORTEST})
+
+    def hidden(self, text: str) -> str:
+        """*text* with each of them replaced by its variable's name. For whole texts: of one that was cut a part remains."""
+        for name, value in self.values.items():
+            text = text.replace(value, f"[{name}]")
+        return text
+
+    def shown(self, text: str, prompt: str) -> str:
+        """What a program printed, as it may be shown: without them, and without what it repeats of its prompt."""
+        told = {line.strip() for line in prompt.splitlines()}
+        return self.hidden("\n".join(line for line in text.splitlines() if line.strip() not in told))
+
+    def named_in(self, data: bytes) -> str:
+        """The variable whose value *data* holds; empty when it holds none."""
+        return next((name for name, value in self.values.items() if os.fsencode(value) in data), "")
