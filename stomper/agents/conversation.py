@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,7 @@ from typing import Any
 from pydantic_ai import Agent, ModelRetry, ToolOutput
 from pydantic_ai.exceptions import AgentRunError, ModelConnectionError, UserError
 from pydantic_ai.messages import ModelResponse, PartDeltaEvent, PartStartEvent, ToolCallPart
-from pydantic_ai.models import Model, infer_model
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.profiles.openai import OpenAIModelProfile
-from pydantic_ai.providers import Provider, infer_provider_class
+from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RunUsage, UsageLimits
 
@@ -24,6 +20,7 @@ from stomper import prices, proc
 from stomper.agents.base import Answer, Usage
 from stomper.agents.edits import EditProblem, Edits
 from stomper.agents.failures import explain
+from stomper.agents.providers import make_model
 from stomper.agents.shown import INSTRUCTIONS
 from stomper.errors import Cancelled
 
@@ -31,7 +28,6 @@ _WATCH_S = 0.1
 _CORRECTIONS = 4  # a model that cannot get its edits right by then will not
 _TELL_EACH_S = 0.2
 _SAY_WHY_THEY_END = ("anthropic", "openai")  # so that an answer without that was cut off
-_ADDRESSES = ("base_url", "api_base", "azure_endpoint")  # how the providers name it
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,9 @@ class Conversation:
     def hold(self) -> Answer:
         """Ask, and hear the answer out. A failure is an Answer with a problem. Raises Cancelled once a run is stopped."""
         try:
-            model = make_model(self.ask)  # not on the call's time: the first one loads a provider's SDK
+            model = make_model(
+                self.ask.model, self.ask.key, self.ask.base_url
+            )  # not on the call's time: the first one loads a provider's SDK
             self.address = model.base_url or ""
             asyncio.run(bounded(self._talk(model), self.ask.timeout_s))
         except TimeoutError:
@@ -154,32 +152,6 @@ class Conversation:
         """The model that answered, if its price is known by that name, else the one that was asked for."""
         answered = f"{self.ask.model.partition(':')[0]}:{name}"
         return answered if name and prices.known(answered) else self.ask.model
-
-
-def make_model(ask: Ask) -> Model:
-    """The model of pydantic-ai that *ask* names. Raises UserError or ImportError for one that there is not."""
-    kind, _, name = ask.model.partition(":")
-    if kind == "openai" and ask.base_url:
-        kind = "openai-chat"  # what servers mean that call themselves compatible
-
-    def provider(of: str) -> Provider[Any]:
-        try:
-            made = infer_provider_class(of)
-        except ValueError:
-            raise UserError(f"pydantic-ai knows no provider {of!r}") from None
-        takes = inspect.signature(made.__init__).parameters
-        given = {"api_key": ask.key} if ask.key and "api_key" in takes else {}
-        if ask.base_url:
-            place = next((p for p in _ADDRESSES if p in takes), None)
-            if place is None:
-                raise UserError(f"`base_url` cannot be set for {of}: for a compatible server write openai:{name}")
-            given[place] = ask.base_url
-        return made(**given)
-
-    if kind == "openai-chat":
-        strict = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
-        return OpenAIChatModel(name, provider=provider(kind), profile=strict)
-    return infer_model(f"{kind}:{name}", provider)
 
 
 class _Impatient(ThreadPoolExecutor):
