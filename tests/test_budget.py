@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
 from stomper.landing import Landing
 from stomper.models import Metrics, Status
-from tests.conftest import MakeRepo, open_run
+from tests.conftest import MakeRepo, git, open_run
 from tests.runs import RULES, command, repair, scripted
 
 UNUSED = "import os\nx = 1\n"
@@ -197,3 +198,82 @@ def test_where_the_script_is(tmp_path: Path) -> None:
     table = scripted(tmp_path / "repo", {"action": "no_op"}, cost_usd_=1.0)
     assert "cost_usd" not in str(table["scripted"])
     assert '"cost_usd": 1.0' in (tmp_path / "script.json").read_text()
+
+
+def test_what_is_unknown_counts_as_the_dearest() -> None:
+    """Where nothing was reserved for a call that does not say what it cost: never as nothing."""
+    budget = Budget(Amount(1.0, 1000, None))
+    for usd, tokens in ((0.2, 300), (None, None), (0.1, 100), (None, None)):
+        budget.reserve(Amount(None, None, 1))
+        budget.settle(Amount(None, None, 1), Amount(usd, tokens, 1))
+    assert budget.spent_usd == pytest.approx(0.2 + 0.2 + 0.1 + 0.2)
+    assert budget.spent_tokens == 300 + 300 + 100 + 300
+
+
+def test_a_limit_of_tokens_needs_tokens(make_repo: MakeRepo) -> None:
+    """An agent that does not say them is not run under such a limit, unless the settings say what a call takes."""
+    root = make_repo({"a.py": UNUSED})
+    with pytest.raises(AgentError, match=r"\[agents\.mine\] .*: give `call_tokens`"):
+        open_run(root, checkers=RULES, agents=command(root, "fix"), max_tokens=1000)
+    assert len(repair(root, agents=command(root, "fix", call_tokens=500), max_tokens=1000).landed) == 1
+
+
+def test_a_busy_agent_is_called_by_fewer_at_once() -> None:
+    """The calls that it takes at once are halved when it is busy, and become more again as it answers."""
+    breaker = Breaker()
+    waited: list[float] = []
+
+    class Full(Exception):
+        """There was no place."""
+
+    def no_place(seconds: float) -> None:
+        waited.append(seconds)
+        raise Full
+
+    def places() -> int:
+        """How many can enter now."""
+        with ExitStack() as stack:
+            for count in range(32):
+                try:
+                    stack.enter_context(breaker.turn(no_place))
+                except Full:
+                    return count
+        return 32
+
+    assert places() == 32  # as many as like, at first
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(breaker.turn(no_place))
+        breaker.tell("rate limit", retry_after_s=0.0)
+    assert places() == 4
+    for _ in range(4):
+        breaker.tell("")
+    assert places() == 5
+    assert len(waited) == 2
+
+
+def test_an_agent_that_stays_busy_is_switched_off() -> None:
+    """After so many busy answers in a row, or when it asks for a longer rest than a run should wait."""
+    breaker = Breaker()
+    for _ in range(7):
+        breaker.tell("overloaded", "529 overloaded", 0.0)
+    before = breaker.off
+    breaker.tell("overloaded", "529 overloaded", 0.0)
+    assert before == ""
+    assert breaker.off == "overloaded, 8 times in a row: 529 overloaded"
+    other = Breaker()
+    other.tell("rate limit", retry_after_s=3600.0)
+    assert other.off == "rate limit: it asks to be left alone for 3600 s"
+
+
+def test_who_is_turned_away_costs_nothing(make_repo: MakeRepo) -> None:
+    """A refused login is no call of unknown cost, and takes nothing of the budget."""
+    root = make_repo({"a.py": UNUSED})
+    program = root.parent / "agent.sh"
+    program.write_text("echo 401 Unauthorized >&2; exit 1\n")
+    agents = {"ruff": {}, "mine": {"kind": "command", "command": ["sh", str(program)], "call_cost_usd": 0.5}}
+    root.joinpath("b.py").write_text("l = 1\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "b")
+    metrics = total(repair(root, agents=agents, max_cost_usd=1))
+    assert (metrics.cost_microusd, metrics.calls_of_unknown_cost) == (0, 0)
