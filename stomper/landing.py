@@ -49,9 +49,16 @@ class Landing:
 
 
 def _both(first: Outcome, second: Outcome) -> Outcome:
-    """How a file ended that was worked on twice: what was paid for the first time is paid."""
-    attempts, spans = (*first.attempts, *second.attempts), (*first.spans, *second.spans)
-    return second.model_copy(update={"attempts": attempts, "spans": spans})
+    """How a file ended that was worked on twice: what was paid the first time is paid, and why it failed is told."""
+    changed: dict[str, object] = {
+        "attempts": (*first.attempts, *second.attempts),
+        "spans": (*first.spans, *second.spans),
+    }
+    if second.status is Status.FAILED:
+        changed["reason"] = f"{first.reason}; once more: {second.reason}"
+        if second.patch is None:
+            changed |= {"patch": first.patch, "patch_file": first.patch_file}
+    return second.model_copy(update=changed)
 
 
 def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again | None = None) -> Landing:
@@ -61,6 +68,7 @@ def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Aga
     if again is None or not landing.again or landing.failure:
         return landing
     jobs = session.requeue(landing.again, landing.tip)
+    progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs), again=True))
     return landing.then(_land_once(session, again(jobs) if jobs else (), limit))
 
 

@@ -33,7 +33,10 @@ def process_file(session: Session, job: FileJob) -> Outcome:
         return work.outcome(Status.FAILED, traceback.format_exc(limit=-3))
     if work.patch is None:
         return work.outcome(Status.FAILED, work.problem or "no agent can repair these errors")
-    return work.outcome(Status.PARTIAL if work.proof.left else Status.FIXED, work.problem if work.proof.left else "")
+    if not work.proof.left:
+        return work.outcome(Status.FIXED, "")
+    still = work.still_there()
+    return work.outcome(Status.PARTIAL, still if work.problem in ("", still) else f"{work.problem}; {still}")
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ class _Work:
     def _note(self, agent: Agent, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
         """Keep what came of a call that was made for *before*: for the report, and for the runs to come."""
         proven = not call.problem
-        self.problem = call.problem or self._still_there()
+        self.problem = call.problem or self.still_there()
         if proven and agent.name not in self.agents:
             self.agents.append(agent.name)
         attempt = Attempt(
@@ -191,7 +194,8 @@ class _Work:
             return False
         return True
 
-    def _still_there(self) -> str:
+    def still_there(self) -> str:
+        """The errors that are left, in one line; empty when none is."""
         shown = "; ".join(f"line {d.line} {d.code} {d.message}" for d in self.proof.left[:10])
         return f"still there: {shown}" if shown else ""
 

@@ -20,10 +20,11 @@ class StageBegan:
 
 @dataclass(frozen=True)
 class JobsSelected:
-    """How many files are to be repaired."""
+    """How many files are to be repaired; *again*, how many of them once more."""
 
     files: int
     errors: int
+    again: bool = False
 
 
 @dataclass(frozen=True)

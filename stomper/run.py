@@ -104,7 +104,7 @@ def report_of(
         base=session.target.head,
         branch=session.lands_on,
         land=session.settings.land,
-        checkers=session.collected.runs,
+        checkers=session.checker_runs,
         tests=baseline.words if baseline else "not run",
         test_runs=session.suite.whole_runs,
         errors_found=session.found,

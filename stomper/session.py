@@ -22,7 +22,7 @@ from stomper.feedback import Feedback
 from stomper.git import Target, git
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
-from stomper.models import FileJob, LeftOut
+from stomper.models import CheckerRun, FileJob, LeftOut
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
@@ -76,6 +76,7 @@ class Session:
     first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
+    checker_runs: tuple[CheckerRun, ...] = ()
     found: int = 0
     warnings: list[str] = field(default_factory=list)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
@@ -206,7 +207,7 @@ class Session:
     def collect(self) -> Collected:
         """Every checker over the base commit, in a clean worktree."""
         self.collected = self.collected_at(self.base)
-        self.found = len(self.collected.diagnostics)
+        self.checker_runs, self.found = self.collected.runs, len(self.collected.diagnostics)
         return self.collected
 
     def collected_at(self, commit: str) -> Collected:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stomper.landing import Landing
-from stomper.models import Status
+from stomper.models import Metrics, Status
 from stomper.process import process_file
 from stomper.store import Store, home
 from stomper.trials import Trials
@@ -68,6 +68,7 @@ def test_what_the_tests_say_at_the_end_reaches_the_agent(make_repo: MakeRepo) ->
     assert "tests: test_shop::test_double is failed" in second
     assert "+    return x * x * x" in second
     assert git(root, "log", "--format=%s").splitlines() == ["fix: resolve F401 in shop.py", "start"]
+    assert Metrics.reduce(landing.outcomes).attempts == 2
 
 
 def test_nobody_is_asked_again_who_cannot_listen(make_repo: MakeRepo) -> None:
@@ -91,7 +92,7 @@ def test_after_ruffs_fix_broke_a_test_an_agent_that_listens_goes_on(make_repo: M
     keep = "file.write_text(source.replace('import os\\n', 'import os as os\\n')) if 'test_os' in prompt else None"
     landing = repair(
         root,
-        agents={"ruff": {}, **listener(root, keep), "ruff ": {"enabled": False, "kind": "ruff"}} | {"ruff": {}},
+        agents={**listener(root, keep), "ruff": {}},
         test_validation="final",
     )
     outcome = only(landing)
@@ -297,7 +298,11 @@ def test_a_file_keeps_its_budget_when_it_is_tried_again(make_repo: MakeRepo) -> 
     agents = listener(root, BREAK_THEN_CURE)
     landing = repair(root, agents=agents, test_validation="final", max_attempts=2, max_file_calls=1)
     assert attempts(landing) == 1
-    assert only(landing).reason == "not called for this file any more: max_file_calls = 1 is reached"
+    assert only(landing).reason == (
+        "tests: test_shop::test_double is failed; once more: not called for this file any more: "
+        "max_file_calls = 1 is reached"
+    )
+    assert Path(only(landing).patch_file).read_bytes().count(b"x * x * x") == 1  # what was turned down is kept
 
 
 def test_scripts_are_told_from_one_another(make_repo: MakeRepo) -> None:

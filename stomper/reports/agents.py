@@ -10,7 +10,7 @@ AGENT_COLUMNS = ("agent", "fixed", "calls", "cost", "tokens", "seconds")
 def agent_rows(metrics: Metrics) -> list[tuple[str, ...]]:
     """One row an agent, under `AGENT_COLUMNS`."""
     return [
-        (name, str(s.errors_fixed), str(s.calls), cost_words(s), str(s.tokens), f"{s.milliseconds / 1000:.1f}")
+        (name, str(s.errors_fixed), str(s.calls), cost_words(s), str(s.tokens or ""), f"{s.milliseconds / 1000:.1f}")
         for name, s in metrics.agents.items()
     ]
 

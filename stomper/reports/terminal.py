@@ -62,8 +62,8 @@ class Display:
                     self._arrived.pop(path, None)
                 case AgentSaid(path=path, characters=characters):
                     self._arrived[path] = characters
-                case JobsSelected(files=files):
-                    self._total, self._stage = files, "repair"
+                case JobsSelected(files=files, again=again):
+                    self._total, self._stage = self._total * again + files, "repair again" if again else "repair"
                 case FileDone(outcome=outcome):
                     self._files.pop(outcome.path, None)
                     self._arrived.pop(outcome.path, None)
@@ -102,9 +102,9 @@ def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
         match event:
             case StageBegan(stage=stage, path="", detail=detail):
                 write(f"{stage} {detail}".strip())
-            case JobsSelected(files=files, errors=errors):
-                counter["total"] = files
-                write(f"{errors} error(s) in {files} file(s) to repair")
+            case JobsSelected(files=files, errors=errors, again=again):
+                counter["total"] = counter["total"] * again + files
+                write(f"{errors} error(s) in {files} file(s) to repair{' once more' if again else ''}")
             case FileDone(outcome=o):
                 counter["done"] += 1
                 why = f": {o.reason.splitlines()[-1]}" if o.reason else ""
