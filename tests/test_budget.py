@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stomper.agents import Answer, Request, Usage
 from stomper.breaker import Breaker, trouble_in
 from stomper.budget import Amount, Budget
+from stomper.calls import Calls
 from stomper.errors import AgentError
 from stomper.landing import Landing
-from stomper.models import Metrics, Status
+from stomper.models import FileJob, Metrics, Status
+from stomper.settings import Settings
+from stomper.watch import Watch
 from tests.conftest import MakeRepo, git, open_run
 from tests.runs import RULES, command, repair, scripted
 
@@ -277,3 +284,54 @@ def test_who_is_turned_away_costs_nothing(make_repo: MakeRepo) -> None:
     git(root, "commit", "-qm", "b")
     metrics = total(repair(root, agents=agents, max_cost_usd=1))
     assert (metrics.cost_microusd, metrics.calls_of_unknown_cost) == (0, 0)
+
+
+class Spender:
+    """An agent that spends what it likes, up to what its table reserves."""
+
+    name = "spender"
+    reads_prompt = reports_cost = reports_tokens = contained = True
+
+    def __init__(self, seed: int, most_usd: float) -> None:
+        self._rng, self._most = random.Random(seed), most_usd  # noqa: S311 - for tests
+        self._lock = threading.Lock()
+        self.spent = 0.0
+        self.running = self.at_once = 0
+
+    def takes(self, job: FileJob) -> bool:
+        """Anything."""
+        return bool(job.path)
+
+    def fix(self, request: Request) -> Answer:
+        """Take a moment, and money."""
+        assert request.prompt == ""
+        with self._lock:
+            cost = self._rng.uniform(0, self._most)
+            self.running += 1
+            self.at_once = max(self.at_once, self.running)
+        time.sleep(self._rng.uniform(0, 0.002))
+        with self._lock:
+            self.running -= 1
+            self.spent += cost
+        return Answer(cost_usd=cost, usage=Usage())
+
+
+@settings(max_examples=25, deadline=None)
+@given(limit=st.floats(0.5, 5), seed=st.integers(0, 999), wide=st.integers(1, 8), reserved=st.booleans())
+def test_what_agents_truly_spend_stays_within_the_limit(limit: float, seed: int, wide: int, reserved: bool) -> None:
+    """Through all the layers and with threads: with a reservation never more; without, no more than the calls in flight."""
+    most = 0.7
+    table = {"kind": "command", "call_cost_usd": most if reserved else None}
+    chosen = Settings.model_validate({"agents": {"spender": table}, "max_cost_usd": limit})
+    agent = Spender(seed, most)
+    calls = Calls(chosen, cast("Watch", None), Budget(Amount(limit, None, None)))
+
+    def call(number: int) -> bool:
+        job = FileJob(path=f"{number}.py", diagnostics=())
+        return calls.make(agent, Request(job, Path(), ""), calls.for_file(job.path)).made
+
+    with ThreadPoolExecutor(wide) as pool:
+        made = sum(pool.map(call, range(40)))
+    assert made >= 1 or limit < most
+    assert calls.budget.spent_usd == pytest.approx(agent.spent)
+    assert agent.spent <= limit + (1e-9 if reserved else most * agent.at_once)
