@@ -36,7 +36,7 @@ _SIGNS: tuple[tuple[Trouble, str], ...] = (
         ),
     ),
     ("rate limit", r"\b429\b|rate.?limit|too many requests|resource.?exhausted"),
-    ("overloaded", r"\b(?:529|502|503|504)\b|overloaded|at capacity|service.?unavailable|bad gateway"),
+    ("overloaded", r"\b(?:529|502|503|504)\b|overloaded|at capacity|high demand|service.?unavailable|bad gateway"),
     ("context too long", r"context.?(?:length|window)|maximum context|prompt is too long|too many tokens|\b413\b"),
     ("refused", r"content policy|safety (?:policy|system)|refus(?:ed|al) to"),
 )

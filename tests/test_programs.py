@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from stomper.agents.programs import PROGRAMS
+from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status
 from tests.conftest import MakeRepo, git, write
-from tests.programs import CASES, Fakes, on_path
+from tests.programs import CASES, Clock, Fakes, on_path
 from tests.runs import nothing_landed, only, repair
 
 BAD, GOOD = "import os\n\nl = 1\n", "import os\n\nlength = 1\n"
@@ -106,8 +108,9 @@ def test_trouble_is_recognised(case: str, fakes: Fakes, make_repo: MakeRepo, mon
     login or quota that is gone switches it off, and one that is busy is tried again later."""
     kind = next(k for k in PROGRAMS if case.startswith(f"{k}-"))
     trouble = case.removeprefix(f"{kind}-").replace("-", " ")
-    waited: list[float] = []
-    monkeypatch.setattr("stomper.calls.proc.pause", waited.append)
+    clock = Clock()
+    monkeypatch.setattr("stomper.calls.proc.pause", clock.pause)
+    monkeypatch.setattr("stomper.breaker.time", clock)
     monkeypatch.setenv(PROGRAMS[kind].keys[0], SECRET)
     root = make_repo({"a.py": BAD, "b.py": BAD})
     fakes.do(case)
@@ -119,7 +122,7 @@ def test_trouble_is_recognised(case: str, fakes: Fakes, make_repo: MakeRepo, mon
     gone, busy = trouble in ("authentication", "quota"), trouble in ("rate limit", "overloaded")
     assert len(fakes.calls) == (1 if gone else 8 if busy else 2)
     assert ("is off for this run" in landing.outcomes[1].reason) is gone
-    assert any(waited) is busy
+    assert (clock.now > 0) is busy
 
 
 @pytest.mark.parametrize("kind", ["claude", "mini-swe-agent"])
@@ -149,6 +152,13 @@ def test_what_is_missing_is_said_before_anything_starts(
         run(root, kind, command=[f"no-{row.executable}"])
     assert row.install in str(refused.value)
     assert fakes.calls == []
+
+
+@pytest.mark.usefixtures("fakes")
+def test_a_check_needs_no_agent(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stomper check` works for those who have neither the agent of the settings nor its key."""
+    monkeypatch.chdir(make_repo({"shop.py": BAD, "stomper.toml": "[agents.claude]\n"}))
+    assert CliRunner().invoke(app, ["check", "--json"]).exit_code == 1
 
 
 @pytest.mark.parametrize("kind", [kind for kind, row in PROGRAMS.items() if row.logins])
@@ -233,6 +243,17 @@ def test_what_it_committed_on_a_branch_of_its_own_is_judged_too(
     assert [o.path for o in landing.outcomes if o.status is Status.FIXED] == ["a.py"]
     assert git(root, "branch", "--format=%(refname:short)") == "main"
     assert git(root, "log", "--format=%s").splitlines() == ["fix: resolve E741 in a.py", "start"]
+
+
+def test_one_that_tries_in_vain_is_busy_not_slow(
+    fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is killed while it repeats a refused request is told from one that only takes long."""
+    root = make_repo({"shop.py": BAD})
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    fakes.do("aider-authentication", sleep=600)
+    outcome = run(root, "aider", timeout_s=2)
+    assert "took more than 2 s and was killed; at last it said: litellm.AuthenticationError" in outcome.reason
 
 
 def test_one_that_hangs_is_killed(fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:

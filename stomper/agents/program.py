@@ -76,7 +76,11 @@ class ProgramAgent:
             stop=said.stop,
         )
         if done.timed_out:
-            return _failed(answer, f"it took more than {self._context.timeout_s:g} s and was killed")
+            # It may have tried again and again in vain: that says more than that it was killed.
+            last = f"; at last it said: {said.error[:300]}" if said.error else ""
+            problem = f"it took more than {self._context.timeout_s:g} s and was killed{last}"
+            trouble, retry_after_s = trouble_in(said.error, said.status)
+            return dataclasses.replace(answer, problem=problem, trouble=trouble, retry_after_s=retry_after_s)
         if said.stop in self._row.reading.limits:
             # What it had done by then may be all there was to do: the proof will say.
             return answer if changed else _failed(answer, f"it stopped at its limit ({said.stop}) without a change")

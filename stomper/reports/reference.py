@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from stomper.agents.programs import PROGRAMS
 from stomper.guards import GUARDS
 from stomper.settings import AgentSettings, CheckerSettings, Settings
 
@@ -66,14 +67,29 @@ def guards_table() -> str:
     return "\n".join(rows)
 
 
+def programs_table() -> str:
+    """The coding agents that are programs, in Markdown."""
+    rows = [
+        "| Name | Program | Key, the first that is set | Or its login | Prompt by | Tried with |",
+        f"|{' --- |' * 6}",
+    ]
+    for name, row in PROGRAMS.items():
+        keys = ", ".join(f"`{key}`" for key in row.keys)
+        logins = ", ".join(f"`~/{place}`" for place in row.logins)
+        tried = row.tried or "not tried: from its documentation"
+        rows.append(f"| `{name}` | {row.title}: `{row.executable}` | {keys} | {logins} | {row.prompt} | {tried} |")
+    return "\n".join(rows)
+
+
 def rendered(page: str) -> str:
     """The page with each table between its `<!-- table NAME -->` and `<!-- end -->` as it should be."""
     tables = {**{name: table(model) for name, model in TABLES.items()}, "guards": guards_table()}
+    tables["programs"] = programs_table()
     for name, text in tables.items():
         begin, end = f"<!-- table {name} -->\n", "\n<!-- end -->"
         head, found, rest = page.partition(begin)
         if found:
-            page = head + begin + text + end + rest.split(end, 1)[1]
+            page = head + begin + text + end + f"\n{rest}".split(end, 1)[1]
     return page
 
 

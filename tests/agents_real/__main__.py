@@ -43,11 +43,8 @@ def main() -> int:
     print(f"\n{shown}")
     if given.docs:
         page = given.docs.read_text(encoding="utf-8")
-        start, end = (
-            page.index("<!-- table agents -->"),
-            page.index("<!-- end -->", page.index("<!-- table agents -->")),
-        )
-        given.docs.write_text(f"{page[:start]}<!-- table agents -->\n{shown}\n{page[end:]}", encoding="utf-8")
+        head, mark, rest = page.partition("<!-- table measured -->\n")
+        given.docs.write_text(f"{head}{mark}{shown}\n{rest[rest.index('<!-- end -->') :]}", encoding="utf-8")
     return int(any(v.wrong for found in verdicts.values() for v in found.values()))
 
 

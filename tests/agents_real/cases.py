@@ -18,6 +18,7 @@ from stomper.landing import Landing
 from stomper.models import Status
 from tests.agents_real.place import CHILD, EDIT, Place
 from tests.conftest import git
+from tests.programs import Clock
 from tests.runs import repair
 from tests.support import (
     Edit,
@@ -71,7 +72,7 @@ CASES: dict[str, Case] = {
     "402": Case(fails(402), says=("credit balance", "402"), off=True),
     "429, then well": Case(fails(429, times=1, retry_after_s=1, then=fix(EDIT))),
     "429": Case(fails(429), says=("rate limit", "429", "took more than"), timeout_s=25),
-    "500": Case(fails(500), says=("internal server error", "500", "took more than"), timeout_s=25),
+    "500": Case(fails(500), says=("internal server error", "500", "high demand", "took more than"), timeout_s=25),
     "529": Case(fails(529), says=("overloaded", "529", "took more than"), timeout_s=25),
     "refused": Case(no_op, says=("onnect", "took more than"), timeout_s=25, address="http://127.0.0.1:9"),
     "cut stream": Case(cut_stream, says=("it failed", "took more than", "nothing was changed"), timeout_s=25),
@@ -82,8 +83,9 @@ CASES: dict[str, Case] = {
 def run_core(kind: str, case: Case, folder: Path) -> Verdict:
     """Without Prefect: the failures."""
     place = Place(folder, kind, case.play, **({"till.py": "l = 1\n"} if case.off else {}))
-    began = time.monotonic()
-    with place.open(), mock.patch("stomper.calls.proc.pause"):
+    began, clock = time.monotonic(), Clock()
+    pauses = mock.patch("stomper.calls.proc.pause", clock.pause), mock.patch("stomper.breaker.time", clock)
+    with place.open(), pauses[0], pauses[1]:
         table = place.table(timeout_s=case.timeout_s)
         if case.address:
             table["base_url"] = str(table["base_url"]).replace(place.server.url, case.address)
