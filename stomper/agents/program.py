@@ -14,7 +14,7 @@ from stomper.agents.installed import Installed, find
 from stomper.agents.readings import Said
 from stomper.agents.row import Extra, Program
 from stomper.agents.state import filled, filled_in, merged, state_folder, tidied, variables, write_private
-from stomper.breaker import trouble_in
+from stomper.breaker import again, trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
 from stomper.verify import read_from
@@ -79,8 +79,9 @@ class ProgramAgent:
             # It may have tried again and again in vain: that says more than that it was killed.
             last = f"; at last it said: {said.error[:300]}" if said.error else ""
             problem = f"it took more than {self._context.timeout_s:g} s and was killed{last}"
-            trouble, retry_after_s = trouble_in(said.error, said.status)
-            return dataclasses.replace(answer, problem=problem, trouble=trouble, retry_after_s=retry_after_s)
+            trouble, _ = trouble_in(said.error, said.status)
+            # One that is busy was tried for long enough.
+            return dataclasses.replace(answer, problem=problem, trouble="" if again(trouble) else trouble)
         if said.stop in self._row.reading.limits:
             # What it had done by then may be all there was to do: the proof will say.
             return answer if changed else _failed(answer, f"it stopped at its limit ({said.stop}) without a change")
