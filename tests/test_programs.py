@@ -125,7 +125,7 @@ def test_trouble_is_recognised(case: str, fakes: Fakes, make_repo: MakeRepo, mon
     assert (clock.now > 0) is busy
 
 
-@pytest.mark.parametrize("kind", ["claude", "mini-swe-agent"])
+@pytest.mark.parametrize("kind", ["claude", "mini-swe-agent", "qwen", "gemini"])
 def test_what_was_done_at_a_limit_is_judged(
     kind: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,8 +115,10 @@ GEMINI = Program(
         cache_read_tokens="$[*].stats.models.*.tokens.cached",
         model="$[*].stats.models.~",
         session="$[*].session_id",
+        stop="$[*].error.type",
         error="$[*].error.message",
         status="$[*].error.code",
+        limits=("FatalTurnLimitedError",),
     ),
 )
 
@@ -142,10 +144,10 @@ QWEN = Program(
         cache_read_tokens="$[?@.type=='result'].usage.cache_read_input_tokens",
         model="$[?@.type=='system'].model",
         session="$[*].session_id",
-        stop="$[?@.type=='result'].subtype",
+        stop="$[?@.type=='result'].subtype | $[*].error.type",
         # It calls a failed request a success, and says the error in place of an answer.
         error="$[?@.type=='result' && (@.is_error==true || search(@.result, '^.API Error'))]['result','error']",
-        limits=("error_max_turns",),
+        limits=("FatalTurnLimitedError",),
     ),
 )
 
