@@ -74,7 +74,9 @@ CASES: dict[str, Case] = {
     "429": Case(fails(429), says=("rate limit", "429", "took more than"), timeout_s=25),
     "500": Case(fails(500), says=("internal server error", "500", "high demand", "took more than"), timeout_s=25),
     "529": Case(fails(529), says=("overloaded", "529", "took more than"), timeout_s=25),
-    "refused": Case(no_op, says=("onnect", "fetch failed", "took more than"), timeout_s=25, address="http://127.0.0.1:9"),
+    "refused": Case(
+        no_op, says=("onnect", "fetch failed", "took more than"), timeout_s=25, address="http://127.0.0.1:9"
+    ),
     "cut stream": Case(cut_stream, says=("it failed", "took more than", "nothing was changed"), timeout_s=25),
     "hangs": Case(leave_child(CHILD), says=("took more than 15 s and was killed",), timeout_s=15),
 }
