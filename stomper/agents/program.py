@@ -77,7 +77,7 @@ class ProgramAgent:
         )
         if done.timed_out:
             # It may have tried again and again in vain: that says more than that it was killed.
-            last = f"; at last it said: {said.error[:300]}" if said.error else ""
+            last = f"; at last it said: {shown(said.error)[:300]}" if said.error else ""
             problem = f"it took more than {self._context.timeout_s:g} s and was killed{last}"
             trouble, _ = trouble_in(said.error, said.status)
             # One that is busy was tried for long enough.
