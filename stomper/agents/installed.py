@@ -43,7 +43,8 @@ def find(name: str, row: Program, settings: AgentSettings) -> Installed:
     program = shutil.which(words[0])
     argv = (program, *words[1:]) if program else ()
     handed_as = _handed_as(row, settings)
-    keys = (settings.api_key_env,) if settings.api_key_env else row.keys
+    own = (row.own_key,) if settings.base_url and row.own_key else row.keys
+    keys = (settings.api_key_env,) if settings.api_key_env else own
     key = next((k for k in keys if os.environ.get(k)), "")
     files = {Path.home() / place: to for place, to in row.logins.items()}
     logins = {} if key or settings.base_url else {place: to for place, to in files.items() if place.is_file()}

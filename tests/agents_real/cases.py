@@ -66,7 +66,10 @@ CASES: dict[str, Case] = {
     "no-op": Case(no_op, says=("nothing was changed",)),
     "cheats": Case(cheat(Edit("shop.py", "    l = 0", "")), says=("guard suppression",)),
     "syntax": Case(syntax_error(EDIT), says=("guard syntax",)),
-    "other file": Case(edit_other(Edit("test_shop.py", "== 3", "== 4")), says=("guard scope",)),
+    "other file": Case(
+        edit_other(Edit("test_shop.py", "    assert total([1, 2]) == 3", "    assert total([1, 2]) == 4")),
+        says=("guard scope",),
+    ),
     "loops": Case(ask_for_ever, says=("limit", "nothing was changed", "took more than"), timeout_s=25),
     "401": Case(fails(401), says=("invalid", "api key", "authentic"), off=True),
     "402": Case(fails(402), says=("credit balance", "402"), off=True),

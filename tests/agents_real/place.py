@@ -43,7 +43,7 @@ class Place:
             "STOMPER_HOME": str(folder / "state"),
             "GIT_CONFIG_GLOBAL": str(self.home / "gitconfig"),
             "GIT_CONFIG_NOSYSTEM": "1",
-            PROGRAMS[kind].keys[0]: _KEY,
+            PROGRAMS[kind].own_key or PROGRAMS[kind].keys[0]: _KEY,
         }
 
     @contextlib.contextmanager
