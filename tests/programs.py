@@ -72,21 +72,6 @@ class Fakes:
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-class Clock:
-    """Time that passes by pauses alone, for the breaker."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        """The time."""
-        return self.now
-
-    def pause(self, seconds: float) -> None:
-        """Let it pass at once."""
-        self.now += seconds
-
-
 def on_path(folder: Path) -> str:
     """PATH with *folder* before all else."""
     return f"{folder}{os.pathsep}{os.environ['PATH']}"

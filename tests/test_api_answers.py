@@ -83,11 +83,11 @@ def test_what_an_answer_means(
     assert len(answer.problem) < 400
 
 
-@pytest.mark.parametrize(
-    ("header", "wait_s"), [("7", 7), ("0", 0), (formatdate(time.time() + 600, usegmt=True), 590), ("soon", None)]
-)
+@pytest.mark.parametrize(("header", "wait_s"), [("7", 7), ("0", 0), ("in ten minutes", 590), ("soon", None)])
 def test_how_long_to_wait(header: str, wait_s: float | None) -> None:
     """Seconds or a date; the request is named for the provider's support."""
+    if header == "in ten minutes":
+        header = formatdate(time.time() + 600, usegmt=True)
     headers = {**JSON, "Retry-After": header, "x-request-id": "req_7"}
     with serving("429 Too Many Requests", b'{"error":{"message":"slow down"}}', headers) as url:
         answer = talk(url, GPT).hold()

@@ -17,6 +17,7 @@ from stomper.breaker import Breaker, Trouble
 from stomper.errors import AgentError, Cancelled
 from stomper.models import Status
 from tests.api import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
+from tests.clock import Clock
 from tests.conftest import MakeRepo, open_run
 from tests.runs import RULES, nothing_landed, only, repair
 from tests.support import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say
@@ -59,7 +60,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]
             assert self.wait_s() > (retry_after_s or 5.0) - 1
 
     monkeypatch.setattr(Breaker, "tell", tell)
-    monkeypatch.setattr("stomper.proc.pause", lambda _: None)
+    clock = Clock()
+    monkeypatch.setattr("stomper.proc.pause", clock.pause)
+    monkeypatch.setattr("stomper.breaker.time", clock)
     return told
 
 

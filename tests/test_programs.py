@@ -14,8 +14,9 @@ from stomper.agents.programs import PROGRAMS
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status
+from tests.clock import Clock
 from tests.conftest import MakeRepo, git, write
-from tests.programs import CASES, Clock, Fakes, on_path
+from tests.programs import CASES, Fakes, on_path
 from tests.runs import nothing_landed, only, repair
 
 BAD, GOOD = "import os\n\nl = 1\n", "import os\n\nlength = 1\n"

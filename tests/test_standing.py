@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from stomper.examples import Example, Examples
+from stomper.examples import Examples
 from stomper.standing import settle, taken_back
 from stomper.store import Store, home
 from stomper.trials import Trials, repository_of
 from stomper.undo import Wanted, undo
 from tests.conftest import MakeRepo, git
 from tests.runs import commit, repair
-from tests.trials import trial
 
 UNUSED = "import os\nx = 1\n"
 
@@ -40,18 +39,10 @@ class Repaired:
 
 @pytest.fixture
 def repaired(make_repo: MakeRepo) -> Repaired:
-    """Two files repaired by ruff, each with a trial and an example."""
-    root = make_repo({"a.py": UNUSED, "b c.py": UNUSED})
+    """Two files repaired by ruff, each with its trial and its example."""
+    root = make_repo({"a.py": UNUSED, "b c.py": UNUSED.replace("x", "y")})
     landing = repair(root)
     run = git(root, "log", "-1", "--format=%(trailers:key=Stomper-Run,valueonly)").strip()
-    here = repository_of(root)
-    store = Store(home())
-    for landed in landing.landed:
-        Trials(store).add(trial(repository=here, run=run, path=landed.path))
-        Trials(store).mark_landed(run, landed.path, landed.commit)
-        hunk = f"-import os\n {landed.path}"
-        Examples(store).add(Example(repository=here, rule="ruff:F401", commit=landed.commit, hunk=hunk))
-    store.close()
     return Repaired(root, run, {landed.path: landed.commit for landed in landing.landed})
 
 

@@ -17,8 +17,8 @@ from unittest import mock
 from stomper.landing import Landing
 from stomper.models import Status
 from tests.agents_real.place import CHILD, EDIT, Place
+from tests.clock import Clock
 from tests.conftest import git
-from tests.programs import Clock
 from tests.runs import repair
 from tests.support import (
     Edit,
