@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,16 +49,20 @@ class Memory:
         learner = Learner(trials.newest(), [agent.name for agent in agents], settings.explore, seed)
         return cls(run_id, root, settings, store, trials, learner, repository)
 
-    def turn(self, waiting: Sequence[Agent], job: FileJob) -> tuple[Agent, tuple[Strategy, ...]]:
-        """Who of *waiting* is next for *job*, and how it is asked: what promises most for the money comes first.
+    def turn(
+        self, waiting: Sequence[Agent], job: FileJob, source: Callable[[], str]
+    ) -> tuple[Agent, tuple[Strategy, ...]]:
+        """Who of *waiting* is next for *job*, whose file reads *source*, and how it is asked.
 
-        Those that read no prompt keep their places; the agents between them are each other's rivals."""
+        Those that read no prompt keep their places; the agents between them are each other's rivals. What was paid for
+        before comes first, then what promises most for the money."""
         if not waiting[0].reads_prompt:
             return waiting[0], ("rules",)
         end = next((n for n, agent in enumerate(waiting) if not agent.reads_prompt), len(waiting))
         rivals = {agent.name: agent for agent in waiting[:end]}
         ranked = self.learner.rank(rules_of(job), [Choice(name, way) for name in rivals for way in self._ways(job)])
-        best = ranked[0].agent
+        paid = [a for a in rivals.values() if len(rivals) > 1 and self.proven_before(self.call(a, job, source()))]
+        best = paid[0].name if paid else ranked[0].agent
         return rivals[best], tuple(
             s for choice in ranked if choice.agent == best for s in STRATEGIES if s == choice.strategy
         )

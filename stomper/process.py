@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from stomper import progress
 from stomper.agents import Agent, Answer, Request, Usage
@@ -30,7 +31,7 @@ def process_file(session: Session, job: FileJob) -> Outcome:
     except Cancelled:
         raise
     except Exception:  # the boundary: one file's bug never sinks the others
-        return work.outcome(Status.FAILED, traceback.format_exc(limit=-3))
+        return work.outcome(Status.FAILED, session.secrets.hidden(traceback.format_exc(limit=-3)))
     if work.patch is None:
         return work.outcome(Status.FAILED, work.problem or "no agent can repair these errors")
     if not work.proof.left:
@@ -78,7 +79,7 @@ class _Work:
         """Give each agent what those before it left, from the best proven state."""
         waiting = self.session.agents_for(self.job)
         while waiting and self.proof.left:
-            agent, strategies = self.session.memory.turn(waiting, self._job())
+            agent, strategies = self.session.memory.turn(waiting, self._job(), partial(self._source, tree))
             waiting.remove(agent)
             self._give(agent, strategies, tree)
 
@@ -112,8 +113,7 @@ class _Work:
     def _call(self, agent: Agent, strategy: Strategy, tree: Worktree, feedback: str, narrow: int) -> _Call:
         """One call from the best proven state, and its proof; a call that was paid for before is not made again."""
         job, memory = self._job(), self.session.memory
-        self._restore(tree)
-        source = (read_from(tree.path, job.path) or b"").decode("utf-8", errors="surrogateescape")
+        source = self._source(tree)
         key = memory.call(agent, job, source)
         if (kept := memory.proven_before(key)) is not None and self._apply(tree, kept):
             self.enter("reuse")
@@ -180,6 +180,11 @@ class _Work:
         )
         self.attempts.append(attempt)
         self.session.memory.learn(attempt, before, self._job(), call.proof.judge, call.answer.trouble)
+
+    def _source(self, tree: Worktree) -> str:
+        """The file in its best proven state, which *tree* is put to."""
+        self._restore(tree)
+        return (read_from(tree.path, self.job.path) or b"").decode("utf-8", errors="surrogateescape")
 
     def _restore(self, tree: Worktree) -> None:
         tree.reset(self.session.base)

@@ -261,7 +261,7 @@ class Session:
         """How the first agent that reads prompts would be asked about *job*."""
         readers = [agent for agent in self.agents if agent.reads_prompt]
         if readers:
-            return self.memory.turn(readers, job)[1][0]
+            return self.memory.turn(readers[:1], job, str)[1][0]
         return "rules" if self.settings.strategy == "auto" else self.settings.strategy
 
     def agents_for(self, job: FileJob) -> list[Agent]:

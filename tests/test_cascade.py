@@ -287,6 +287,19 @@ def test_a_kept_patch_that_does_not_hold_any_more_is_made_anew(make_repo: MakeRe
     assert [a.reused for a in outcome.attempts] == [False, False]
 
 
+def test_what_was_paid_for_is_taken_before_anybody_is_asked(make_repo: MakeRepo) -> None:
+    """A run that was cut off may rank its agents otherwise when it goes on: the kept patch counts, whoever made it."""
+    root = make_repo({"shop.py": UNUSED})
+    second = listener(root, CURE, "second")
+    session = open_run(root, agents=second, checkers=RULES, test_validation="none")
+    session.collect()
+    process_file(session, session.select()[0][0])
+    session.close()
+    outcome = only(repair(root, agents={**listener(root, CURE, "first"), **second}))
+    assert [(a.agent, a.reused) for a in outcome.attempts] == [("second", True)]
+    assert told(root, "first") == []
+
+
 def attempts(landing: Landing) -> int:
     """How many calls were made."""
     return sum(len(o.attempts) for o in landing.outcomes)
