@@ -3,12 +3,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check docs faults agents-test lock bench operate wheel clean
+.PHONY: demo test slow check docs faults agents-test lock bench operate wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
 test: $(STAMP)  ## set up, then run the tests
 	$(PY) -m pytest
+
+slow: $(STAMP)  ## run the tests that take half a minute each
+	$(PY) -m pytest -m slow
 
 check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff check .

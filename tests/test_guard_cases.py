@@ -126,12 +126,14 @@ def _edits(case: GuardCase) -> dict[str, str | None]:
     return edits
 
 
+@pytest.mark.slow
 def test_no_lying_agent_lands_anything_and_every_honest_one_does(everything: Path) -> None:
     """One run over all cases: just the honest ones are on the branch."""
     assert run_all(everything) == {case.label for case in CASES if case.honest}
     assert git(everything, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_but_for_the_guards_the_lies_would_land(everything: Path) -> None:
     """With all guards off, nothing else keeps them out: the cases are about the guards, and each is switched off by name."""
     assert run_all(everything, guards_off=list(GUARD_NAMES)) == {case.label for case in CASES}
