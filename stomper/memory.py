@@ -100,9 +100,15 @@ class Memory:
         return self.store.kept(call)
 
     def keep_proven(self, call: str, path: str, asked: str, patch: Patch) -> None:
-        """Keep a proven patch until it has landed, so that a killed run does not pay for it twice."""
+        """Keep a proven patch until it has landed, so that a killed run does not pay for it twice.
+
+        One of an earlier run is this run's from now on."""
         self.store.keep(call, self.run_id, patch)
         self._proven.setdefault(path, []).append((call, asked))
+
+    def drop(self, call: str) -> None:
+        """The patch of this call does not hold any more."""
+        self.store.drop(call)
 
     def failed_before(self, asked: str) -> str | None:
         """Who turned down what came of the same call; None when it is worth paying for."""

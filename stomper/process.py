@@ -115,12 +115,16 @@ class _Work:
         job, memory = self._job(), self.session.memory
         source = self._source(tree)
         key = memory.call(agent, job, source)
-        if (kept := memory.proven_before(key)) is not None and self._apply(tree, kept):
+        if (kept := memory.proven_before(key)) is not None:
             self.enter("reuse")
-            call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
-            if not call.problem:
-                return call
-            self._restore(tree)  # what was proven then is not any more
+            tree.reset(self.session.base)  # a patch is against the base: what was proven before it is part of it
+            if self._apply(tree, kept):
+                call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
+                if not call.problem and call.patch is not None:
+                    memory.keep_proven(key, job.path, "", call.patch)
+                    return call
+            memory.drop(key)  # what was proven then is not any more
+            self._restore(tree)
         prompt = Prompt()
         if agent.reads_prompt:
             prompt = self.session.prompt(job, source, tree.path, strategy, feedback, narrow=narrow)

@@ -300,6 +300,39 @@ def test_what_was_paid_for_is_taken_before_anybody_is_asked(make_repo: MakeRepo)
     assert told(root, "first") == []
 
 
+def cut_off(root: Path, **settings: Any) -> None:
+    """A run that proves what it can, and dies before it lands."""
+    session = open_run(root, **{"checkers": RULES, "test_validation": "none", **settings})
+    session.collect()
+    for job in session.select()[0]:
+        process_file(session, job)
+    session.close()
+
+
+def test_what_each_agent_of_a_cascade_had_proven_is_reused(make_repo: MakeRepo) -> None:
+    """The second agent's patch holds the first one's too: neither is called again, nor from another state."""
+    root = make_repo({"shop.py": "import os\nl = 1\nm = l\n"})
+    rename = "file.write_text(source.replace('l = 1', 'size = 1').replace('= l', '= size'))"
+    agents = {"ruff": {"enabled": True}, "listener": listener(root, rename)["listener"]}
+    cut_off(root, agents=agents)
+    assert len(told(root)) == 1
+    outcome = only(repair(root, agents=agents))
+    assert (outcome.status, [a.reused for a in outcome.attempts]) == (Status.FIXED, [True, True])
+    assert len(told(root)) == 1
+    assert (root / "shop.py").read_text() == "size = 1\nm = size\n"
+
+
+def test_a_kept_patch_that_the_tests_turn_down_is_not_taken_again(make_repo: MakeRepo) -> None:
+    """Neither when the agent is told of it, nor by a later run."""
+    root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS})
+    settings: dict[str, Any] = {"agents": listener(root, BREAK_THEN_CURE), "max_attempts": 1, "strategy": "rules"}
+    cut_off(root, **settings, test_validation="final")
+    landing = repair(root, **settings, test_validation="final")
+    assert [a.reused for a in only(landing).attempts] == [True, False]
+    assert only(landing).status is Status.FIXED
+    assert len(told(root)) == 2
+
+
 def attempts(landing: Landing) -> int:
     """How many calls were made."""
     return sum(len(o.attempts) for o in landing.outcomes)
