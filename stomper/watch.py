@@ -61,7 +61,8 @@ class Watch:
             before, after = self._known.get(what, ""), now.get(what, "")
             if before != after:
                 agents = tuple(sorted(self._running))
-                self.violations.append(Violation(what=what, before=before, after=after, agents=agents))
+                shown = os.fsencode(what).decode(errors="replace")  # names need not be UTF-8, reports are
+                self.violations.append(Violation(what=shown, before=before, after=after, agents=agents))
         self._known = now
 
 

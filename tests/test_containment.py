@@ -92,6 +92,7 @@ def test_git_is_not_led_astray_by_a_worktree(make_repo: MakeRepo, sandbox: str) 
 
 ESCAPES = {
     "file": "echo x > {root}/new.txt",
+    "file whose name is not UTF-8": r"echo x > {root}/$(printf 'caf\351').txt",
     "dirty file": "echo more >> {root}/dirty.txt",
     "deleted": "rm {root}/b.txt",
     "index": "echo x > {root}/b.txt; git -C {root} add b.txt; git -C {root} show :b.txt > /dev/null",
