@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stomper import commits, moving, proc, progress, store
 from stomper.bisect import drop_culprits
-from stomper.errors import CheckerError, RepositoryError
+from stomper.errors import Cancelled, CheckerError, RepositoryError, StomperError
 from stomper.fingerprints import compare
 from stomper.fitting import fit
 from stomper.git import uncommitted
@@ -67,9 +67,17 @@ def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Aga
     landing = _land_once(session, outcomes, limit)
     if again is None or not landing.again or landing.failure:
         return landing
-    jobs = session.requeue(landing.again, landing.tip)
-    progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs), again=True))
-    return landing.then(_land_once(session, again(jobs) if jobs else (), limit))
+    outcomes = ()
+    try:
+        jobs = session.requeue(landing.again, landing.tip)
+        progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs), again=True))
+        outcomes = again(jobs) if jobs else ()
+        return landing.then(_land_once(session, outcomes, limit))
+    except Cancelled:
+        raise
+    except StomperError as error:  # what has landed is told in any case
+        failed = replace(landing, again=(), failure=str(error))
+        return landing.then(_refuse(session, outcomes, str(error))) if outcomes else failed
 
 
 def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> Landing:
@@ -98,7 +106,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> L
             landed = _land_commits(session, ready, limit, turned_down)
             tip = landed[-1].commit if landed else moving.tip(session)
     except RepositoryError as error:
-        return _refuse(session, outcomes, str(error))
+        return _refuse(session, [turned_down.get(o.path, o) for o in outcomes], str(error))
     where = {entry.path: entry.commit for entry in landed}
     done = [o.model_copy(update={"commit": where[o.path]}) if o.path in where else o for o in outcomes]
     final = _finish(session, done, turned_down)
@@ -126,9 +134,11 @@ def _land_commits(
         built = commits.build(session, kept, fitted, tip)
         with moving.repository_lock(session), limit(), proc.finishing():
             if moving.move(session, tip, built[-1]):
-                return [
+                made = [
                     Landed(commit=c, path=o.path, subject=commits.subject(o)) for c, o in zip(built, kept, strict=True)
                 ]
+                session.landed += made
+                return made
     for outcome in ready:
         why = f"the branch moved {_TRIES} times while this was proven"
         turned_down.setdefault(outcome.path, outcome.rejected(why))

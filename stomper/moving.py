@@ -36,7 +36,7 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
         git(("check-ref-format", "--branch", name), cwd=root)
         session.journal("moving", f"{name} {proven_tip} {commit}")
         # The run's own branch is not there before its first landing; it overwrites nobody's.
-        before = "0" * len(commit) if session.first_landing else proven_tip
+        before = "0" * len(commit) if not session.landed else proven_tip
         git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, before), cwd=root)
         session.journal("moved", f"{name} {proven_tip} {commit}")
         return True

@@ -111,7 +111,7 @@ def report_of(
         left_out=left_out,
         outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),
         metrics=metrics,
-        landed=landing.landed if landing else (),
+        landed=landing.landed if landing else tuple(session.landed),
         warnings=(*session.warnings, *session.calls.words),
         sandbox=session.sandbox.words
         if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)

@@ -22,7 +22,7 @@ from stomper.feedback import Feedback
 from stomper.git import Target, git
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
-from stomper.models import CheckerRun, FileJob, LeftOut
+from stomper.models import CheckerRun, FileJob, Landed, LeftOut
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
@@ -73,12 +73,13 @@ class Session:
     memory: Memory
     feedback: Feedback
     secrets: Secrets
-    first_landing: bool = True
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     checker_runs: tuple[CheckerRun, ...] = ()
     found: int = 0
     warnings: list[str] = field(default_factory=list)
+    landed: list[Landed] = field(default_factory=list)
+    """The commits of this run that are on the branch by now."""
     _jobs: dict[str, FileJob] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
 
@@ -194,9 +195,10 @@ class Session:
         file.write_text("[" + ",\n".join(lines) + "]\n", encoding="utf-8")
         first = self.watch.violations[0]
         more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+        nothing = "nothing more" if self.landed else "nothing"
         return (
             f"the repository changed while agents ran that no sandbox kept from it ({first.words}{more}; running: "
-            f"{', '.join(first.agents)}): nothing is landed. All of it is in {file}. Look at `git status` and the "
+            f"{', '.join(first.agents)}): {nothing} is landed. All of it is in {file}. Look at `git status` and the "
             "branches, then run again; with bubblewrap installed such agents are fenced in"
         )
 
@@ -240,7 +242,7 @@ class Session:
 
     def requeue(self, paths: Sequence[str], tip: str) -> tuple[FileJob, ...]:
         """Go on from *tip*: the jobs of *paths* as their errors are there. What landed before is part of it."""
-        self.base, self.first_landing = tip, False
+        self.base = tip
         self.collected = self.collected_at(tip)
         chosen = select(self.collected.diagnostics, self.settings, Scope(only=frozenset(paths)))
         self._jobs = {job.path: job for job in chosen.jobs}

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from stomper.errors import CheckerError, RepositoryError
 from stomper.landing import Landing
 from stomper.models import Metrics, Status
 from stomper.process import process_file
+from stomper.session import Session
 from stomper.store import Store, home
 from stomper.trials import Trials
 from tests.conftest import MakeRepo, git, open_run, write
@@ -69,6 +71,54 @@ def test_what_the_tests_say_at_the_end_reaches_the_agent(make_repo: MakeRepo) ->
     assert "+    return x * x * x" in second
     assert git(root, "log", "--format=%s").splitlines() == ["fix: resolve F401 in shop.py", "start"]
     assert Metrics.reduce(landing.outcomes).attempts == 2
+
+
+@pytest.mark.parametrize("land_as", ["commit", "branch", "patch"])
+def test_what_is_repaired_in_the_second_round_lands(make_repo: MakeRepo, land_as: str) -> None:
+    """Also where nothing has landed in the first, so that a branch of the run is not there yet."""
+    root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS})
+    landing = repair(
+        root, agents=listener(root, BREAK_THEN_CURE), test_validation="final", max_attempts=1, land=land_as
+    )
+    assert landing.failure == ""
+    assert only(landing).status is Status.FIXED
+    assert len(landing.landed) == (land_as != "patch")
+
+
+def test_what_landed_is_told_though_the_second_round_fails(
+    make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commits of the first round are there, so the report has them and what became of the files."""
+    root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS, "other.py": UNUSED.replace("double", "twice")})
+
+    def fail(*_: object) -> None:
+        raise CheckerError("ruff is gone")
+
+    monkeypatch.setattr(Session, "requeue", fail)
+    agents = listener(root, "file.write_text(source.replace('import os', '').replace('x + x\\n', 'x * x * x\\n'))")
+    (root / "other.py").write_text(UNUSED.replace("double", "twice").replace("x + x", "x - x"))
+    git(root, "commit", "--quiet", "-am", "other")
+    landing = repair(root, agents=agents, test_validation="final", max_attempts=1)
+    assert landing.failure == "ruff is gone"
+    assert [entry.path for entry in landing.landed] == ["other.py"]
+    assert {o.path: o.status for o in landing.outcomes} == {"other.py": Status.FIXED, "shop.py": Status.FAILED}
+
+
+def test_a_fix_that_the_tests_turned_down_is_not_called_proven(
+    make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the others then cannot be landed."""
+    root = make_repo({
+        "shop.py": UNUSED, "other.py": UNUSED, "test_shop.py": "import shop\n\n\ndef test_os():\n    assert shop.os\n"
+    })  # fmt: skip
+
+    def fail(*_: object) -> None:
+        raise RepositoryError("no room")
+
+    monkeypatch.setattr("stomper.moving.move", fail)
+    landing = repair(root, test_validation="final")
+    found = {o.path: (o.reason.split(":")[0], Path(o.patch_file).parent.name) for o in landing.outcomes}
+    assert found == {"other.py": ("proven, but nothing was landed", "proven"), "shop.py": ("tests", "rejected")}
 
 
 def test_nobody_is_asked_again_who_cannot_listen(make_repo: MakeRepo) -> None:
