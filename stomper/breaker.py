@@ -76,15 +76,19 @@ class Breaker:
     _running: int = 0
     _allowed: float = float("inf")
     _busy: int = 0
+    _slowed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def turn(self, pause: Callable[[float], None]) -> Iterator[None]:
-        """Wait by *pause* until the agent may be called, and hold that place in the block."""
+    def turn(self, pause: Callable[[float], None]) -> Iterator[int]:
+        """Wait by *pause* until the agent may be called, and hold that place in the block.
+
+        Gives how often it was slowed down by then, for `tell`."""
         while not self._enter():
             pause(max(_LOOK_AGAIN_S, self.wait_s()))
+        slowed = self._slowed
         try:
-            yield
+            yield slowed
         finally:
             with self._lock:
                 self._running -= 1
@@ -100,25 +104,33 @@ class Breaker:
         with self._lock:
             return max(0.0, self._until - time.monotonic())
 
-    def tell(self, trouble: Trouble, said: str = "", retry_after_s: float | None = None) -> None:
-        """Take in how a call went, while its turn is still held."""
+    def tell(
+        self, trouble: Trouble, said: str = "", retry_after_s: float | None = None, *, slowed: int | None = None
+    ) -> None:
+        """Take in how a call went, while its turn is still held.
+
+        Calls that were in flight together find it busy for one and the same reason: that is one time, told by *slowed*."""
         with self._lock:
             if trouble in _FOR_GOOD:
                 self.off = f"{trouble} failed: {said.strip()[-200:]}"
             elif trouble in _BUSY:
-                self._slow_down(trouble, said, retry_after_s)
+                again = slowed is not None and slowed < self._slowed
+                self._slow_down(trouble, said, retry_after_s, again=again)
             else:
                 self._pause_s, self._busy = _FIRST_PAUSE_S, 0
                 self._allowed += 1 / max(self._allowed, 1)
 
-    def _slow_down(self, trouble: Trouble, said: str, retry_after_s: float | None) -> None:
-        pause = retry_after_s if retry_after_s is not None else self._pause_s
-        self._busy += 1
+    def _slow_down(self, trouble: Trouble, said: str, retry_after_s: float | None, *, again: bool) -> None:
+        pause = retry_after_s if retry_after_s is not None else 0.0 if again else self._pause_s
+        self._until = max(self._until, time.monotonic() + min(pause, _LONGEST_PAUSE_S))
         if pause > _LONGEST_PAUSE_S:
             self.off = f"{trouble}: it asks to be left alone for {pause:g} s"
-        elif self._busy >= _GIVE_UP:
+        if again:
+            return
+        self._busy += 1
+        self._slowed += 1
+        if self._busy >= _GIVE_UP and not self.off:
             self.off = f"{trouble}, {self._busy} times in a row: {said.strip()[-200:]}"
-        self._until = max(self._until, time.monotonic() + min(pause, _LONGEST_PAUSE_S))
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
         self._allowed = max(1.0, min(self._allowed, self._running) / 2)
 

@@ -70,7 +70,7 @@ class Calls:
         expected = Amount(table.call_cost_usd, table.call_tokens, 1)
         answer = Answer(made=False)
         for _ in range(_PATIENCE):
-            with breaker.turn(proc.pause):
+            with breaker.turn(proc.pause) as slowed:
                 if breaker.off:
                     return Answer(problem=f"{agent.name} is off for this run: {breaker.off}", made=False)
                 if why := self._reserve(expected, of_file, request.job.path):
@@ -83,7 +83,7 @@ class Calls:
                 finally:
                     self.budget.settle(expected, spent)
                     of_file.settle(expected, spent)
-                breaker.tell(answer.trouble, answer.problem, answer.retry_after_s)
+                breaker.tell(answer.trouble, answer.problem, answer.retry_after_s, slowed=slowed)
             if not again(answer.trouble):
                 break
         return answer

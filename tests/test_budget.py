@@ -273,6 +273,21 @@ def test_an_agent_that_stays_busy_is_switched_off() -> None:
     assert other.off == "rate limit: it asks to be left alone for 3600 s"
 
 
+def test_calls_that_are_turned_away_together_count_once() -> None:
+    """Many files at once meet one and the same limit: the agent is slowed down once, not switched off."""
+    breaker = Breaker()
+    with ExitStack() as stack:
+        seen = [stack.enter_context(breaker.turn(time.sleep)) for _ in range(16)]
+        for slowed in seen:
+            breaker.tell("rate limit", "429", 0.0, slowed=slowed)
+    assert breaker.off == ""
+    with ExitStack() as stack:
+        for _ in range(8):
+            slowed = stack.enter_context(breaker.turn(pytest.fail))
+        breaker.tell("rate limit", "429", slowed=slowed)
+    assert breaker.wait_s() == pytest.approx(10.0, abs=1.0)  # for the second time
+
+
 def test_who_is_turned_away_costs_nothing(make_repo: MakeRepo) -> None:
     """A refused login is no call of unknown cost, and takes nothing of the budget."""
     root = make_repo({"a.py": UNUSED})
