@@ -14,7 +14,7 @@ from stomper.guards import Diff
 from stomper.guards.files import secrets
 from stomper.models import Change, FileJob, Model, Outcome, Patch
 from stomper.store import Store, digest
-from stomper.trials import Name, Rule
+from stomper.trials import Name, Rule, rule_of
 
 LINES = 40
 _KEPT = 5  # for each rule of a repository
@@ -84,7 +84,7 @@ def from_outcome(repository: str, outcome: Outcome) -> list[Example]:
     hunks = [h for h in _hunks(outcome.patch, outcome.path) if len(h.lines) <= LINES]
     best: dict[str, _Hunk] = {}
     for diagnostic in outcome.fixed:
-        rule = f"{diagnostic.tool}:{diagnostic.code}"
+        rule = rule_of(diagnostic)
         at = [h for h in hunks if diagnostic.path == outcome.path and h.first <= diagnostic.line <= h.last]
         for hunk in at:
             if rule not in best or len(hunk.lines) < len(best[rule].lines):

@@ -17,7 +17,7 @@ from stomper.models import Attempt, FileJob, Judge, Outcome, Patch
 from stomper.prompts import STRATEGIES, Prompt, Strategy
 from stomper.settings import Settings
 from stomper.store import Store, digest
-from stomper.trials import Trial, Trials, repository_of
+from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.
 _DECISIVE = ("guards_off", "extra_files", "test_validation", "test_command", "run_hooks")
@@ -132,8 +132,8 @@ class Memory:
             run=self.run_id,
             repository=self.repository,
             path=before.path,
-            agent=attempt.agent,
-            model=attempt.model,
+            agent=attempt.agent[:LONGEST],
+            model=attempt.model[:LONGEST],  # whatever a program says of itself
             strategy=attempt.strategy,
             tried={rule: max(tried.get(rule, 0), fixed.get(rule, 0)) for rule in {**tried, **fixed}},
             fixed=fixed,
@@ -161,7 +161,7 @@ class Memory:
 
 def rules_of(job: FileJob) -> Mapping[str, int]:
     """How many errors of each rule (`tool:code`) there are."""
-    return Counter(f"{d.tool}:{d.code}" for d in job.diagnostics)
+    return Counter(rule_of(d) for d in job.diagnostics)
 
 
 def _stamp(root: Path, word: str) -> str:

@@ -39,8 +39,8 @@ def taken_back(root: Path, landed: Sequence[Trial]) -> set[str]:
     rebase, squash or merge. What was taken back and then brought again stands."""
     if not landed:
         return set()
-    oldest = datetime.fromisoformat(min(t.at for t in landed)) - timedelta(days=1)  # clocks differ
-    since = max(oldest, datetime.now(UTC) - _YEAR)
+    oldest = datetime.fromisoformat(min(t.at for t in landed))
+    since = max(oldest, datetime.now(UTC) - _YEAR) - timedelta(days=1)  # clocks differ
     history = _History(root, landed)
     effects: dict[str, tuple[bool, set[str]]] = {}
     fallen: set[str] = set()

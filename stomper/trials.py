@@ -7,21 +7,23 @@ import re
 import time
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from stomper.git import text
-from stomper.models import Model
+from stomper.models import Diagnostic, Model
 from stomper.store import Store, digest
 
 NEWEST = 20_000
 _EXPIRES = "-90 days"
 Reason = Literal["proven", "nothing changed", "guard", "checker", "tests", "agent", "landing"]
-Rule = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\S.*$", max_length=200)]
+LONGEST = 200
+Rule = Annotated[str, StringConstraints(pattern=r"^[^\s:]+:\S.*$", max_length=LONGEST)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Name = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(max_length=LONGEST)]
 
 
 class Trial(Model):
@@ -46,6 +48,12 @@ class Trial(Model):
     commit: Name = Field(default="", description="what landed it; empty when nothing did")
     standing: bool = Field(default=True, description="False once it was turned down after all, or taken back")
 
+    @field_validator("at")
+    @classmethod
+    def _is_a_time(cls, at: str) -> str:
+        datetime.fromisoformat(at)
+        return at
+
     @model_validator(mode="after")
     def _fixes_what_was_tried(self) -> Self:
         if any(count > self.tried.get(rule, 0) for rule, count in self.fixed.items()):
@@ -58,6 +66,12 @@ class Trial(Model):
     def worth(self) -> dict[Rule, int]:
         """The fixes that count: proven, and still standing."""
         return self.fixed if self.standing and self.reason == "proven" else {}
+
+
+def rule_of(diagnostic: Diagnostic) -> str:
+    """The rule of an error, `tool:code`: of tools and codes with names of any kind, which are told on one line."""
+    tool, code = re.sub(r"[\s:]+", "-", diagnostic.tool), " ".join(diagnostic.code.split())
+    return f"{tool}:{code or 'error'}"[:LONGEST]
 
 
 class Trials:

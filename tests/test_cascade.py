@@ -383,6 +383,22 @@ def test_a_kept_patch_that_the_tests_turn_down_is_not_taken_again(make_repo: Mak
     assert len(told(root)) == 2
 
 
+def test_odd_names_of_tools_and_rules_are_learned_from(make_repo: MakeRepo) -> None:
+    """A table with blanks and a code as long as a sentence stop neither the fix nor its landing."""
+    root = make_repo({"shop.py": UNUSED})
+    odd = {
+        "kind": "command",
+        "command": ["sh", "-c", f"grep -q 'import os' shop.py && echo 'shop.py:1: {'long ' * 80}' || true"],
+        "pattern": r"(?P<path>\S+):(?P<line>\d+): (?P<code>(?P<message>.*))",
+    }
+    landing = repair(root, agents=listener(root, CURE), checkers={"my own: tool": odd})
+    assert (landing.failure, only(landing).status, only(landing).reason) == ("", Status.FIXED, "")
+    store = Store(home())
+    (trial,) = Trials(store).newest()
+    store.close()
+    assert "my-own-tool:long long " in [rule[:22] for rule in trial.worth]
+
+
 def attempts(landing: Landing) -> int:
     """How many calls were made."""
     return sum(len(o.attempts) for o in landing.outcomes)

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stomper.agents.programs import PROGRAMS
+from stomper.agents.readings import Reading
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status
@@ -268,3 +269,19 @@ def test_one_that_hangs_is_killed(fakes: Fakes, make_repo: MakeRepo, monkeypatch
     assert time.monotonic() - began < 30
     commands = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if os.access(p, os.R_OK)]
     assert [c for c in commands if c == b"sleep\x00600\x00"] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "cost", "tokens"),
+    [
+        ('{"cost": -5, "in": -1, "out": 3}', None, 3),
+        ('{"cost": NaN, "in": Infinity, "out": 3}', None, 3),
+        ('{"cost": "1.2.3", "in": true, "out": 3}', None, 3),
+        ('{"cost": "$1,000.5", "in": "2.2k", "out": 1e400}', 1000.5, 2200),
+        ("[" * 100_000, None, None),
+    ],
+)
+def test_numbers_that_cannot_be_are_unknown(said: str, cost: float | None, tokens: int | None, tmp_path: Path) -> None:
+    """What a lying agent says of its costs gives nothing back to a budget, and is no crash."""
+    found = Reading(cost_usd="$[*].cost", input_tokens=("$[*].in",), output_tokens="$[*].out").read(said, "", tmp_path)
+    assert (found.cost_usd, found.usage.total if found.usage else None) == (cost, tokens)

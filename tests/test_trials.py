@@ -77,6 +77,7 @@ def test_a_patch_that_was_turned_down_after_all_does_not_count(tmp_path: Path) -
         {"reason": "luck"},
         {"id": "../x"},
         {"at": "yesterday"},
+        {"at": "2026-13-01T00:00:00Z"},
     ],
 )
 def test_what_cannot_be_is_no_trial(wrong: dict[str, object]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from stomper.agents.base import Usage
 
 _START = re.compile(r"^[\[{]", re.MULTILINE)  # nested ones are indented, or not at the start of their line
+_MOST = 1e12
 _UNITS = {"k": 1_000, "M": 1_000_000}
 
 
@@ -89,7 +90,7 @@ def records(output: str) -> list[Any]:
     for line in output.splitlines():
         try:
             lines.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     found: list[Any] = [entry for entry in lines if isinstance(entry, dict)]
     if found:
@@ -97,7 +98,7 @@ def records(output: str) -> list[Any]:
     for start in reversed([m.start() for m in _START.finditer(output)]):
         try:
             document, _ = json.JSONDecoder().raw_decode(output, start)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         return document if isinstance(document, list) else [document]
     return []
@@ -118,11 +119,11 @@ def _numbers(source: str | list[Any], path: str) -> list[float]:
 
 
 def _number(found: object) -> float | None:
-    """A number, or text such as `2.2k`."""
-    if isinstance(found, int | float):
-        return float(found)
-    if isinstance(found, str) and (shown := re.fullmatch(r"\$?([\d.,]+)([kM]?)", found.strip())):
+    """A number, or text such as `2.2k`. What no count and no price can be (-1, NaN) is as good as not said."""
+    if isinstance(found, str) and (shown := re.fullmatch(r"\$?(\d[\d,]*(?:\.\d+)?|\.\d+)([kM]?)", found.strip())):
         return float(shown[1].replace(",", "")) * _UNITS.get(shown[2], 1)
+    if isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= _MOST:
+        return float(found)
     return None
 
 
