@@ -14,10 +14,9 @@ _OUTPUT_LIMIT = 6000  # characters of what failing tests print that an agent is 
 
 @dataclass
 class Feedback:
-    """Of one run. *listened* is whether there is an agent that can be told anything."""
+    """Of one run."""
 
     warnings: list[str]
-    listened: bool
     _output: dict[str, str] = field(default_factory=dict)
     _evidence: dict[str, str] = field(default_factory=dict)
 
@@ -40,12 +39,9 @@ class Feedback:
         """What the tests printed of what `note_broken` said."""
         return self._output.get(words, "")
 
-    def tell(self, outcome: Outcome) -> bool:
-        """Have agents told, when they work on that file again, why its patch did not hold. False when none listens."""
-        if not self.listened or outcome.patch is None:
-            return False
+    def tell(self, outcome: Outcome) -> None:
+        """Have agents told, when they work on that file again, why its patch did not hold."""
         self._evidence[outcome.path] = evidence(outcome.reason, self.output(outcome.reason), outcome.patch)
-        return True
 
     def of(self, job: FileJob) -> str:
         """What an agent is told before its first attempt at *job*; empty when nothing was turned down yet."""

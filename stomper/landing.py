@@ -112,7 +112,10 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> L
     final = _finish(session, done, turned_down)
     session.memory.settle(final)
     again = [path for path, o in turned_down.items() if o.reason.startswith("conflict")]
-    again += [path for path, o in turned_down.items() if o.judge == "tests" and session.feedback.tell(o)]
+    broken = [o for o in turned_down.values() if o.judge == "tests" and session.listens(o)]
+    for outcome in broken:
+        session.feedback.tell(outcome)
+    again += [o.path for o in broken]
     return Landing(final, tuple(landed), tip, tuple(again))
 
 

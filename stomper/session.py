@@ -22,7 +22,7 @@ from stomper.feedback import Feedback
 from stomper.git import Target, git
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
-from stomper.models import CheckerRun, FileJob, Landed, LeftOut
+from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
@@ -149,7 +149,7 @@ class Session:
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
-                feedback=Feedback(warnings, listened=any(a.reads_prompt for a in agents)),
+                feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
                 alive=alive,
                 lasting=lasting_lock,
@@ -265,6 +265,11 @@ class Session:
         if readers:
             return self.memory.turn(readers[:1], job, str)[1][0]
         return "rules" if self.settings.strategy == "auto" else self.settings.strategy
+
+    def listens(self, outcome: Outcome) -> bool:
+        """Whether an agent can be told what was wrong with a patch that was turned down."""
+        job = FileJob(path=outcome.path, diagnostics=outcome.remaining)
+        return any(agent.reads_prompt and agent.takes(job) for agent in self.agents)
 
     def agents_for(self, job: FileJob) -> list[Agent]:
         """The cascade for *job*: all agents, or after a fix that the tests turned down those that can be told of it."""

@@ -134,6 +134,14 @@ def test_nobody_is_asked_again_who_cannot_listen(make_repo: MakeRepo) -> None:
     assert [a.agent for a in outcome.attempts] == ["ruff"]
 
 
+def test_nobody_is_asked_again_about_what_he_does_not_take(make_repo: MakeRepo) -> None:
+    """An agent that reads, but has nothing to do with these errors, does not bring about a second round."""
+    root = make_repo({"shop.py": UNUSED, "test_shop.py": "import shop\n\n\ndef test_os():\n    assert shop.os\n"})
+    other = scripted(root, {"path": "other.py", "action": "drop_lines"})
+    outcome = only(repair(root, agents={**other, "ruff": {}}, test_validation="final"))
+    assert outcome.reason == "tests: test_shop::test_os is failed"
+
+
 def test_after_ruffs_fix_broke_a_test_an_agent_that_listens_goes_on(make_repo: MakeRepo) -> None:
     """ruff is not asked again for that file, since it would do the same."""
     root = make_repo(

@@ -11,8 +11,8 @@ def overlap(outcomes: Sequence[Outcome]) -> int:
     """The largest number of files in work at one moment."""
     moments = []
     for outcome in outcomes:
-        if outcome.spans:
-            moments += [(outcome.spans[0].start_s, 1), (outcome.spans[-1].end_s, -1)]
+        for start, end in _rounds(outcome):
+            moments += [(start, 1), (end, -1)]
     running = most = 0
     for _, step in sorted(moments):
         running += step
@@ -22,16 +22,33 @@ def overlap(outcomes: Sequence[Outcome]) -> int:
 
 def bars(outcomes: Sequence[Outcome], *, width: int = 40, most: int = 20) -> list[tuple[str, str, float]]:
     """(path, bar of *width* characters, seconds) of the *most* files that took longest, in the order of their start."""
-    timed = [o for o in outcomes if o.spans]
-    longest = sorted(timed, key=lambda o: o.spans[0].start_s - o.spans[-1].end_s)[:most]
+    timed = [(o.path, rounds) for o in outcomes if (rounds := _rounds(o))]
+    longest = sorted(timed, key=lambda entry: -_seconds(entry[1]))[:most]
     if not longest:
         return []
-    first = min(o.spans[0].start_s for o in timed)
-    whole = max(o.spans[-1].end_s for o in timed) - first or 1.0
+    first = min(rounds[0][0] for _, rounds in timed)
+    whole = max(rounds[-1][1] for _, rounds in timed) - first or 1.0
     rows = []
-    for outcome in sorted(longest, key=lambda o: o.spans[0].start_s):
-        start, end = outcome.spans[0].start_s - first, outcome.spans[-1].end_s - first
-        left = min(int(start / whole * width), width - 1)
-        size = max(1, min(round((end - start) / whole * width), width - left))
-        rows.append((outcome.path, "·" * left + "█" * size + "·" * (width - left - size), end - start))
+    for path, rounds in sorted(longest, key=lambda entry: entry[1][0]):
+        bar = ["·"] * width
+        for start, end in rounds:
+            left = min(int((start - first) / whole * width), width - 1)
+            size = max(1, min(round((end - start) / whole * width), width - left))
+            bar[left : left + size] = "█" * size
+        rows.append((path, "".join(bar), _seconds(rounds)))
     return rows
+
+
+def _rounds(outcome: Outcome) -> list[tuple[float, float]]:
+    """When the file was in work: a stage begins where the one before it ends, unless the file waited for a second round."""
+    rounds: list[tuple[float, float]] = []
+    for span in outcome.spans:
+        if rounds and span.start_s <= rounds[-1][1]:
+            rounds[-1] = (rounds[-1][0], span.end_s)
+        else:
+            rounds.append((span.start_s, span.end_s))
+    return rounds
+
+
+def _seconds(rounds: Sequence[tuple[float, float]]) -> float:
+    return sum(end - start for start, end in rounds)
