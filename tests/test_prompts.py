@@ -87,6 +87,13 @@ def test_the_targets_own_advice_comes_first(tmp_path: Path) -> None:
     assert "Ask the release manager first." in text
 
 
+def test_advice_of_any_encoding_and_codes_of_any_length(tmp_path: Path) -> None:
+    """Neither stops the prompt."""
+    write(tmp_path, {".stomper/advice/ruff/F401.md": b"Caf\xe9 first.\n"})
+    text = render(situation(tmp_path, error(), error(2, "long " * 80))).text
+    assert "Caf\ufffd first." in text
+
+
 @pytest.mark.parametrize(
     ("tool", "code", "said"),
     [("ruff", "PLR0124", "comparison-with-itself"), ("mypy", "exit-return", "__exit__"), ("todo", "todo", "")],
@@ -139,6 +146,18 @@ def test_what_a_type_error_needs_is_shown(tmp_path: Path) -> None:
     text = render(situation(tmp_path, error(3, "arg-type", "wrong", "mypy"), source=source)).text
     assert "# shop/prices.py\ndef price(name: str, count: int) -> float:" in text
     assert "shop/prices.py" not in render(situation(tmp_path, error(3), source=source)).text
+
+
+@pytest.mark.parametrize("module", ["..secret", "." * 40, "." * 40 + "secret", "linked.secret"])
+def test_what_lies_outside_the_worktree_is_not_shown(tmp_path: Path, module: str) -> None:
+    """Neither by an import that leads above it, nor by a link."""
+    write(
+        tmp_path, {"secret.py": "def price() -> float: ...\n", "tree/b.py": "", "far/secret.py": "def price(): ...\n"}
+    )
+    (tmp_path / "tree/linked").symlink_to(tmp_path / "far")
+    source = f"from {module} import price\n\nprice(1)\n"
+    text = render(situation(tmp_path / "tree", error(3, "arg-type", "wrong", "mypy"), source=source)).text
+    assert "def price" not in text
 
 
 def test_evidence_is_what_was_wrong_and_what_was_tried() -> None:

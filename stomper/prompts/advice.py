@@ -11,18 +11,19 @@ from stomper.environment import Environment
 from stomper.errors import CheckerError
 
 _RULE_LIMIT = 1500
+_CODE_LIMIT = 60
 
 
 def advice(tool: str, code: str, environment: Environment) -> str:
     """Advice about a rule as Markdown; empty when nobody knows anything."""
-    if "/" in code or code.startswith("."):
+    if "/" in code or code.startswith(".") or len(code) > _CODE_LIMIT:
         return ""  # no rule, and no file name either
     head = f"### {tool} {code}\n"
     theirs = environment.root / ".stomper" / "advice" / tool / f"{code}.md"
     ours = files("stomper") / "advice" / tool / f"{code}.md"
     for place in (theirs, ours):
         if place.is_file():
-            return head + place.read_text(encoding="utf-8").strip()
+            return head + place.read_bytes().decode(errors="replace").strip()
     explained = {"ruff": _ruff_rule, "mypy": _mypy_line}.get(tool)
     said = explained(code, environment) if explained else ""
     return head + said if said else ""

@@ -31,11 +31,13 @@ def _file_of(node: ast.ImportFrom, path: str, tree: Path) -> Path | None:
     here = (tree / path).parent
     for _ in range(node.level - 1):
         here = here.parent
+    if not here.is_relative_to(tree):
+        return None
     parts = (node.module or "").split(".")
     for root in [here] if node.level else [tree / "src", tree]:
         place = root.joinpath(*parts)
         for file in (place.with_suffix(".py"), place / "__init__.py"):
-            if file.is_file() and not file.is_symlink():
+            if file.is_file() and file.resolve() == tree.resolve() / file.relative_to(tree):  # no link leads there
                 return file
     return None
 
