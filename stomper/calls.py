@@ -13,6 +13,7 @@ from stomper.agents import Agent, Answer, Request, Usage
 from stomper.breaker import Breaker, again, turned_away
 from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
+from stomper.secrets import Secrets
 from stomper.settings import Settings
 from stomper.watch import Watch
 
@@ -27,6 +28,7 @@ class Calls:
     watch: Watch
     budget: Budget
     slot: Callable[[str], AbstractContextManager[None]] = field(default=lambda _: contextlib.nullcontext())
+    secrets: Secrets = field(default_factory=lambda: Secrets({}))
     left_by_budget: set[str] = field(default_factory=set)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _files: dict[str, Budget] = field(default_factory=dict)
@@ -48,9 +50,8 @@ class Calls:
                         f"[agents.{agent.name}] does not say what a call comes to: give `{what}`, what it comes to at "
                         "most, so that the limit can be kept"
                     )
-        return cls(
-            settings, watch, Budget(Amount(settings.max_cost_usd, settings.max_tokens, settings.max_agent_calls))
-        )
+        budget = Budget(Amount(settings.max_cost_usd, settings.max_tokens, settings.max_agent_calls))
+        return cls(settings, watch, budget, secrets=Secrets.of(settings))
 
     def for_file(self, path: str) -> Budget:
         """What may be spent on one file in this run, however often it is worked on."""
@@ -102,13 +103,18 @@ class Calls:
     def _watched(self, agent: Agent, request: Request) -> Answer:
         watched = contextlib.nullcontext() if agent.contained else self.watch.during(agent.name, request.job.path)
         with watched:
-            answer = agent.fix(request)
+            answer = self._hidden(agent.fix(request))
         if answer.cost_usd is not None:
             return answer
         if answer.usage is not None and answer.model:
             return replace(answer, cost_usd=prices.price(answer.model, answer.usage))
         # Who is turned away at the door is not billed.
         return replace(answer, cost_usd=0.0, usage=Usage()) if turned_away(answer.trouble) else answer
+
+    def _hidden(self, answer: Answer) -> Answer:
+        """The answer without the caller's keys, whatever an agent made its words of."""
+        hide, a = self.secrets.hidden, answer
+        return replace(a, problem=hide(a.problem), model=hide(a.model), session=hide(a.session), stop=hide(a.stop))
 
     def _breaker(self, name: str) -> Breaker:
         with self._lock:

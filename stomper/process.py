@@ -13,7 +13,7 @@ from stomper.agents import Agent, Answer, Request, Usage
 from stomper.errors import Cancelled, RepositoryError
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts import Prompt, Strategy, evidence
-from stomper.proof import Proof, prove
+from stomper.proof import Proof, diff_of, prove
 from stomper.session import Session
 from stomper.verify import read_from
 from stomper.worktrees import Worktree
@@ -150,11 +150,12 @@ class _Work:
         patch = tree.patch(self.session.base)
         if patch is None or patch == self.patch:
             return replace(call, proof=Proof("nothing was changed", "nothing changed"))
-        if name := self.session.secrets.named_in(patch.diff):
+        diff = diff_of(self.session, self.job, tree, patch)
+        if name := self.session.secrets.planted(diff.before, diff.after):
             # Nothing of such a patch is kept, nor told to anybody.
             return replace(call, proof=Proof(f"guard secrets: it wrote the value of {name} into the file", "guard"))
         done = len(self.proof.fixed)
-        proof = prove(self.session, self.job, tree, patch, fixed_before=done, enter=self.enter)
+        proof = prove(self.session, diff, tree, fixed_before=done, enter=self.enter)
         call = replace(call, patch=patch, proof=proof)
         if proof.problem:
             self.turned_down = call

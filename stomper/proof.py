@@ -35,26 +35,23 @@ class Proof:
     risk: Risk = "logic"
 
 
-def prove(
-    session: Session, job: FileJob, tree: Worktree, patch: Patch, *, fixed_before: int, enter: Callable[[str], None]
-) -> Proof:
-    """Whether *patch*, which *tree* is at, fixes more of *job*'s errors than *fixed_before* and breaks nothing.
+def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, enter: Callable[[str], None]) -> Proof:
+    """Whether *diff*, which *tree* is at, fixes more of its job's errors than *fixed_before* and breaks nothing.
 
-    *job* names all errors of the file that the run aims at. *enter* is told of each stage."""
+    The job names all errors of the file that the run aims at. *enter* is told of each stage."""
     enter("guards")
-    diff = _diff(job, tree, patch, session.may_edit)
     if said := objection(diff, session.settings.guards_off):
         return Proof(said, "guard")
     enter("verify")
     try:
-        verdict = verify(tree.path, session.checkers, session.collected, patch.paths)
+        verdict = verify(tree.path, session.checkers, session.collected, diff.patch.paths)
     except CheckerError as error:
         return Proof(f"unknown, so not a fix: {error}", "checker", unknown=True)
     if verdict.introduced:
         first = verdict.introduced[0]
         said = f"new error: {first.path}:{first.line} {first.code} {first.message}"
         return Proof(said, "checker", introduced=verdict.introduced)
-    fixed, left = _parted(job.diagnostics, verdict)
+    fixed, left = _parted(diff.job.diagnostics, verdict)
     if len(fixed) <= fixed_before:
         return Proof("none of the errors is gone", "checker")
     if session.settings.test_validation == "full":
@@ -89,13 +86,13 @@ def _parted(
     return tuple(fixed), tuple(left)
 
 
-def _diff(job: FileJob, tree: Worktree, patch: Patch, may_edit: Callable[[str], bool]) -> Diff:
+def diff_of(session: Session, job: FileJob, tree: Worktree, patch: Patch) -> Diff:
     """The patch with both sides of every path, from git: what is on disk may be a link by now."""
     before, after = {}, {}
     for change in patch.changes:
         before[change.path] = _blob(tree.git_dir, change.old_mode, change.old_blob)
         after[change.path] = _blob(tree.git_dir, change.new_mode, change.new_blob)
-    return Diff(job, patch, before, after, may_edit)
+    return Diff(job, patch, before, after, session.may_edit)
 
 
 def _blob(cwd: Path, mode: str, blob: str) -> bytes | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stomper.settings import Settings
 
 _NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+Files = Mapping[str, bytes | None]
 _SHORTEST = 8  # anything shorter stands in many a text by chance
 
 
@@ -28,7 +29,7 @@ class Secrets:
 
     def hidden(self, text: str) -> str:
         """*text* with each of them replaced by its variable's name. For whole texts: of one that was cut a part remains."""
-        for name, value in self.values.items():
+        for name, value in sorted(self.values.items(), key=lambda item: -len(item[1])):  # one may hold another
             text = text.replace(value, f"[{name}]")
         return text
 
@@ -37,6 +38,13 @@ class Secrets:
         told = {line.strip() for line in prompt.splitlines()}
         return self.hidden("\n".join(line for line in text.splitlines() if line.strip() not in told))
 
-    def named_in(self, data: bytes) -> str:
-        """The variable whose value *data* holds; empty when it holds none."""
-        return next((name for name, value in self.values.items() if os.fsencode(value) in data), "")
+    def planted(self, before: Files, after: Files) -> str:
+        """The variable whose value stands more often *after* than *before*, in a file or its name; empty when none does."""
+        old, new = _all(before), _all(after)
+        values = ((name, os.fsencode(value)) for name, value in self.values.items())
+        return next((name for name, value in values if new.count(value) > old.count(value)), "")
+
+
+def _all(files: Files) -> bytes:
+    there = ((path, content) for path, content in files.items() if content is not None)
+    return b"\0".join(part for path, content in there for part in (os.fsencode(path), content))

@@ -10,11 +10,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
+from pydantic_ai.exceptions import UserError
 
-from stomper.secrets import Secrets
+from stomper.agents import Agent, Answer, Request
+from stomper.agents.failures import explain
+from stomper.budget import Amount, Budget
+from stomper.calls import Calls
+from stomper.models import FileJob, Status
+from stomper.secrets import Files, Secrets
 from stomper.settings import Settings
+from stomper.watch import Watch
 from tests.api import CODE, FIX
 from tests.conftest import MakeRepo, git, write
 from tests.runs import nothing_landed, only, repair
@@ -142,6 +150,56 @@ def test_which_variables_are_secrets(environ: dict[str, str], hidden: str) -> No
     """What is called like one, and what a table hands on."""
     settings = Settings.model_validate({"agents": {"mine": {"kind": "command", "env": ["HANDED"]}}})
     assert Secrets.of(settings, environ).hidden("say abcdefgh") == hidden
+
+
+def test_a_value_that_holds_another_is_hidden_whole() -> None:
+    """Whichever comes first in the environment."""
+    assert Secrets({"A_KEY": "abcdefgh", "B_KEY": "abcdefghij"}).hidden("say abcdefghij") == "say [B_KEY]"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ({"a.py": b"x = 'abcdefgh'\n"}, {"a.py": b"y = 'abcdefgh'\n"}, ""),  # it was there, and may stay
+        ({"a.py": b"x = 'abcdefgh'\n"}, {"a.py": b"y = 'abcdefgh' 'abcdefgh'\n"}, "A_KEY"),
+        ({"a.py": b""}, {"a.py": b"'''first line\nsecond line'''\n"}, "B_KEY"),  # a diff has each line apart
+        ({}, {"abcdefgh.py": b""}, "A_KEY"),
+    ],
+)
+def test_a_secret_is_planted_where_it_was_not(before: Files, after: Files, name: str) -> None:
+    """In a file or its name; not where a file of the user has held it all along."""
+    assert Secrets({"A_KEY": "abcdefgh", "B_KEY": "first line\nsecond line"}).planted(before, after) == name
+
+
+def test_a_fix_beside_a_value_of_the_environment_lands(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is called like a secret may hold an everyday word that stands in the file."""
+    monkeypatch.setenv("SORT_KEY", "position")
+    root = make_repo({"shop.py": "import os\nposition = 1\n"})
+    assert only(repair(root)).status is Status.FIXED
+
+
+def test_no_part_of_a_key_that_was_cut_is_shown() -> None:
+    """A provider's words are hidden before they are shortened."""
+    key = "sk-secret-of-many-characters"
+    words = explain(UserError("x" * 295 + f" {key}"), "here", "", lambda text: text.replace(key, "[KEY]"))
+    assert "sk-" not in words.problem
+
+
+def test_what_a_program_says_of_itself_is_hidden() -> None:
+    """Its name for the call could be the key."""
+
+    class Liar:
+        """An agent whose words are all the same."""
+
+        name, reads_prompt, contained = "liar", False, True
+
+        def fix(self, _: Request) -> Answer:
+            return Answer(session="abcdefgh", model="abcdefgh", stop="abcdefgh", problem="abcdefgh")
+
+    calls = Calls(Settings(), cast("Watch", None), Budget(Amount()), secrets=Secrets({"A_KEY": "abcdefgh"}))
+    request = Request(FileJob(path="a.py", diagnostics=()), Path(), "")
+    answer = calls.make(cast("Agent", Liar()), request, Budget(Amount()))
+    assert {answer.session, answer.model, answer.stop, answer.problem} == {"[A_KEY]"}
 
 
 def test_what_a_program_repeats_of_its_prompt_is_not_shown() -> None:

@@ -92,6 +92,7 @@ class ApiAgent:
                 parts=parts(request.job, Source.read(content), request.prompt, self._context.prompt_tokens),
                 apply=edited,
                 heard=partial(self._heard, request.job.path),
+                hidden=self._context.secrets.hidden,
             )
         )
         answer = talk.hold()

@@ -42,6 +42,8 @@ class Ask:
     parts: tuple[str, ...]
     apply: Callable[[Edits], bytes]
     heard: Callable[[int], None]
+    hidden: Callable[[str], str] = str
+    """Takes the caller's keys out of a text."""
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Conversation:
             return self._answer(f"it took more than {self.ask.timeout_s:g} s and was stopped", asked=True)
         except (AgentRunError, UserError, ImportError) as error:
             self.edited = None
-            words = explain(error, self.address, self.problem)
+            words = explain(error, self.address, self.problem, self._hidden)
             answer = self._answer(words.problem, asked=words.asked)
             session = answer.session or words.request
             return replace(answer, trouble=words.trouble, retry_after_s=words.retry_after_s, session=session)
@@ -141,12 +143,15 @@ class Conversation:
         counted = Usage(used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens)
         said = self.response
         return Answer(
-            problem=problem.replace(self.ask.key, "[key]") if self.ask.key else problem,
+            problem=problem,
             usage=counted if counted.total or not asked else None,
             model=self._priced(said.model_name if said else None),
             session=said.provider_response_id or "" if said else "",
             stop=str(said.finish_reason or "") if said else "",
         )
+
+    def _hidden(self, text: str) -> str:
+        return self.ask.hidden(text.replace(self.ask.key, "[key]") if self.ask.key else text)
 
     def _priced(self, name: str | None) -> str:
         """The model that answered, if its price is known by that name, else the one that was asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic_ai import exceptions as ai
@@ -35,32 +36,36 @@ class Words:
     """Whether a model may have worked, for money."""
 
 
-def explain(error: Exception, address: str, wrong: str) -> Words:
-    """What went wrong with a call to *address*; *wrong* is what the model was last told of its edits."""
+def explain(error: Exception, address: str, wrong: str, hidden: Callable[[str], str]) -> Words:
+    """What went wrong with a call to *address*, with keys *hidden*; *wrong* is what the model was last told of its edits."""
+
+    def short(text: str) -> str:
+        return " ".join(hidden(text).split())[:_MOST]  # in this order: of a key that was cut a part would remain
+
     trouble: Trouble = next((trouble for kind, trouble in _TROUBLES if isinstance(error, kind)), "")
     match error:
         case ai.ModelHTTPError():
-            said = _short(_said(error.body) or error.message)
+            said = short(_said(error.body) or error.message)
             trouble = trouble or _unnamed(said, error.status_code)
             problem = f"{address} answered {error.status_code}: {said}"
             return Words(problem, trouble, error.retry_after, _request(error), asked=error.in_stream)
         case ai.ModelConnectionError(phase="read"):
-            return Words(f"the answer of {address} broke off: {_short(_root(error))}", trouble)
+            return Words(f"the answer of {address} broke off: {short(_root(error))}", trouble)
         case ai.ModelConnectionError():
-            problem = f"{address} cannot be reached: {_short(_root(error))}"
+            problem = f"{address} cannot be reached: {short(_root(error))}"
             return Words(problem, trouble, asked=error.phase != "connect")
         case ai.ModelAPIError():
-            return Words(f"the answer of {address} cannot be used: {_short(error.message)}", trouble, error.retry_after)
+            return Words(f"the answer of {address} cannot be used: {short(error.message)}", trouble, error.retry_after)
         case ai.ContentFilterError():
-            return Words(f"the model refused: {_short(error.message)}", trouble)
+            return Words(f"the model refused: {short(error.message)}", trouble)
         case ai.OutputTokenLimitExceeded():
-            return Words(f"its answer was cut off at the limit of tokens: {_short(error.message)}", trouble)
+            return Words(f"its answer was cut off at the limit of tokens: {short(error.message)}", trouble)
         case ai.UnexpectedModelBehavior() | ai.UsageLimitExceeded() if wrong:
-            return Words(f"it gave no edits that can be applied: {_short(wrong)}", trouble)
+            return Words(f"it gave no edits that can be applied: {short(wrong)}", trouble)
         case ai.UnexpectedModelBehavior() | ai.UsageLimitExceeded():
-            return Words(f"it gave no edits: {_short(_root(error))}", trouble)
+            return Words(f"it gave no edits: {short(_root(error))}", trouble)
         case _:
-            return Words(_short(str(error)), trouble, asked=False)
+            return Words(short(str(error)), trouble, asked=False)
 
 
 def _request(error: ai.ModelHTTPError) -> str:
@@ -89,7 +94,3 @@ def _root(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return str(error) or type(error).__name__
-
-
-def _short(text: str) -> str:
-    return " ".join(text.split())[:_MOST]
