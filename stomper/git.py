@@ -46,6 +46,8 @@ def git(
     done = proc.run(
         ("git", *_QUIET, *arguments), cwd=cwd, timeout_s=TIMEOUT_S, env={**environment(), **(env or {})}, stdin=stdin
     )
+    if done.overflowed:
+        raise RepositoryError(f"git {arguments[0]} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
     if done.returncode not in ok or done.timed_out:
         raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
     return done.stdout

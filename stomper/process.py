@@ -147,7 +147,11 @@ class _Work:
 
     def _judged(self, call: _Call, tree: Worktree) -> _Call:
         """The call with what came of it in *tree*. If that is proven, it is the state to go on from."""
-        patch = tree.patch(self.session.base)
+        try:
+            patch = tree.patch(self.session.base)
+        except RepositoryError as error:  # gigabytes, a repository without a commit: what was proven before stays so
+            said = f"what it left in the worktree cannot be read: {str(error).splitlines()[0]}"
+            return replace(call, proof=Proof(said))
         if patch is None or patch == self.patch:
             return replace(call, proof=Proof("nothing was changed", "nothing changed"))
         diff = diff_of(self.session, self.job, tree, patch)

@@ -407,6 +407,27 @@ def test_odd_names_of_tools_and_rules_are_learned_from(make_repo: MakeRepo) -> N
     assert "my-own-tool:long long " in [rule[:22] for rule in trial.worth]
 
 
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "pathlib.Path('big.bin').write_bytes(__import__('os').urandom(2**22))",
+        "__import__('subprocess').run(['git', 'init', '-q', 'sub'], check=True)",
+    ],
+)
+def test_what_cannot_be_read_of_an_agent_takes_nothing_from_others(
+    make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, leaves: str
+) -> None:
+    """Neither more than can be held nor a repository without a commit sinks what ruff had proven, nor lands."""
+    monkeypatch.setattr("stomper.proc.CAPTURE_LIMIT", 2**21)
+    root = make_repo({"shop.py": "import os\nl = 1\n"})
+    agents = {"ruff": {"enabled": True}, "listener": listener(root, leaves)["listener"]}
+    landing = repair(root, agents=agents, max_attempts=1)
+    assert [entry.path for entry in landing.landed] == ["shop.py"]
+    assert only(landing).status is Status.PARTIAL
+    assert "what it left in the worktree cannot be read: git " in only(landing).reason
+    assert git(root, "show", "--stat", "--format=", "HEAD").startswith("shop.py")
+
+
 def attempts(landing: Landing) -> int:
     """How many calls were made."""
     return sum(len(o.attempts) for o in landing.outcomes)
