@@ -30,7 +30,7 @@ def read_from(tree: Path, path: str) -> bytes | None:
     """The content of a file in *tree*; None when it is no regular file there."""
     file = tree / path
     try:
-        return None if file.is_symlink() else file.read_bytes()
+        return None if file.is_symlink() or not file.is_file() else file.read_bytes()  # a pipe would never end
     except OSError:
         return None
 

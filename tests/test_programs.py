@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from stomper.agents.programs import PROGRAMS
 from stomper.agents.readings import Reading
+from stomper.agents.state import tidied
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status
@@ -285,3 +286,37 @@ def test_numbers_that_cannot_be_are_unknown(said: str, cost: float | None, token
     """What a lying agent says of its costs gives nothing back to a budget, and is no crash."""
     found = Reading(cost_usd="$[*].cost", input_tokens=("$[*].in",), output_tokens="$[*].out").read(said, "", tmp_path)
     assert (found.cost_usd, found.usage.total if found.usage else None) == (cost, tokens)
+
+
+@pytest.mark.parametrize("leaves", ["link", "folder", "pipe", "nothing"])
+def test_no_link_of_a_program_is_followed(leaves: str, tmp_path: Path) -> None:
+    """What is put back after a call is written into the worktree, never through a link to a file of the user."""
+    tree, mine = tmp_path / "tree", tmp_path / "mine"
+    write(tmp_path, {"tree/.gitignore": "build/\n", "mine": "precious"})
+    place = tree / ".gitignore"
+    (tree / ".old").symlink_to("nowhere")
+    with tidied(tree, (".gitignore", ".old")):
+        place.unlink()
+        if leaves == "link":
+            place.symlink_to(mine)
+        elif leaves == "folder":
+            place.mkdir()
+        elif leaves == "pipe":
+            os.mkfifo(place)
+    assert mine.read_text() == "precious"
+    assert leaves == "folder" or (place.read_text() == "build/\n" and not place.is_symlink())
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang(
+    fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would ever write into it."""
+    root = make_repo({"shop.py": BAD})
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    program = fakes.folder / "codex"
+    program.unlink()
+    program.write_text("#!/bin/sh\nrm shop.py && mkfifo shop.py\n")
+    program.chmod(0o755)
+    outcome = run(root, "codex")
+    assert outcome.status is Status.FAILED
+    assert "Traceback" not in outcome.reason

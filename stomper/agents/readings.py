@@ -136,6 +136,6 @@ def _last(source: str | list[Any], path: str) -> str:
 
 def _content(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""  # a pipe would never end
     except OSError:
         return ""

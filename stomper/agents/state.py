@@ -78,16 +78,24 @@ def merged(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, 
 
 @contextlib.contextmanager
 def tidied(tree: Path, patterns: Sequence[str]) -> Iterator[None]:
-    """In the block a program works in *tree*: what matches *patterns* is afterwards as it was before."""
-    before = {path: path.read_bytes() for path in _matching(tree, patterns)}
+    """In the block a program works in *tree*: what matches *patterns* is afterwards as it was before.
+
+    No link that the program leaves is followed: it may lead out of the tree."""
+    there = _matching(tree, patterns)
+    before = {path: path.read_bytes() for path in there if not path.is_symlink()}
     try:
         yield
     finally:
         for path in _matching(tree, patterns):
-            if path not in before:
+            if path not in there:
                 path.unlink()
         for path, content in before.items():
-            if not path.is_file() or path.read_bytes() != content:
+            if path.parent.resolve() != tree.resolve() / path.parent.relative_to(tree) or (
+                path.is_dir() and not path.is_symlink()
+            ):
+                continue  # a change that the guards refuse
+            if path.is_symlink() or not path.is_file() or path.read_bytes() != content:
+                path.unlink(missing_ok=True)
                 path.write_bytes(content)
 
 
