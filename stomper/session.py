@@ -98,6 +98,7 @@ class Session:
         alive = locks.begin_run(state / "runs", run_id)
         proc.mark(run_id)
         with contextlib.ExitStack() as undo:
+            undo.callback(memory.close)
             undo.callback(alive.release)
             undo.callback(locks.remove_run, folder)
             environment = Environment.detect(target.root, python=settings.python)
@@ -105,6 +106,7 @@ class Session:
             lasting_lock = locks.Lock(lasting / "lock")
             if not lasting_lock.acquire():
                 lasting = folder / "cache"  # another run over this repository has it
+            undo.callback(lasting_lock.release)
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
             warnings = []
@@ -158,10 +160,7 @@ class Session:
             _open[run_id] = session
             if settings.test_validation != "none" and not only_check:
                 session.suite.find()
-            session.warnings += [f"the guard {name} is switched off" for name in settings.guards_off]
-            if target.submodules:
-                names = ", ".join(sorted(target.submodules))
-                session.warnings.append(f"submodules are empty in the worktrees, and never edited: {names}")
+            session.warnings += _limits(target, settings)
             undo.pop_all()
         return session
 
@@ -295,3 +294,12 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
+
+
+def _limits(target: Target, settings: Settings) -> list[str]:
+    """What the report warns of from the start."""
+    said = [f"the guard {name} is switched off" for name in settings.guards_off]
+    if target.submodules:
+        names = ", ".join(sorted(target.submodules))
+        said.append(f"submodules are empty in the worktrees, and never edited: {names}")
+    return said
