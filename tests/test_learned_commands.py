@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from stomper.store import Store, home
 from stomper.trials import Trials, repository_of
 from tests.conftest import MakeRepo, git
 from tests.trials import trial
+
+STOMPER = str(Path(sys.executable).with_name("stomper"))
 
 TRIALS = (
     trial(seconds=1.0, cost_usd=0.02, tried={"ruff:F401": 3, "mypy:index": 1}, fixed={"ruff:F401": 2}),
@@ -194,3 +199,23 @@ def test_no_table_is_left_out_of_the_file(tmp_path: Path) -> None:
             names = {"commit_id" if name == "commit" else name for name in model.model_fields}
             assert columns - {"id"} == names - {"id"}
     db.close()
+
+
+def test_a_reader_that_has_enough_is_no_error(make_repo: MakeRepo) -> None:
+    """`stomper learn export - | head` complains of nothing."""
+    root = make_repo({"a.py": ""})
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "wb") as out:
+        done = subprocess.run(
+            (STOMPER, "learn", "export", "-"), cwd=root, stdout=out, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.stderr, done.returncode) == (b"", 1)
+
+
+def test_a_message_is_not_broken_at_a_width(tmp_path: Path) -> None:
+    """So that the paths in it can be copied."""
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    done = subprocess.run((STOMPER, "stats"), cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)

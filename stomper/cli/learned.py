@@ -72,6 +72,8 @@ def export_(
             sys.stdout.writelines(lines)
         else:
             Path(file).write_text("".join(lines), encoding="utf-8")
+    except BrokenPipeError:
+        raise  # who reads has read enough: the same for every command
     except OSError as error:
         raise StomperError(f"{file}: cannot be written: {error.strerror}") from None
     finally:
