@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from stomper.errors import StomperError
 from stomper.git import Target, contains
+from stomper.locks import lives
 from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.store import Store, home
@@ -34,8 +35,8 @@ def unfinished(store: Store, target: Target) -> list[Unfinished]:
     """The dead runs over *target*, the newest first. A run is dead when it left no folder that is held."""
     found = []
     for run_id, began in store.unfinished(str(target.root)):
-        if (home() / "runs" / run_id).exists():
-            continue  # it lives: what a dead one left was swept
+        if lives(home() / "runs", run_id):
+            continue
         steps = store.steps(run_id)
         given = next((detail for step, detail in steps if step == "began"), "")
         moves = [detail.rsplit(" ", 2) for step, detail in steps if step == "moving"]
@@ -54,8 +55,8 @@ def to_resume(store: Store, target: Target, run_id: str) -> FixParameters:
     dead = unfinished(store, target)
     chosen = next((u for u in dead if not run_id or u.run_id == run_id), None)
     if chosen is None:
-        there = ", ".join(u.run_id for u in dead) or "none did not come to its end"
-        raise StomperError(f"no run {run_id or 'to resume'} over {target.root}: {there}".replace("  ", " "))
+        there = f"those that were cut off are {', '.join(u.run_id for u in dead)}" if dead else "none was cut off"
+        raise StomperError(f"no run {run_id or 'to resume'} over {target.root}: {there}; `stomper runs` lists them all")
     return chosen.parameters
 
 
@@ -64,6 +65,8 @@ def past(store: Store, target: Target) -> list[tuple[str, str, str]]:
     rows = []
     for run_id, began, text in store.runs(str(target.root)):
         report = Report.model_validate_json(text) if text else None
-        words = f"{len(report.landed)} landed, {report.metrics.errors_remaining} left" if report else "cut off"
+        words = "under way" if lives(home() / "runs", run_id) else "cut off"
+        if report:
+            words = f"{len(report.landed)} landed, {report.metrics.errors_remaining} left"
         rows.append((run_id, began, report.failure.splitlines()[0] if report and report.failure else words))
     return rows

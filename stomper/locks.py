@@ -63,6 +63,16 @@ def begin_run(folder: Path, run_id: str) -> Lock:
     return alive
 
 
+def lives(folder: Path, run_id: str) -> bool:
+    """Whether the run *run_id* in *folder* is under way. What a dead one left stays until the next run sweeps it."""
+    if not (folder / run_id / "alive").exists():
+        return False
+    with Lock(folder.with_suffix(".lock")) as sweep:  # else a run that begins now could meet this look at its lock
+        sweep.acquire(timeout_s=60)
+        with Lock(folder / run_id / "alive") as alive:
+            return not alive.acquire(shared=True)
+
+
 def remove_run(folder: Path) -> None:
     """Remove the folder of a run, and the worktrees that lie elsewhere."""
     trees = folder / "worktrees"

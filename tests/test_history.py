@@ -57,6 +57,18 @@ def test_a_killed_run_is_told_of_and_can_be_resumed(make_repo: MakeRepo) -> None
     now.close()
 
 
+def test_a_killed_run_can_be_resumed_at_once(make_repo: MakeRepo) -> None:
+    """Nothing has to sweep its folder first; while it lives it is neither offered nor called cut off."""
+    session = begin(make_repo({"a.py": UNUSED}), select=["F401"])
+    store, target = session.store, session.target
+    with pytest.raises(StomperError, match="none was cut off; `stomper runs` lists them all"):
+        to_resume(store, target, "")
+    assert [words for _, _, words in past(store, target)] == ["under way"]
+    die(session)
+    assert to_resume(store, target, session.run_id).settings["select"] == ["F401"]
+    assert [words for _, _, words in past(store, target)] == ["cut off"]
+
+
 def test_a_run_killed_after_it_landed_is_told_apart(make_repo: MakeRepo) -> None:
     """The journal and the branch together say whether a dead run had landed."""
     root = make_repo({"a.py": UNUSED})
@@ -87,7 +99,7 @@ def test_a_finished_run_settles_those_before(make_repo: MakeRepo) -> None:
     store, target = Store(home()), open_target(root)
     assert unfinished(store, target) == []
     assert [words for _, _, words in past(store, target)] == ["0 landed, 0 left", "cut off"]
-    with pytest.raises(StomperError, match="none did not come to its end"):
+    with pytest.raises(StomperError, match="none was cut off"):
         to_resume(store, target, "")
 
 
