@@ -54,6 +54,16 @@ class Finished:
         return self.stdout.decode(errors="replace")
 
     @property
+    def ending(self) -> str:
+        """How it ended by itself, or why it was ended: for messages to people."""
+        if self.overflowed:
+            return f"it printed more than {CAPTURE_LIMIT // 1024**2} MiB and was ended"
+        if self.returncode < 0:
+            with contextlib.suppress(ValueError):
+                return f"it was ended by {signal.Signals(-self.returncode).name}"
+        return f"it ended with exit code {self.returncode}"
+
+    @property
     def complaint(self) -> str:
         """The end of what it printed to stderr, else to stdout: for messages to people."""
         said = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from stomper import proc
 from stomper.models import Status
 from tests.conftest import MakeRepo, git
 from tests.runs import (
@@ -83,6 +86,27 @@ def test_command_agent_gets_the_file_and_the_prompt(make_repo: MakeRepo) -> None
         assert "pkg/shop.py" in prompt
         assert "import os" in prompt
     assert log.count("=== call") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "print('x' * 2 * 1024**2, flush=True); import time; time.sleep(600)",
+            "it printed more than 1 MiB and was ended",
+        ),
+        ("import os; os.kill(os.getpid(), 11)", "it was ended by SIGSEGV"),
+    ],
+)
+def test_how_a_command_agent_ended_is_said(
+    make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    """One that floods or is killed is told in words, not as an exit code that it never gave."""
+    monkeypatch.setattr(proc, "CAPTURE_LIMIT", 1024**2)
+    root = make_repo({"shop.py": UNUSED})
+    argv = [sys.executable, "-c", code]
+    agents = {"ruff": {"enabled": False}, "mine": {"kind": "command", "command": argv, "max_attempts": 1}}
+    assert reason in only(repair(root, agents=agents)).reason
 
 
 def test_command_agent_cost_is_unknown(make_repo: MakeRepo) -> None:

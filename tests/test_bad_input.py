@@ -333,6 +333,15 @@ def test_odd_names(make_repo: MakeRepo) -> None:
     assert "[red].py" in done.stdout
 
 
+def test_messages_are_not_broken_where_no_terminal_reads_them(make_repo: MakeRepo) -> None:
+    """A message is one line, however long: what it names can be searched for and copied."""
+    root = make_repo({"a.py": UNUSED})
+    name = "a-name-of-many-words-" * 11
+    done = stomper(root, "check", "--config", f"/{name}.toml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"stomper: --config /{name}.toml: there is no such file\n"
+
+
 def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:
     """A file whose name is not UTF-8 does not crash `check`, in words or as JSON."""
     root = make_repo({"caf\udce9.py": UNUSED, "a.py": UNUSED})

@@ -59,7 +59,7 @@ class CommandAgent:
         if done.returncode != 0:
             trouble, retry = trouble_in(f"{done.complaint}\n{done.text[-2000:]}")
             complaint = self._context.secrets.shown(done.complaint, request.prompt)[-300:]
-            said = f"it ended with exit code {done.returncode}: {complaint}"
+            said = f"{done.ending}: {complaint}" if complaint else done.ending
             return Answer(problem=said, trouble=trouble, retry_after_s=retry)
         return Answer()
 

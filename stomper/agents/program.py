@@ -90,7 +90,7 @@ class ProgramAgent:
         words = said.error or f"{done.complaint[-1500:]}\n{done.text[-1500:]}"
         trouble, retry_after_s = trouble_in(words, said.status)
         complaint = " ".join(shown(done.complaint)[-300:].split())
-        problem = shown(said.error)[:400] or f"exit code {done.returncode}: {complaint}"
+        problem = shown(said.error)[:400] or f"{done.ending}: {complaint}"
         return dataclasses.replace(
             answer, problem=f"it failed: {problem}", trouble=trouble, retry_after_s=retry_after_s
         )

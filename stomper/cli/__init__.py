@@ -42,7 +42,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except StomperError as error:
-        Console(stderr=True).print(f"stomper: {error}", markup=False, highlight=False, style="red", soft_wrap=True)
+        _complain(f"stomper: {error}")
         sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
@@ -50,5 +50,10 @@ def main() -> None:
         said = (
             f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
         )
-        Console(stderr=True).print(said, markup=False, highlight=False, style="red", soft_wrap=True)
+        _complain(said)
         sys.exit(2)
+
+
+def _complain(message: str) -> None:
+    """Print to stderr, without breaks of its own: a path or a command in it is there to be copied or searched for."""
+    Console(stderr=True).print(message, markup=False, highlight=False, style="red", soft_wrap=True)
