@@ -283,7 +283,8 @@ class Session:
         if mode == b"120000":
             return "it is a symbolic link"
         if not entry:
-            return "git does not track it"
+            # Checkers put U+FFFD where a name is not UTF-8: the file is there, but not by this name.
+            return "its name is not UTF-8: rename it" if "\ufffd" in path else "git does not track it"
         return ""
 
     def may_edit(self, path: str) -> bool:

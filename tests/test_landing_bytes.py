@@ -99,4 +99,5 @@ def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:
     root = make_repo({"caf\udce9.py": UNUSED, "a.py": UNUSED})
     landing = repair(root)
     assert "a.py" in [entry.path for entry in landing.landed]
+    assert [o.reason for o in landing.outcomes if o.path != "a.py"] == ["its name is not UTF-8: rename it"]
     assert git(root, "status", "--short") == ""
