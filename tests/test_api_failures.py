@@ -53,9 +53,16 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]
     told: list[tuple[str, float | None]] = []
     real = Breaker.tell
 
-    def tell(self: Breaker, trouble: Trouble, said: str = "", retry_after_s: float | None = None) -> None:
+    def tell(
+        self: Breaker,
+        trouble: Trouble,
+        said: str = "",
+        retry_after_s: float | None = None,
+        *,
+        slowed: int | None = None,
+    ) -> None:
         told.append((trouble, retry_after_s))
-        real(self, trouble, said, retry_after_s)
+        real(self, trouble, said, retry_after_s, slowed=slowed)
         if trouble:
             assert self.wait_s() > (retry_after_s or 5.0) - 1
 
