@@ -8,7 +8,6 @@ Exit code 1 when anything is not as it should be.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -105,14 +104,13 @@ def artifacts_of(api: str, newest_run: str) -> list[dict[str, object]]:
 
 def run_deployment(api: str, repository: Path, env: Mapping[str, str], *, all_land: bool) -> Deployed:
     """Start `fix-repository/ci` on *repository*, wait for it as CI does, and look at everything it left."""
-    parameters = json.dumps({"parameters": {"repository": str(repository)}})
     argv = (
         PREFECT,
         "deployment",
         "run",
         "fix-repository/ci",
-        "--params",
-        parameters,
+        "-p",
+        f"repository={repository}",
         "--watch",
         "--watch-timeout",
         "300",

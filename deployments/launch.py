@@ -14,6 +14,7 @@ from rich.live import Live
 from deployments import embedded
 from stomper import proc, progress, store
 from stomper.errors import StomperError
+from stomper.form import form_of
 from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.reports.terminal import Display, plain_lines
@@ -48,7 +49,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
         from flows.fix_repository import fix_repository
 
         stack.enter_context(embedded.watched(_server_gone))
-        state = fix_repository(parameters, return_state=True)
+        state = fix_repository(**form_of(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]

@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments.limits import agent_slot, apply_limit_name, applying, create_limits
-from stomper import progress
+from stomper import form, progress
 from stomper.errors import Cancelled, StomperError
 from stomper.landing import Landing, land
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
@@ -30,11 +30,31 @@ from tasks.files import process_file
 from tasks.setup import run_setup
 
 
-@flow(name="fix-repository", flow_run_name="fix {parameters.repository}", persist_result=False)
-def fix_repository(parameters: FixParameters) -> State[None]:
-    """Repair a repository's lint, type and test errors; land what is proven. Completed only when nothing is left."""
+@flow(name="fix-repository", flow_run_name="fix {repository}", persist_result=False)
+def fix_repository(
+    repository: form.Repository,
+    *,
+    files: form.Files = form.FILES,
+    checks: form.Checks = form.CHECKS,
+    agents: form.Agents = form.AGENTS,
+    limits: form.Limits = form.LIMITS,
+    landing: form.Landing = form.LANDING,
+    advanced: form.Advanced = form.ADVANCED,
+) -> State[None]:
+    """Repair a repository's lint, type and test errors; land what is proven. Completed only when nothing is left.
+
+    Args:
+        repository: Path of the git repository on the worker's machine.
+        files: Which files are looked at.
+        checks: Which errors count, and who judges a fix.
+        agents: Who repairs, and how they are asked.
+        limits: How much a run may do, and what it may cost.
+        landing: Where proven fixes go.
+        advanced: What is rarely needed.
+    """
+    # Prefect takes what its form says about a parameter from the list above, not from the annotation.
     try:
-        session = initialize(parameters)
+        session = initialize(form.parameters_of(repository, files, advanced, checks, agents, limits, landing))
     except StomperError as error:
         return Failed(message=str(error))
     try:

@@ -11,10 +11,11 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from stomper.check import Checked
 from stomper.models import Outcome, Report
-from stomper.reports.markdown import diff_markdown, summary_markdown, table_rows
+from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, summary_markdown, table_rows
 
-__all__ = ["begin_progress", "publish", "update_progress_artifact"]
+__all__ = ["begin_progress", "publish", "publish_check", "update_progress_artifact"]
 
 
 def begin_progress(files: int) -> UUID:
@@ -32,3 +33,12 @@ def publish(report: Report, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.patch is not None:
             create_markdown_artifact(markdown=diff_markdown(outcome), description=f"{outcome.status}: {outcome.path}")
+
+
+def publish_check(checked: Checked) -> None:
+    """What would be repaired: on one page, and as a table of every error."""
+    create_markdown_artifact(
+        key="stomper-check", markdown=check_markdown(checked), description="What `stomper fix` would aim at"
+    )
+    if checked.jobs:
+        create_table_artifact(key="stomper-errors", table=check_rows(checked), description="Every error, by file")

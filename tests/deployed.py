@@ -35,8 +35,8 @@ def wrong(raw: Raw) -> list[str]:
         return [str(error)]
     for step in raw.get("pull", []):
         found += _wrong_step(step)
-    names = [one.get("name") for one in raw.get("deployments", [])]
-    if not names or len(set(names)) < len(names) or None in names:
+    names = [(one.get("entrypoint"), one.get("name")) for one in raw.get("deployments", [])]
+    if not names or len(set(names)) < len(names):
         found.append(f"the deployments are named {names}")
     for one in raw.get("deployments", []):
         found += [f"{one.get('name')}: {said}" for said in _wrong_deployment(one)]

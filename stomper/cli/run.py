@@ -97,25 +97,16 @@ def check(
     Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say.
     """
     parameters = parameters_of({**locals(), "land": "patch"})
-    from stomper.run import open_session
+    from stomper.check import check
 
-    session = open_session(parameters, only_check=True)
-    try:
-        collected = session.collect()
-        jobs, left_out = session.select()
-    finally:
-        session.close()
+    checked = check(parameters)
     if json_:
-        print_json({
-            "checkers": [r.model_dump() for r in collected.runs],
-            "jobs": [j.model_dump() for j in jobs],
-            "left_out": left_out.model_dump(),
-        })  # fmt: skip
+        print_json(checked.dump())
     elif not quiet:
         from stomper.reports.terminal import show_check
 
-        show_check(collected, jobs, left_out, console())
-    raise typer.Exit(1 if jobs or left_out.by_limit else 0)
+        show_check(checked.collected, checked.jobs, checked.left_out, console())
+    raise typer.Exit(0 if checked.clean else 1)
 
 
 def resume(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from stomper.check import Checked
 from stomper.models import Outcome, Report
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows
 from stomper.reports.timeline import bars, overlap
 
 _DIFF_LIMIT = 50_000
+_MOST_ROWS = 1000  # the UI keeps a table whole in memory
 
 
 def summary_markdown(report: Report) -> str:
@@ -60,3 +62,27 @@ def diff_markdown(outcome: Outcome) -> str:
     diff = outcome.patch.diff.decode("utf-8", errors="replace")[:_DIFF_LIMIT] if outcome.patch else ""
     fence = "`" * max(3, max((len(run) for run in diff.split("\n") if set(run.strip()) == {"`"}), default=0) + 1)
     return f"## {outcome.path}\n{outcome.status}: {outcome.reason or 'proven'}\n\n{fence}diff\n{diff}\n{fence}\n"
+
+
+def check_markdown(checked: Checked) -> str:
+    """What would be repaired, on one page."""
+    lines = [
+        f"# {checked.headline}",
+        "",
+        *(f"- {c.name} {c.version} ({c.origin}): {c.error or f'{c.found} error(s)'}" for c in checked.collected.runs),
+        f"- not aimed at: {checked.left_out.model_dump()}",
+    ]
+    if checked.jobs:
+        lines += ["", "| code | errors |", "|---|---|"]
+        lines += [f"| {code} | {number} |" for code, number in checked.by_code.most_common()]
+    return "\n".join(lines)
+
+
+def check_rows(checked: Checked) -> list[dict[str, str | int]]:
+    """One row an error, up to the first thousand."""
+    rows: list[dict[str, str | int]] = [
+        {"file": d.path, "line": d.line, "tool": d.tool, "code": d.code, "message": d.message[:300], "safe fix": d.fix}
+        for job in checked.jobs
+        for d in job.diagnostics
+    ]
+    return rows[:_MOST_ROWS]

@@ -1,0 +1,135 @@
+"""The form of a deployment: what people fill in, in sections, and the parameters of a run that it becomes.
+
+A field that is left empty is the repository's own setting. Words and bounds of a setting are those of settings.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stomper.parameters import FixParameters
+from stomper.settings import Settings, combine
+
+Repository = Annotated[str, Field(min_length=1)]
+
+
+def _setting(name: str) -> Any:
+    """A field for the setting *name*: its description and its bounds, and empty by default."""
+    field = Settings.model_fields[name]
+    bounds = {key: getattr(b, key) for b in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(b, key)}
+    said = " ".join((field.description or "").split())
+    return Field(default=None, title=_title(name), description=f"{said} Empty: the repository's setting.", **bounds)
+
+
+def _title(name: str) -> str:
+    words = name.removesuffix("_s").replace("_", " ").replace("usd", "in US dollars")
+    return f"{words}{' in seconds' if name.endswith('_s') else ''}".capitalize().replace("us dollars", "US dollars")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    def named(self) -> dict[str, Any]:
+        """The fields that somebody filled in."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Files(_Section):
+    """Which files are looked at. All of them when nothing is filled in."""
+
+    paths: list[str] = Field(default=[], title="Paths", description="Files or folders to look at; empty is everything.")
+    since: str = Field(
+        default="",
+        title="Since",
+        description="Only files that differ from the merge base with this commit or branch, for example origin/main.",
+    )
+    changed: bool = Field(default=False, title="Changed", description="Only files with uncommitted changes.")
+    staged: bool = Field(default=False, title="Staged", description="Only files with staged changes.")
+    include: list[str] | None = _setting("include")
+    exclude: list[str] | None = _setting("exclude")
+
+
+class Checks(_Section):
+    """Which errors count, and who judges a fix."""
+
+    checkers: list[str] | None = _setting("checkers")
+    select: list[str] | None = _setting("select")
+    ignore: list[str] | None = _setting("ignore")
+    allow_missing_checker: bool | None = _setting("allow_missing_checker")
+    test_validation: Literal["full", "final", "none"] | None = _setting("test_validation")
+    test_command: str | None = _setting("test_command")
+
+
+class Agents(_Section):
+    """Who repairs, and how they are asked."""
+
+    agents: list[str] | None = _setting("agents")
+    strategy: Literal["auto", "terse", "rules", "examples", "context"] | None = _setting("strategy")
+    max_attempts: int | None = _setting("max_attempts")
+    agent_timeout_s: float | None = _setting("agent_timeout_s")
+    sandbox: Literal["auto", "bwrap", "none"] | None = _setting("sandbox")
+
+
+class Limits(_Section):
+    """How much a run may do, and what it may cost."""
+
+    max_parallel_files: int | None = _setting("max_parallel_files")
+    max_files: int | None = _setting("max_files")
+    max_errors: int | None = _setting("max_errors")
+    max_cost_usd: float | None = _setting("max_cost_usd")
+    max_tokens: int | None = _setting("max_tokens")
+    max_agent_calls: int | None = _setting("max_agent_calls")
+
+
+class Landing(_Section):
+    """Where proven fixes go."""
+
+    land: Literal["commit", "branch", "patch"] | None = _setting("land")
+    branch_name: str | None = _setting("branch_name")
+    risks: list[Literal["cosmetic", "typing", "logic"]] | None = _setting("risks")
+    run_hooks: bool | None = _setting("run_hooks")
+
+
+class Advanced(_Section):
+    """What is rarely needed."""
+
+    config: str = Field(default="", title="Settings file", description="A settings file outside the repository.")
+    settings: dict[str, Any] = Field(
+        default={}, title="More settings", description='Any key of the settings, for example {"guards_off": ["size"]}.'
+    )
+    setup_command: str = Field(
+        default="", title="Set-up command", description="Shell run in the repository's folder first, say to install it."
+    )
+
+
+FILES, CHECKS, AGENTS, LIMITS, LANDING, ADVANCED = Files(), Checks(), Agents(), Limits(), Landing(), Advanced()
+_OWN = ("paths", "since", "changed", "staged")  # of the parameters; all else in the sections is a setting
+
+
+def parameters_of(repository: str, files: Files, advanced: Advanced, *sections: _Section) -> FixParameters:
+    """The run that a filled-in form asks for: a field with a name wins over the same key under *More settings*."""
+    named = files.named()
+    own = {key: named.pop(key) for key in _OWN}
+    for section in sections:
+        named |= section.named()
+    settings = combine(advanced.settings, named)
+    return FixParameters(
+        repository=repository,
+        settings=settings,
+        config=advanced.config,
+        setup_command=advanced.setup_command,
+        **own,
+    )
+
+
+def form_of(parameters: FixParameters) -> dict[str, Any]:
+    """The form that asks for the run that *parameters* are, as arguments of the flow."""
+    return {
+        "repository": parameters.repository,
+        "files": Files(**{key: getattr(parameters, key) for key in _OWN}),
+        "advanced": Advanced(
+            config=parameters.config, settings=parameters.flags(), setup_command=parameters.setup_command
+        ),
+    }

@@ -1,0 +1,88 @@
+"""The form of a deployment: nothing in it drifts from the settings, and all of it reaches the run."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from stomper import form
+from stomper.settings import Settings
+
+SECTIONS = (form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
+OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command"}
+FIELDS = [(section, name) for section in SECTIONS for name in section.model_fields if name not in OWN]
+
+
+def choices(annotation: object) -> set[object]:
+    """The words that an enum, a list of one or an optional one allows."""
+    inside = get_args(annotation)
+    return {part for part in inside if isinstance(part, str)}.union(*(choices(part) for part in inside))
+
+
+@pytest.mark.parametrize(("section", "name"), FIELDS)
+def test_a_field_is_the_setting_of_its_name(section: type[BaseModel], name: str) -> None:
+    """It has the setting's choices and bounds, its words, and stands for the repository's own setting when empty."""
+    field, setting = section.model_fields[name], Settings.model_fields[name]
+    assert choices(field.annotation) == choices(setting.annotation)
+    limits = [m for m in setting.metadata if not type(m).__name__.startswith("Max")]
+    assert [m for m in field.metadata if m in limits] == limits
+    assert field.default is None
+    assert field.title
+    assert " ".join((setting.description or "").split()) in (field.description or "")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_everything_in_the_form_has_a_title_and_words(section: type[BaseModel]) -> None:
+    """People see no bare key."""
+    assert section.__doc__
+    assert [name for name, field in section.model_fields.items() if not (field.title and field.description)] == []
+
+
+def test_the_form_becomes_the_run() -> None:
+    """What is filled in is set, what is empty is not, and a field wins over the same key under more settings."""
+    got = form.parameters_of(
+        "/somewhere",
+        form.Files(paths=["src"], since="main", exclude=["gen/**"]),
+        form.Advanced(settings={"max_files": 3, "guards_off": ["size"]}, setup_command="true"),
+        form.Checks(select=["F"]),
+        form.Limits(max_files=5),
+        form.Landing(land="branch"),
+    )
+    assert (got.repository, got.paths, got.since, got.setup_command) == ("/somewhere", ["src"], "main", "true")
+    expected = {"max_files": 5, "guards_off": ["size"], "exclude": ["gen/**"], "select": ["F"], "land": "branch"}
+    assert got.flags() == expected
+
+
+def test_the_form_of_a_run_asks_for_that_run() -> None:
+    """There and back again: the command line starts the flow by the same form."""
+    first = form.parameters_of(
+        "/x", form.Files(staged=True), form.Advanced(config="/c"), form.Agents(agents=["ruff", "claude"])
+    )
+    filled: dict[str, Any] = form.form_of(first)
+    assert form.parameters_of(**filled) == first
+
+
+@pytest.mark.parametrize("bad", [{"max_files": -1}, {"max_parallel_files": 1000}, {"max_file": 1}])
+def test_the_form_refuses(bad: dict[str, int]) -> None:
+    """What is out of bounds, and what is no field."""
+    with pytest.raises(ValidationError):
+        form.Limits(**bad)
+
+
+def test_prefects_form_says_what_everything_is() -> None:
+    """Each section has words in Prefect's schema, and a misspelt field is refused by the server already."""
+    from prefect.utilities.schema_tools import validate
+
+    from tests.deployed import flow_of
+
+    for entrypoint in ("flows/fix_repository.py:fix_repository", "flows/check_repository.py:check_repository"):
+        schema = flow_of(entrypoint).parameters.model_dump()
+        for field in schema["properties"].values():  # what a section's model says already is not repeated
+            model = schema["definitions"].get(field.get("$ref", "").rpartition("/")[2], {})
+            assert field.get("description") or model.get("description")
+        assert not validate({"repository": "/x", "files": {"since": "main"}, "limits": {"max_files": 1}}, schema)
+        assert validate({"repository": "/x", "files": {"sinse": "main"}}, schema)
+        assert validate({"repository": "/x", "limits": {"max_files": -1}}, schema)
+        assert validate({"repository": ""}, schema)
