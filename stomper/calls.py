@@ -106,10 +106,12 @@ class Calls:
             answer = self._hidden(agent.fix(request))
         if answer.cost_usd is not None:
             return answer
-        if answer.usage is not None and answer.model:
-            return replace(answer, cost_usd=prices.price(answer.model, answer.usage))
-        # Who is turned away at the door is not billed.
-        return replace(answer, cost_usd=0.0, usage=Usage()) if turned_away(answer.trouble) else answer
+        away, told = turned_away(answer.trouble), answer.usage
+        if away and (
+            told is None or not answer.model or not told.total
+        ):  # Who is turned away at the door is not billed.
+            return replace(answer, cost_usd=0.0, usage=Usage())
+        return replace(answer, cost_usd=prices.price(answer.model, told)) if told and answer.model else answer
 
     def _hidden(self, answer: Answer) -> Answer:
         """The answer without the caller's keys, whatever an agent made its words of."""

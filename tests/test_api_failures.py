@@ -47,6 +47,12 @@ def test_what_cannot_get_better_stops_the_agent(make_repo: MakeRepo, status: int
     assert all(f"api is off for this run: {said}" in reason for reason in reasons[1:])
 
 
+def test_who_is_turned_away_has_spent_nothing(make_repo: MakeRepo) -> None:
+    """A refused login costs nothing, whatever the model; it is no call of unknown cost."""
+    landing, _ = run(make_repo({"m.py": CODE}), fails(401), table={"model": "openai:one-that-no-list-has"})
+    assert [(a.cost_usd, a.tokens) for a in only(landing).attempts] == [(0.0, 0)]
+
+
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]]:
     """What the breaker is told, and no pauses."""
