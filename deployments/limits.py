@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -12,6 +13,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
+
+from stomper.errors import StomperError
+from stomper.git import open_target
+from stomper.settings import Settings, load
 
 TAG = "stomper-process-file"
 _AGENT = "stomper-agent-"
@@ -36,6 +41,21 @@ def create_limits(*, tag_limit: int, apply: str | None = None, agents: Mapping[s
             client.upsert_global_concurrency_limit_by_name(apply, 1)
 
 
+def agent_limits(settings: Settings) -> dict[str, int]:
+    """How many calls at once, of the agents that have a limit of their own."""
+    return {name: t.max_parallel for name, t in settings.agents.items() if t.enabled and t.max_parallel}
+
+
+def create_limits_for(repository: str = "") -> None:
+    """Create what runs over *repository* need, as far as it is on this machine. Raises StomperError for its settings."""
+    if repository and Path(repository).exists():
+        target = open_target(Path(repository))
+        settings, apply = load(target.root, flags={}), apply_limit_name(target.git_dir)
+    else:
+        settings, apply = load(Path("/nonexistent"), flags={}), None
+    create_limits(tag_limit=settings.max_parallel_files, apply=apply, agents=agent_limits(settings))
+
+
 def agent_slot(limited: Collection[str], name: str) -> AbstractContextManager[None]:
     """Hold one of the agent's own slots, where it is *limited*."""
     return concurrency(f"{_AGENT}{name}", occupy=1, strict=True) if name in limited else nullcontext()
@@ -52,6 +72,7 @@ def applying(name: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    from stomper.settings import Settings
-
-    create_limits(tag_limit=Settings().max_parallel_files)
+    try:
+        create_limits_for(*sys.argv[1:])
+    except StomperError as wrong:
+        sys.exit(str(wrong))

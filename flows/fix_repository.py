@@ -17,7 +17,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
-from deployments.limits import agent_slot, apply_limit_name, applying, create_limits
+from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from stomper import form, progress
 from stomper.errors import Cancelled, StomperError
 from stomper.landing import Landing, land
@@ -75,7 +75,7 @@ def initialize(parameters: FixParameters) -> Session:
     if parameters.setup_command:
         run_setup(parameters.setup_command, parameters.repository)
     session = open_session(parameters)
-    limited = {name: t.max_parallel for name, t in session.settings.agents.items() if t.enabled and t.max_parallel}
+    limited = agent_limits(session.settings)
     apply = apply_limit_name(session.target.git_dir)
     create_limits(tag_limit=session.settings.max_parallel_files, apply=apply, agents=limited)
     session.calls.slot = partial(agent_slot, limited)

@@ -54,7 +54,8 @@ class Checked:
 
 def check(parameters: FixParameters) -> Checked:
     """What a run with *parameters* would aim at. Raises StomperError, also when a checker could not say."""
-    session = open_session(parameters, only_check=True)
+    # Nothing is to land, so nothing is asked of the repository for that, such as a name for the commits.
+    session = open_session(parameters.model_copy(update={"land": "patch"}), only_check=True)
     try:
         collected = session.collect()
         jobs, left_out = session.select()

@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from stomper.cli import agents, inspect, learned, past, run
+from stomper.cli import agents, inspect, learned, operate, past, run
 from stomper.errors import StomperError
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ _COMMANDS = (
     past.undo,
     past.runs,
     learned.stats,
+    operate.doctor,
+    operate.deploy,
+    operate.serve,
     inspect.graph,
     run.demo,
     inspect.version,

@@ -96,7 +96,7 @@ def check(
 
     Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say.
     """
-    parameters = parameters_of({**locals(), "land": "patch"})
+    parameters = parameters_of(locals())
     from stomper.check import check
 
     checked = check(parameters)

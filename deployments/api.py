@@ -1,0 +1,72 @@
+"""A Prefect server's API by plain HTTP: quick to load, and it gives up soon where Prefect's client would wait."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from stomper.errors import StomperError
+
+POOL = "stomper"
+TIMEOUT_S = 3.0
+
+
+class Unreachable(StomperError):
+    """Nothing that speaks Prefect's API answered."""
+
+
+@dataclass(frozen=True)
+class Api:
+    """The API at *address*, which ends with `/api`."""
+
+    address: str
+    timeout_s: float = TIMEOUT_S
+
+    def get(self, path: str) -> Any:
+        """What is at *path*; None where there is nothing. Raises Unreachable."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, query: dict[str, Any]) -> Any:
+        """The answer to *query*. Raises Unreachable."""
+        return self._ask("POST", path, query)
+
+    def patch(self, path: str, changes: dict[str, Any]) -> None:
+        """Change what is at *path*. Raises Unreachable."""
+        self._ask("PATCH", path, changes)
+
+    def workers_online(self) -> list[str]:
+        """The names of the work pool's workers that were heard of lately."""
+        found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []
+        return [str(worker["name"]) for worker in found]
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310 - the user's address
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            hint = ": set PREFECT_API_AUTH_STRING or PREFECT_API_KEY" if error.code in (401, 403) else ""
+            raise Unreachable(f"{self.address}{path} answers {error.code} {error.reason}{hint}") from None
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"{self.address} does not answer: {getattr(error, 'reason', error)}") from None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise Unreachable(f"{self.address}{path} answers, but is no Prefect API: does it end with /api?") from None
+
+
+def _headers() -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if key := os.environ.get("PREFECT_API_KEY"):
+        headers["Authorization"] = f"Bearer {key}"
+    elif both := os.environ.get("PREFECT_API_AUTH_STRING"):
+        headers["Authorization"] = f"Basic {base64.b64encode(both.encode()).decode()}"
+    return headers

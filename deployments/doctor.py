@@ -1,0 +1,129 @@
+"""The examination behind `stomper doctor`. Imports nothing of Prefect: it asks the server by plain HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from deployments.api import POOL, Api
+from deployments.described import described, find
+from deployments.embedded import configured_api
+from stomper import bundle, machine
+from stomper.findings import Check, Finding, run_checks
+
+TIMEOUT_S = 15.0
+_FILESYSTEM = "prefect.server.concurrency.lease_storage.filesystem"
+
+
+def examine(folder: Path) -> list[Finding]:
+    """Everything about this machine, the repository around *folder* and the Prefect server, within seconds."""
+    checks: dict[str, Check] = {
+        "server": partial(check_server, configured_api()),
+        "git": machine.check_git,
+        "disk": machine.check_disk,
+        "sandbox": machine.check_sandbox,
+        "checkers": partial(machine.check_checkers, folder),
+        "agents": partial(machine.check_agents, folder),
+    }
+    return run_checks(checks, timeout_s=TIMEOUT_S)
+
+
+def check_server(address: str) -> list[Finding]:
+    """The server, then what is set up on it; no more than the first line when it does not answer."""
+    if not address:
+        said = "none is configured: each command starts its own for a while; deployments need one that stays"
+        return [Finding(subject="server", verdict="ok", said=said)]
+    api = Api(address)
+    there = api.get("/admin/version")
+    if not isinstance(there, str):
+        mend = "PREFECT_API_URL must end with /api"
+        return [Finding(subject="server", verdict="problem", said=f"{address} is no Prefect API", mend=mend)]
+    found = [Finding(subject="server", verdict="ok", said=address), _versions(there)]
+    settings = (api.get("/admin/settings") or {}).get("server", {})
+    return [*found, *_storage(settings), *_limits(api), *_deployments(api), *_workers(api)]
+
+
+def _versions(there: str) -> Finding:
+    here = version("prefect")
+    if there.split(".")[:2] == here.split(".")[:2]:
+        return Finding(subject="version", verdict="ok", said=f"Prefect {there}, client {here}")
+    mend = "run the server and the workers with one version of Prefect, the server first when you upgrade"
+    return Finding(subject="version", verdict="warning", said=f"Prefect {there}, but the client is {here}", mend=mend)
+
+
+def _storage(settings: dict[str, Any]) -> list[Finding]:
+    """The database and where leases of limits are kept, as far as the server tells."""
+    driver = str((settings.get("database") or {}).get("driver") or "")
+    sqlite = "sqlite" in driver
+    said = f"{driver}: limits stall under load, measured as 8 to 16 times the wall time" if sqlite else driver
+    mend = "use PostgreSQL: PREFECT_SERVER_DATABASE_CONNECTION_URL=postgresql+asyncpg://…" if sqlite else ""
+    leases = str((settings.get("concurrency") or {}).get("lease_storage") or "")
+    lost = leases.endswith(".memory")
+    return [
+        Finding(
+            subject="database",
+            verdict="warning" if sqlite else "ok",
+            # The API hides the address, which is how most servers are told; only a driver set by itself shows.
+            said=said or "the server does not tell which; with SQLite, Prefect's default, limits stall under load",
+            mend=mend,
+        ),
+        Finding(
+            subject="leases",
+            verdict="warning" if lost else "ok",
+            said="in memory: a slot held over a restart of the server is never given back"
+            if lost
+            else leases.rpartition(".")[2] or "the server does not tell",
+            mend=f"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE={_FILESYSTEM}" if lost else "",
+        ),
+    ]
+
+
+def _limits(api: Api) -> list[Finding]:
+    found = [
+        limit
+        for limit in api.post("/v2/concurrency_limits/filter", {"limit": 200}) or []
+        if limit["name"].startswith(("tag:stomper-", "stomper-"))
+    ]
+    if not found:
+        return [
+            Finding(subject="limits", verdict="warning", said="none yet", mend="`stomper deploy`, or the first run")
+        ]
+    lines = []
+    for limit in found:
+        taken, most = limit["active_slots"], limit["limit"]
+        off = not limit.get("active", True) or most == 0
+        said = f"{taken} of {most} taken{', switched off' if not limit.get('active', True) else ''}"
+        mend = f"prefect global-concurrency-limit update {limit['name']} --limit 1" if off else ""
+        lines.append(
+            Finding(subject=f"limit {limit['name']}", verdict="warning" if off else "ok", said=said, mend=mend)
+        )
+    return lines
+
+
+def _deployments(api: Api) -> list[Finding]:
+    names = [one.full_name for one in described(bundle.activate())]
+    missing = [name for name in names if find(api, name) is None]
+    if missing:
+        said = f"missing: {', '.join(missing)}"
+        return [
+            Finding(subject="deployments", verdict="warning", said=said, mend="`stomper deploy`, or `stomper serve`")
+        ]
+    return [Finding(subject="deployments", verdict="ok", said=", ".join(names))]
+
+
+def _workers(api: Api) -> list[Finding]:
+    pool = api.get(f"/work_pools/{POOL}")
+    if pool is None:
+        mend = "`stomper deploy --create-pool`; `stomper serve` needs none"
+        return [Finding(subject="work pool", verdict="warning", said=f"there is no {POOL!r}", mend=mend)]
+    found = [Finding(subject="work pool", verdict="ok", said=f"{POOL} ({pool['type']})")]
+    if pool.get("is_paused"):
+        mend = f"prefect work-pool resume {POOL}"
+        found = [Finding(subject="work pool", verdict="problem", said=f"{POOL} is paused", mend=mend)]
+    if online := api.workers_online():
+        return [*found, Finding(subject="worker", verdict="ok", said=", ".join(online))]
+    mend = f"prefect worker start --pool {POOL}"
+    said = "none is online: runs of the deployments wait for ever"
+    return [*found, Finding(subject="worker", verdict="problem", said=said, mend=mend)]

@@ -1,0 +1,96 @@
+"""The commands that set Stomper up on a Prefect server: `deploy`, `serve` and `doctor`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stomper import bundle
+from stomper.cli.output import console, print_json
+from stomper.errors import StomperError
+from stomper.store import home
+
+Repository = Annotated[
+    str, typer.Argument(help="Path of the repository on the worker's machine. Default: the one you are in.")
+]
+
+
+def deploy(
+    repository: Repository = "",
+    create_pool: Annotated[
+        bool, typer.Option("--create-pool", help="Make the work pool `stomper`, of type `process`, if it is missing.")
+    ] = False,
+) -> None:
+    """Set up your Prefect server: make the limits and deploy all of Stomper's deployments.
+
+    It needs a Prefect server (`PREFECT_API_URL`) and a work pool. Run it again after an upgrade: what exists is brought up
+    to date, limits that you changed and schedules that you switched on stay so. Exit code 0: set up. 2: it could not be.
+    """
+    place = bundle.activate()
+    from deployments.deploy import deploy
+
+    deploy(place, _named(repository), create_pool=create_pool, say=lambda line: print(line, flush=True))  # noqa: T201
+
+
+def serve(repository: Repository = "") -> None:
+    """Serve the deployments from this process, without a work pool and a worker. It runs until you end it.
+
+    It needs a Prefect server (`PREFECT_API_URL`). Ctrl-C or SIGTERM cancels what runs and ends it. Exit code 0: ended so.
+    2: it could not serve.
+    """
+    named, place = _named(repository), bundle.activate()
+    from deployments import embedded
+    from deployments.deploy import configured
+
+    api = configured()
+    embedded.prepare(home())
+    os.environ["PREFECT_LOGGING_LEVEL"] = os.environ["PREFECT_LOGGING_INTERNAL_LEVEL"] = "WARNING"
+    # Entrypoints are relative to it, and Prefect reads its settings there: not those of the repository one stands in.
+    os.chdir(place)
+    from deployments.limits import create_limits_for
+    from deployments.serve import main
+
+    create_limits_for(named)
+    main(place, api.address, named)
+
+
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON on stdout.")] = False,
+) -> None:
+    """Check what Stomper runs on: the Prefect server, the limits, the worker, checkers, agents, git, the disk, the sandbox.
+
+    Each line is ok, a warning or a problem, and says how to mend it. Changes nothing and calls no model. Exit code 0:
+    nothing is a problem. 2: something is.
+    """
+    bundle.activate()
+    from deployments.doctor import examine
+    from stomper.reports.findings import show_findings
+
+    findings = examine(Path.cwd())
+    if json_:
+        print_json([finding.model_dump() for finding in findings])
+    else:
+        show_findings(findings, console())
+    sys.stdout.flush()
+    code = 2 if any(finding.verdict == "problem" for finding in findings) else 0
+    os._exit(code)  # a check that did not end in time is not waited for
+
+
+def _named(repository: str) -> str:
+    """The repository to deploy for: absolute where it is on this machine, as given where it is on another."""
+    from stomper.git import open_target
+
+    here = Path(repository or ".")
+    if repository and not here.exists():
+        sys.stderr.write(f"{repository} is not on this machine: it must be on the worker's\n")
+        return repository
+    try:
+        return str(open_target(here).root)
+    except StomperError as error:
+        raise StomperError(
+            f"{error}\nname the repository to deploy for, for example `stomper deploy ~/project`"
+        ) from None
