@@ -17,14 +17,13 @@ _LATENCY_S = 0.5
 
 def make_sample(folder: Path) -> FixParameters:
     """The sample as a git repository in *folder*, and the run that repairs it. Raises StomperError if it is there."""
-    root = folder / "orders-shop"
-    if root.exists():
-        raise StomperError(f"{root} is there already: give --keep another folder")
+    root, script = folder / "orders-shop", folder / "repairs.json"
+    if there := next((place for place in (root, script) if place.exists()), None):
+        raise StomperError(f"{there} is there already: give --keep another folder")
     with as_file(files("stomper") / "sample") as sample:
         shutil.copytree(sample / "repository", root)
         replacements = json.loads((sample / "repairs.json").read_text(encoding="utf-8"))["replacements"]
     rules = [{"path": r["path"], "action": "replace", "old": r["old"], "new": r["new"]} for r in replacements]
-    script = folder / "repairs.json"
     script.write_text(json.dumps({"latency_s": _LATENCY_S, "rules": rules}), encoding="utf-8")
     git(("init", "--quiet", "-b", "main"), cwd=root)
     git(("config", "user.name", "Demo"), cwd=root)

@@ -363,3 +363,12 @@ def test_check_changes_nothing(make_repo: MakeRepo) -> None:
     before = (git(root, "status", "--short"), git(root, "show-ref"), git(root, "count-objects"))
     assert jobs(root) == ["a.py"]
     assert (git(root, "status", "--short"), git(root, "show-ref"), git(root, "count-objects")) == before
+
+
+@pytest.mark.parametrize("there", ["orders-shop", "repairs.json"])
+def test_the_demo_overwrites_nothing(tmp_path: Path, there: str) -> None:
+    """A folder that holds something of these names is refused, and stays as it is."""
+    write(tmp_path / "mine", {f"{there}/file" if there == "orders-shop" else there: "mine\n"})
+    done = stomper(tmp_path, "demo", "--keep", "mine")
+    assert refused(done, f"mine/{there} is there already: give --keep another folder")
+    assert [p.read_text() for p in (tmp_path / "mine").rglob("*") if p.is_file()] == ["mine\n"]

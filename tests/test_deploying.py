@@ -132,7 +132,7 @@ def test_the_doctor_sees_what_is_there(stomper: Any, address: str) -> None:
     assert done.returncode == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_serving_ends_with_all_that_it_started(
     folder: Path, address: str, repository: Path, number: signal.Signals
 ) -> None:
