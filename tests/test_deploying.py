@@ -19,6 +19,7 @@ from tests.conftest import git, write
 from tests.served import environment, server, started
 from tests.test_fix_command import wait_for
 
+pytestmark = pytest.mark.slow
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 SLOW = "[checkers.slow]\nkind = 'command'\ncommand = ['sleep', '98765']\npattern = '(?P<path>.+):(?P<message>.+)'\n"
 
@@ -132,7 +133,7 @@ def test_the_doctor_sees_what_is_there(stomper: Any, address: str) -> None:
     assert done.returncode == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serving_ends_with_all_that_it_started(
     folder: Path, address: str, repository: Path, number: signal.Signals
 ) -> None:
