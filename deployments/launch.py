@@ -13,6 +13,7 @@ from rich.live import Live
 
 from deployments import embedded
 from stomper import proc, progress, store
+from stomper.addresses import is_address
 from stomper.errors import StomperError
 from stomper.form import form_of
 from stomper.models import Report
@@ -24,7 +25,8 @@ from stomper.session import abandon
 
 def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = False) -> Report:
     """The report of a run, shown on stderr while it works unless *quiet*. Raises StomperError when there is none."""
-    plan(parameters)  # what can be told at once is told before a server is started
+    if not is_address(parameters.repository):
+        plan(parameters)  # what can be told at once is told before a server is started
     errors = Console(stderr=True)
     reports: list[Report] = []
 

@@ -12,10 +12,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from stomper import form
-from stomper.check import check
+from stomper import form, remotes
+from stomper.check import Checked, check
 from stomper.errors import StomperError
+from stomper.parameters import FixParameters
 from tasks.artifacts import publish_check
+from tasks.secrets import token_of
 from tasks.setup import run_setup
 
 
@@ -23,6 +25,7 @@ from tasks.setup import run_setup
 def check_repository(
     repository: form.Repository,
     *,
+    remote: form.Remote = form.REMOTE,
     files: form.Files = form.FILES,
     checks: form.Checks = form.CHECKS,
     limits: form.Limits = form.LIMITS,
@@ -31,18 +34,29 @@ def check_repository(
     """Say what would be repaired; change nothing. Completed only when there is nothing to fix and every checker said so.
 
     Args:
-        repository: Path of the git repository on the worker's machine.
+        repository: Path of a git repository on the worker's machine, or an address (https, ssh, git@host:path, file).
+        remote: How an address is worked on; empty with a path.
         files: Which files are looked at.
         checks: Which errors count.
         limits: How much would be aimed at.
         advanced: What is rarely needed.
     """
-    parameters = form.parameters_of(repository, files, advanced, checks, limits)
+    parameters = form.parameters_of(repository, files, advanced, checks, limits, remote=remote)
     try:
-        if parameters.setup_command:
-            run_setup(parameters.setup_command, parameters.repository)
-        checked = check(parameters)
+        checked = look(parameters)
     except StomperError as error:
         return Failed(message=str(error))
     publish_check(checked)
     return Completed(message=checked.headline) if checked.clean else Failed(message=checked.headline)
+
+
+def look(parameters: FixParameters) -> Checked:
+    """What would be repaired, in the checkout of an address where it is given by one. Raises StomperError."""
+    held = remotes.opened(parameters, token_of(parameters.token_block))
+    try:
+        if parameters.setup_command:
+            run_setup(parameters.setup_command, str(held.root) if held else parameters.repository)
+        return check(parameters, held)
+    finally:
+        if held:
+            held.close()

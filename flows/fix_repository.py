@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +19,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
-from stomper import form, progress
+from stomper import form, progress, remotes
 from stomper.errors import Cancelled, StomperError
 from stomper.landing import Landing, land
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
@@ -27,6 +28,7 @@ from stomper.run import open_session, report_of
 from stomper.session import Session
 from tasks.artifacts import begin_progress, publish, update_progress_artifact
 from tasks.files import process_file
+from tasks.secrets import token_of
 from tasks.setup import run_setup
 
 
@@ -34,6 +36,7 @@ from tasks.setup import run_setup
 def fix_repository(
     repository: form.Repository,
     *,
+    remote: form.Remote = form.REMOTE,
     files: form.Files = form.FILES,
     checks: form.Checks = form.CHECKS,
     agents: form.Agents = form.AGENTS,
@@ -44,7 +47,8 @@ def fix_repository(
     """Repair a repository's lint, type and test errors; land what is proven. Completed only when nothing is left.
 
     Args:
-        repository: Path of the git repository on the worker's machine.
+        repository: Path of a git repository on the worker's machine, or an address (https, ssh, git@host:path, file).
+        remote: How an address is worked on; empty with a path.
         files: Which files are looked at.
         checks: Which errors count, and who judges a fix.
         agents: Who repairs, and how they are asked.
@@ -54,7 +58,8 @@ def fix_repository(
     """
     # Prefect takes what its form says about a parameter from the list above, not from the annotation.
     try:
-        session = initialize(form.parameters_of(repository, files, advanced, checks, agents, limits, landing))
+        sections = (checks, agents, limits, landing)
+        session = initialize(form.parameters_of(repository, files, advanced, *sections, remote=remote))
     except StomperError as error:
         return Failed(message=str(error))
     try:
@@ -63,6 +68,8 @@ def fix_repository(
         report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
         if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
             session.store.finish(report)
+            if session.remote:
+                session.remote.doubt()
         progress.emit(progress.RunDone(report))
     finally:
         cleanup(session)
@@ -70,11 +77,16 @@ def fix_repository(
 
 
 def initialize(parameters: FixParameters) -> Session:
-    """Open the repository and make sure that the limits exist."""
+    """Open the repository, fetched where it is given by its address, and make sure that the limits exist."""
     progress.emit(progress.StageBegan("initialize"))
-    if parameters.setup_command:
-        run_setup(parameters.setup_command, parameters.repository)
-    session = open_session(parameters)
+    remote = remotes.opened(parameters, token_of(parameters.token_block))
+    with contextlib.ExitStack() as undo:
+        if remote:
+            undo.callback(remote.close)
+        if parameters.setup_command:
+            run_setup(parameters.setup_command, str(remote.root) if remote else parameters.repository)
+        session = open_session(parameters, remote=remote)
+        undo.pop_all()
     limited = agent_limits(session.settings)
     apply = apply_limit_name(session.target.git_dir)
     create_limits(tag_limit=session.settings.max_parallel_files, apply=apply, agents=limited)

@@ -8,6 +8,7 @@ from typing import Any
 
 from stomper.models import FileJob, LeftOut
 from stomper.parameters import FixParameters
+from stomper.remotes import Remote
 from stomper.run import open_session
 from stomper.verify import Collected
 
@@ -52,10 +53,10 @@ class Checked:
         }
 
 
-def check(parameters: FixParameters) -> Checked:
+def check(parameters: FixParameters, remote: Remote | None = None) -> Checked:
     """What a run with *parameters* would aim at. Raises StomperError, also when a checker could not say."""
     # Nothing is to land, so nothing is asked of the repository for that, such as a name for the commits.
-    session = open_session(parameters.model_copy(update={"land": "patch"}), only_check=True)
+    session = open_session(parameters.model_copy(update={"land": "patch"}), only_check=True, remote=remote)
     try:
         collected = session.collect()
         jobs, left_out = session.select()

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from stomper.addresses import NO_CREDENTIALS, refuse_credentials
 from stomper.parameters import FixParameters
 from stomper.settings import Settings, combine
 
-Repository = Annotated[str, Field(min_length=1)]
+# Credentials in an address are refused by the server already, which stores parameters.
+Repository = Annotated[
+    str, Field(min_length=1, json_schema_extra={"pattern": NO_CREDENTIALS}), AfterValidator(refuse_credentials)
+]
 
 
 def _setting(name: str) -> Any:
@@ -34,6 +38,28 @@ class _Section(BaseModel):
     def named(self) -> dict[str, Any]:
         """The fields that somebody filled in."""
         return self.model_dump(mode="json", exclude_none=True)
+
+
+class Remote(_Section):
+    """How an address is worked on. Nothing here is for a path."""
+
+    # A message does not repeat what was given: a token could be in it.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    ref: str = Field(default="", title="Branch", description="The branch to repair; empty is the default branch.")
+    partial: bool = Field(default=False, title="Partial clone", description="Fetch files only when they are needed.")
+    token_env: str = Field(
+        default="", title="Token's variable", description="The worker's variable that holds the token."
+    )
+    token_block: str = Field(
+        default="", title="Token's block", description="The Prefect Secret block that holds the token."
+    )
+    token_user: str = Field(
+        default="x-access-token",
+        pattern=r"^[A-Za-z0-9._-]+$",
+        title="Token's user",
+        description="The user name that goes with the token; most hosts take any.",
+    )
 
 
 class Files(_Section):
@@ -104,11 +130,14 @@ class Advanced(_Section):
     )
 
 
-FILES, CHECKS, AGENTS, LIMITS, LANDING, ADVANCED = Files(), Checks(), Agents(), Limits(), Landing(), Advanced()
+REMOTE, FILES, CHECKS, AGENTS = Remote(), Files(), Checks(), Agents()
+LIMITS, LANDING, ADVANCED = Limits(), Landing(), Advanced()
 _OWN = ("paths", "since", "changed", "staged")  # of the parameters; all else in the sections is a setting
 
 
-def parameters_of(repository: str, files: Files, advanced: Advanced, *sections: _Section) -> FixParameters:
+def parameters_of(
+    repository: str, files: Files, advanced: Advanced, *sections: _Section, remote: Remote = REMOTE
+) -> FixParameters:
     """The run that a filled-in form asks for: a field with a name wins over the same key under *More settings*."""
     named = files.named()
     own = {key: named.pop(key) for key in _OWN}
@@ -120,6 +149,7 @@ def parameters_of(repository: str, files: Files, advanced: Advanced, *sections: 
         settings=settings,
         config=advanced.config,
         setup_command=advanced.setup_command,
+        **remote.named(),
         **own,
     )
 
@@ -128,6 +158,7 @@ def form_of(parameters: FixParameters) -> dict[str, Any]:
     """The form that asks for the run that *parameters* are, as arguments of the flow."""
     return {
         "repository": parameters.repository,
+        "remote": Remote(**{key: getattr(parameters, key) for key in Remote.model_fields}),
         "files": Files(**{key: getattr(parameters, key) for key in _OWN}),
         "advanced": Advanced(
             config=parameters.config, settings=parameters.flags(), setup_command=parameters.setup_command

@@ -43,14 +43,26 @@ def git(
     ok: Iterable[int] = (0,),
 ) -> bytes:
     """Run git and return its stdout. Raises RepositoryError with git's own words for an exit code not in *ok*."""
-    done = proc.run(
-        ("git", *_QUIET, *arguments), cwd=cwd, timeout_s=TIMEOUT_S, env={**environment(), **(env or {})}, stdin=stdin
-    )
-    if done.overflowed:
-        raise RepositoryError(f"git {arguments[0]} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
+    done = attempt(arguments, cwd=cwd, stdin=stdin, env=env)
     if done.returncode not in ok or done.timed_out:
         raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
     return done.stdout
+
+
+def attempt(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> proc.Finished:
+    """Run git and return how it ended, for a caller that reads that itself. Raises RepositoryError when it says too much."""
+    argv = ("git", *_QUIET, *arguments)
+    done = proc.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
+    if done.overflowed:
+        raise RepositoryError(f"git {arguments[0]} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
+    return done
 
 
 def text(arguments: Sequence[str], *, cwd: Path, ok: Iterable[int] = (0,)) -> str:

@@ -8,6 +8,7 @@ from stomper import store
 from stomper.errors import RepositoryError
 from stomper.git import git, names, text, uncommitted
 from stomper.locks import Lock
+from stomper.remotes import Remote
 from stomper.session import Session
 
 _LOCK_WAIT_S = 3600.0
@@ -31,6 +32,8 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
     root, branch = session.target.root, session.target.branch
     session.journal("fetching", commit)
     git(("fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
+    if session.remote:
+        return _push(session, session.remote, proven_tip, commit)
     if session.settings.land == "branch":
         name = session.lands_on
         git(("check-ref-format", "--branch", name), cwd=root)
@@ -57,6 +60,23 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
                 return False
             raise
     session.journal("moved", f"{branch} {proven_tip} {commit}")
+    return True
+
+
+def _push(session: Session, remote: Remote, proven_tip: str, commit: str) -> bool:
+    """Move the branch where it is at home; the checkout, which is ours, follows it."""
+    own, name = session.settings.land == "branch", session.lands_on
+    git(("check-ref-format", "--branch", name), cwd=session.target.root)
+    before = "" if own and not session.landed else proven_tip
+    session.journal("moving", f"{name} {proven_tip} {commit}")
+    if not remote.push(commit, name, before):
+        if own:
+            raise RepositoryError(f"{remote.shown} has a branch {name} already, which is not this run's")
+        remote.follow()
+        return False
+    if not own:
+        remote.arrived(commit)
+    session.journal("moved", f"{name} {proven_tip} {commit}")
     return True
 
 

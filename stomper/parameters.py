@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stomper.addresses import NO_CREDENTIALS, refuse_credentials
 
 
 class FixParameters(BaseModel):
     """One run over one repository."""
 
-    model_config = ConfigDict(extra="forbid")
+    # A message does not repeat what was given: a token could be in it.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    repository: str = Field(title="Repository", description="Path of the git repository on the worker's machine.")
+    repository: str = Field(
+        title="Repository",
+        description="Path of a git repository on the worker's machine, or an address (https, ssh, git@host:path, file).",
+        json_schema_extra={"pattern": NO_CREDENTIALS},
+    )
+    ref: str = Field(default="", title="Branch", description="With an address: the branch; the default one when empty.")
+    partial: bool = Field(
+        default=False, title="Partial clone", description="With an address: fetch files only when they are needed."
+    )
+    token_env: str = Field(
+        default="", title="Token's variable", description="With an address: the worker's variable that holds the token."
+    )
+    token_block: str = Field(
+        default="", title="Token's block", description="With an address: the Prefect Secret block that holds the token."
+    )
+    token_user: str = Field(
+        default="x-access-token",
+        pattern=r"^[A-Za-z0-9._-]+$",
+        title="Token's user",
+        description="The user name that goes with the token; most hosts take any.",
+    )
     paths: list[str] = Field(default=[], title="Paths", description="Files or folders to look at; empty is everything.")
     since: str = Field(default="", title="Since", description="Only files that differ from this commit or branch.")
     changed: bool = Field(default=False, title="Changed", description="Only files with uncommitted changes.")
@@ -38,6 +61,11 @@ class FixParameters(BaseModel):
     setup_command: str = Field(
         default="", title="Set-up command", description="Shell run in the repository's folder first, say to install it."
     )
+
+    @field_validator("repository")
+    @classmethod
+    def _no_credentials(cls, given: str) -> str:
+        return refuse_credentials(given)
 
     def flags(self) -> dict[str, Any]:
         """The layer of settings that this form is."""

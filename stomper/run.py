@@ -16,6 +16,7 @@ from stomper.landing import Landing
 from stomper.locks import sweep_runs
 from stomper.models import LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
+from stomper.remotes import Remote
 from stomper.selection import Scope
 from stomper.session import Session
 from stomper.settings import Settings, load
@@ -41,11 +42,18 @@ def plan(parameters: FixParameters) -> Plan:
     return Plan(target, settings, scope)
 
 
-def open_session(parameters: FixParameters, *, only_check: bool = False) -> Session:
-    """The session that *parameters* ask for. Raises StomperError before anything is touched."""
-    healed = [] if only_check else _settle(Path(parameters.repository))
-    planned = plan(parameters)
+def open_session(parameters: FixParameters, *, only_check: bool = False, remote: Remote | None = None) -> Session:
+    """The session that *parameters* ask for, over the checkout of *remote* where there is one, which it closes at its end.
+
+    Raises StomperError before anything is touched."""
+    local = parameters.model_copy(update={"repository": str(remote.root)}) if remote else parameters
+    healed = [] if only_check else _settle(Path(local.repository))
+    planned = plan(local)
+    name = planned.settings.branch_name
+    if remote and planned.settings.land == "branch" and name and remote.tip_of(name):
+        raise RepositoryError(f"{remote.shown} has a branch {name} already: give branch_name another name")
     session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
+    session.remote = remote
     if not only_check:
         session.warnings += healed
         session.warnings += [found.words for found in history.unfinished(session.store, planned.target)]
@@ -100,7 +108,7 @@ def report_of(
     baseline = session.baselines.known(session.target.head) or session.baselines.known(session.base)
     return Report(
         run_id=session.run_id,
-        repository=str(session.target.root),
+        repository=session.remote.shown if session.remote else str(session.target.root),
         base=session.target.head,
         branch=session.lands_on,
         land=session.settings.land,

@@ -24,6 +24,7 @@ from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
+from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
@@ -73,6 +74,7 @@ class Session:
     memory: Memory
     feedback: Feedback
     secrets: Secrets
+    remote: Remote | None = None
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     checker_runs: tuple[CheckerRun, ...] = ()
@@ -172,6 +174,8 @@ class Session:
         locks.remove_run(self.folder)
         self.lasting.release()
         self.alive.release()
+        if self.remote:
+            self.remote.close()
 
     @property
     def lands_on(self) -> str:

@@ -42,6 +42,8 @@ def test_the_state_is_the_verdict(make_repo: MakeRepo, fenced: Path) -> None:
         {"repository": str(dirty), "limits": {"max_files": 1}, "checks": {"checkers": ["ruff"]}},
         {"repository": str(fenced)},
         {"repository": str(clean), **crashes},
+        {"repository": dirty.as_uri(), "remote": {"ref": "main"}, "files": {"paths": ["b.py"]}},
+        {"repository": str(clean), "remote": {"ref": "main"}},
     ]
     env = {**os.environ, "PREFECT_HOME": str(fenced / "prefect"), "PYTHONPATH": str(ROOT), "PATH": os.defpath}
     arguments = [json.dumps(run) for run in runs]
@@ -58,9 +60,11 @@ def test_the_state_is_the_verdict(make_repo: MakeRepo, fenced: Path) -> None:
     assert "repository" in said[4][1]
     assert said[5][0] == "Failed"
     assert "no-such-program" in said[5][1]
+    assert said[6] == ["Failed", "1 error(s) to fix in 1 file(s)"]
+    assert said[7] == ["Failed", "ref: only for a repository by its address, and this is a path"]
     assert git(dirty, "status", "--porcelain") == "?? was_here"
     keys = [artifact["key"] for artifact in found["artifacts"]]
-    assert keys.count("stomper-check") == 4
-    assert keys.count("stomper-errors") == 3
+    assert keys.count("stomper-check") == 5
+    assert keys.count("stomper-errors") == 4
     page = next(a["data"] for a in found["artifacts"] if "# 2 error(s) to fix" in str(a["data"]))
     assert "| ruff F401 | 2 |" in page

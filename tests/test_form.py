@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from stomper import form
 from stomper.settings import Settings
 
-SECTIONS = (form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
-OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command"}
+SECTIONS = (form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
+OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields}
 FIELDS = [(section, name) for section in SECTIONS for name in section.model_fields if name not in OWN]
 
 
@@ -57,9 +57,15 @@ def test_the_form_becomes_the_run() -> None:
 
 def test_the_form_of_a_run_asks_for_that_run() -> None:
     """There and back again: the command line starts the flow by the same form."""
+    given: dict[str, Any] = {"ref": "main", "partial": True, "token_env": "T", "token_block": "B", "token_user": "me"}
     first = form.parameters_of(
-        "/x", form.Files(staged=True), form.Advanced(config="/c"), form.Agents(agents=["ruff", "claude"])
+        "/x",
+        form.Files(staged=True),
+        form.Advanced(config="/c"),
+        form.Agents(agents=["ruff", "claude"]),
+        remote=form.Remote(**given),
     )
+    assert {name: getattr(first, name) for name in given} == given
     filled: dict[str, Any] = form.form_of(first)
     assert form.parameters_of(**filled) == first
 
@@ -86,3 +92,8 @@ def test_prefects_form_says_what_everything_is() -> None:
         assert validate({"repository": "/x", "files": {"sinse": "main"}}, schema)
         assert validate({"repository": "/x", "limits": {"max_files": -1}}, schema)
         assert validate({"repository": ""}, schema)
+        assert not validate({"repository": "https://h/a.git", "remote": {"ref": "main", "token_env": "T"}}, schema)
+        assert not validate({"repository": "git@h:a/b.git"}, schema)
+        assert validate({"repository": "https://me:planted@h/a.git"}, schema)
+        assert validate({"repository": "https://planted@h/a.git"}, schema)
+        assert validate({"repository": "https://h/a.git", "remote": {"token_user": "a b"}}, schema)
