@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deployments.api import POOL, Api
-from deployments.described import described, find, schedules_kept
+from deployments.described import described, find, placeholders, schedules_kept
 from deployments.embedded import configured_api
 from stomper import proc
 from stomper.errors import StomperError
@@ -72,7 +72,7 @@ def _command(place: Path, api: Api, repository: str, *arguments: str) -> proc.Fi
     env = {
         **os.environ,
         "PWD": str(place),
-        "TARGET_REPOSITORY": repository,
+        **placeholders(repository),
         "PREFECT_API_URL": api.address,
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,22 @@ class Described(BaseModel):
     def full_name(self) -> str:
         """As Prefect names it, with its flow before it."""
         return f"{self.entrypoint.rpartition(':')[2].replace('_', '-')}/{self.name}"
+
+    def filled(self, repository: str) -> dict[str, Any]:
+        """The parameters, with what `prefect deploy` puts for the placeholders."""
+        given = {f"{{{{ ${name} }}}}": value for name, value in placeholders(repository).items()}
+        return {name: _filled(value, given) for name, value in self.parameters.items()}
+
+
+def placeholders(repository: str) -> dict[str, str]:
+    """The variables that prefect.yaml names. The list of a fleet is the caller's own, or none."""
+    return {"TARGET_REPOSITORY": repository, "FLEET_FILE": os.environ.get("FLEET_FILE", "")}
+
+
+def _filled(value: Any, given: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(below, given) for name, below in value.items()}
+    return given.get(value, value) if isinstance(value, str) else value
 
 
 def described(folder: Path) -> list[Described]:

@@ -15,6 +15,7 @@ from deployments import embedded
 from stomper import proc, progress, store
 from stomper.addresses import is_address
 from stomper.errors import StomperError
+from stomper.fleet import FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.form import form_of
 from stomper.models import Report
 from stomper.parameters import FixParameters
@@ -27,15 +28,41 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
     """The report of a run, shown on stderr while it works unless *quiet*. Raises StomperError when there is none."""
     if not is_address(parameters.repository):
         plan(parameters)  # what can be told at once is told before a server is started
-    errors = Console(stderr=True)
     reports: list[Report] = []
 
     def keep(event: progress.Event) -> None:
         if isinstance(event, progress.RunDone):
             reports.append(event.report)
 
+    with progress.listening(keep), _shown(quiet=quiet, verbose=verbose):
+        from flows.fix_repository import fix_repository
+
+        with embedded.watched(_server_gone):
+            state = fix_repository(**form_of(parameters), return_state=True)
+    if not reports:
+        raise StomperError(state.message or "the run ended without a report")
+    return reports[0]
+
+
+def run_fleet(parameters: FleetParameters, *, quiet: bool = False, verbose: bool = False) -> FleetReport:
+    """What became of each repository of a fleet. Raises StomperError when none was begun."""
+    runs_of(parameters)
+    with _shown(quiet=quiet, verbose=verbose):
+        from flows.fix_fleet import fix_fleet
+
+        with embedded.watched(_server_gone):
+            state = fix_fleet(**form_of_fleet(parameters), return_state=True)
+    report = state.result(raise_on_failure=False)
+    if not isinstance(report, FleetReport):
+        raise StomperError(state.message or "the run ended without a report")
+    return report
+
+
+@contextlib.contextmanager
+def _shown(*, quiet: bool, verbose: bool) -> Iterator[None]:
+    """Show what happens in the block on stderr, stop it on signals, and have a Prefect server for it."""
+    errors = Console(stderr=True)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(progress.listening(keep))
         if errors.is_terminal and not quiet:
             display = Display()
             stack.enter_context(progress.listening(display))
@@ -48,13 +75,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
         stack.enter_context(_stopping_on_signals())
         progress.emit(progress.StageBegan("start", detail="Prefect"))
         embedded.prepare(store.home(), verbose=verbose)
-        from flows.fix_repository import fix_repository
-
-        stack.enter_context(embedded.watched(_server_gone))
-        state = fix_repository(**form_of(parameters), return_state=True)
-    if not reports:
-        raise StomperError(state.message or "the run ended without a report")
-    return reports[0]
+        yield
 
 
 def _server_gone() -> None:

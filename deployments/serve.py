@@ -33,7 +33,7 @@ def to_serve(one: Described, repository: str) -> RunnerDeployment:
         name=one.name,
         description=one.description,
         tags=one.tags,
-        parameters={"repository": repository},
+        parameters=one.filled(repository),
         enforce_parameter_schema=True,
         schedules=[
             DeploymentScheduleCreate(

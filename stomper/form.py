@@ -62,6 +62,25 @@ class Remote(_Section):
     )
 
 
+class Fleet(_Section):
+    """Which repositories, and how many at once."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    repositories: list[Repository] = Field(default=[], title="Repositories", description="Addresses or paths.")
+    file: str = Field(
+        default="", title="File", description="A file with one address or path a line; `#` begins a comment."
+    )
+    at_once: int = Field(
+        default=1, ge=1, le=64, title="At once", description="How many repositories at once; more by a deployment only."
+    )
+    deployment: str = Field(
+        default="",
+        title="Deployment",
+        description="Run each repository by this deployment, say fix-repository/on-demand; in this process when empty.",
+    )
+
+
 class Files(_Section):
     """Which files are looked at. All of them when nothing is filled in."""
 
@@ -164,3 +183,11 @@ def form_of(parameters: FixParameters) -> dict[str, Any]:
             config=parameters.config, settings=parameters.flags(), setup_command=parameters.setup_command
         ),
     }
+
+
+def as_json(parameters: FixParameters) -> dict[str, Any]:
+    """The same form as a deployment takes it: only what is filled in."""
+    filled = form_of(parameters)
+    sections = {key: part for key, part in filled.items() if isinstance(part, _Section)}
+    dumped = {key: part.model_dump(mode="json", exclude_defaults=True) for key, part in sections.items()}
+    return {"repository": parameters.repository, **dumped}

@@ -12,10 +12,13 @@ from prefect.artifacts import (
 )
 
 from stomper.check import Checked
+from stomper.fleet import FleetReport, Summary, rows
 from stomper.models import Outcome, Report
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, summary_markdown, table_rows
 
-__all__ = ["begin_progress", "publish", "publish_check", "update_progress_artifact"]
+__all__ = ["SUMMARY_KEY", "begin_progress", "publish", "publish_check", "publish_fleet", "update_progress_artifact"]
+
+SUMMARY_KEY = "stomper-metrics"
 
 
 def begin_progress(files: int) -> UUID:
@@ -30,6 +33,8 @@ def publish(report: Report, outcomes: list[Outcome]) -> None:
     create_markdown_artifact(key="stomper-summary", markdown=summary_markdown(report), description="What the run did")
     if report.outcomes:
         create_table_artifact(key="stomper-files", table=table_rows(report), description="Every file and how it ended")
+    told = f"```json\n{Summary.of(report).model_dump_json()}\n```"
+    create_markdown_artifact(key=SUMMARY_KEY, markdown=told, description="The run's metrics, for programs")
     for outcome in outcomes:
         if outcome.patch is not None:
             create_markdown_artifact(markdown=diff_markdown(outcome), description=f"{outcome.status}: {outcome.path}")
@@ -42,3 +47,8 @@ def publish_check(checked: Checked) -> None:
     )
     if checked.jobs:
         create_table_artifact(key="stomper-errors", table=check_rows(checked), description="Every error, by file")
+
+
+def publish_fleet(report: FleetReport) -> None:
+    """The table by repository."""
+    create_table_artifact(key="stomper-fleet", table=rows(report), description=report.headline)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from stomper import form
+from stomper.fleet import FleetParameters, fleet_of, form_of_fleet
 from stomper.settings import Settings
 
-SECTIONS = (form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
-OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields}
+SECTIONS = (form.Fleet, form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
+OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields} | set(
+    form.Fleet.model_fields
+)
 FIELDS = [(section, name) for section in SECTIONS for name in section.model_fields if name not in OWN]
 
 
@@ -97,3 +101,30 @@ def test_prefects_form_says_what_everything_is() -> None:
         assert validate({"repository": "https://me:planted@h/a.git"}, schema)
         assert validate({"repository": "https://planted@h/a.git"}, schema)
         assert validate({"repository": "https://h/a.git", "remote": {"token_user": "a b"}}, schema)
+
+
+def test_the_form_of_a_fleet() -> None:
+    """There and back again, and the server refuses credentials in any address of the list."""
+    from prefect.utilities.schema_tools import validate
+
+    from tests.deployed import flow_of
+
+    shared = {"partial": True, "settings": {"land": "patch"}, "setup_command": "true"}
+    given = FleetParameters(repositories=["https://h/a.git", "b"], file="/list", shared=shared)
+    filled = form_of_fleet(given)
+    own = filled.pop("fleet")
+    assert fleet_of(own, form.parameters_of(".", **filled)) == given
+    schema = flow_of("flows/fix_fleet.py:fix_fleet").parameters.model_dump()
+    assert not validate({"fleet": {"repositories": ["https://h/a.git", "b"]}, "landing": {"land": "patch"}}, schema)
+    assert validate({"fleet": {"repositories": ["b", "https://me:planted@h/a.git"]}}, schema)
+    assert validate({"fleet": {"at_once": 0}}, schema)
+    assert validate({"fleet": {"fyle": "/list"}}, schema)
+
+
+def test_a_deployment_is_given_what_is_filled_in() -> None:
+    """As JSON, and it asks for the same run."""
+    run = form.parameters_of("https://h/a.git", form.Files(since="main"), form.ADVANCED, remote=form.Remote(ref="x"))
+    sent = form.as_json(run)
+    assert json.loads(json.dumps(sent)) == sent
+    sections: dict[str, Any] = {"remote": form.Remote(**sent["remote"]), "files": form.Files(**sent["files"])}
+    assert form.parameters_of(sent["repository"], advanced=form.Advanced(**sent["advanced"]), **sections) == run

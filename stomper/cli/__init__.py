@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from stomper.cli import agents, inspect, learned, operate, past, run
+from stomper.cli import agents, fleet, inspect, learned, operate, past, run
 from stomper.errors import StomperError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ _COMMANDS = (
     inspect.prompt,
     agents.agents,
     run.resume,
+    fleet.fleet,
     past.undo,
     past.runs,
     learned.stats,

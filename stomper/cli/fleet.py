@@ -1,0 +1,51 @@
+"""The command that repairs many repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stomper import bundle, settings
+from stomper.cli.options import Json, Quiet, Set, Verbose
+from stomper.cli.output import console, print_json
+from stomper.fleet import FleetParameters, rows
+
+
+def fleet(
+    file: Annotated[Path, typer.Argument(help="One address or path a line; `#` begins a comment.")],
+    land: Annotated[str, typer.Option(help="`commit`, `branch` or `patch`: where proven fixes go.")] = "",
+    token_env: Annotated[str, typer.Option(help="The variable that holds the token for https addresses.")] = "",
+    partial: Annotated[bool, typer.Option("--partial", help="Fetch files only when they are needed.")] = False,
+    set_: Set = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repair many repositories, one after another. One that fails does not stop the others.
+
+    Exit code 0: nothing is left in any. 1: something is left. 2: one of them could not be worked on.
+    """
+    named: dict[str, Any] = {"land": land, "token_env": token_env, "partial": partial}
+    shared = {key: value for key, value in named.items() if value}
+    if set_:
+        shared["settings"] = settings.assignments(set_)
+    bundle.activate()
+    from deployments.launch import run_fleet
+
+    parameters = FleetParameters(file=str(file.resolve()), shared=shared)
+    report = run_fleet(parameters, quiet=quiet, verbose=verbose)
+    if json_:
+        print_json(report.model_dump(mode="json"))
+    elif not quiet:
+        for row in rows(report):
+            console().print(
+                f"{row['repository']}: {row['ended']}, {row['fixed']} fixed, {row['left']} left, {row['commits']} "
+                f"commit(s) · {row['why']}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+        console().print(report.headline, markup=False, highlight=False)
+    raise typer.Exit(report.exit_code)

@@ -1,0 +1,51 @@
+"""One repository of a fleet: run by a deployment, and what came of any run, read from its artifact."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.deployments import run_deployment
+
+from stomper.fleet import Result, Summary
+from tasks.artifacts import SUMMARY_KEY
+
+_POLL_S = 5.0
+
+
+@task(name="fix_by_deployment", task_run_name="fix {repository}", cache_policy=NO_CACHE, persist_result=False)
+def fix_by_deployment(repository: str, parameters: dict[str, Any], deployment: str) -> Result:
+    """Run the deployment and wait for its end. A failure is a result with a reason, never an exception."""
+    try:
+        run = run_deployment(deployment, parameters=parameters, timeout=None, poll_interval=_POLL_S)
+    except Exception as error:
+        return Result(repository=repository, exit_code=2, why=f"{deployment} could not be run: {error}")
+    assert isinstance(run, FlowRun)  # noqa: S101 - a coroutine only where it is called from one
+    return result_of(repository, run.id, run.state)
+
+
+def result_of(repository: str, flow_run: UUID | None, state: State[Any] | None) -> Result:
+    """What became of a run, by its state and by the summary that it left in Prefect."""
+    why = (state.message or str(state.type.value).lower()) if state else "its run is gone"
+    summary = _summary(flow_run) if flow_run else None
+    if summary is None or state is None:
+        return Result(repository=repository, exit_code=2, why=why)
+    # A run that was ended after its report did not come to its end.
+    code = summary.exit_code if state.is_completed() or state.is_failed() else 2
+    return Result(repository=repository, exit_code=code, why=why, landed=summary.landed, metrics=summary.metrics)
+
+
+def _summary(flow_run: UUID) -> Summary | None:
+    wanted = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]), key=ArtifactFilterKey(any_=[SUMMARY_KEY])
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=wanted)
+    if not found:
+        return None
+    return Summary.model_validate_json(str(found[0].data).removeprefix("```json\n").removesuffix("\n```"))
