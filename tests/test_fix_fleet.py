@@ -125,6 +125,40 @@ def test_side_by_side_by_a_deployment(tmp_path: Path, fenced: Path, make_repo: M
     assert count(there) == 3
 
 
+BLOCKS = """\
+from deployments import embedded
+from stomper.store import home
+embedded.prepare(home())
+from prefect.blocks.system import Secret
+from prefect.deployments import run_deployment
+from prefect.exceptions import PrefectHTTPStatusError
+from flows.fix_repository import fix_repository
+from stomper.errors import SettingsError
+from tasks.secrets import token_of
+Secret(value="planted").save("forge")
+assert token_of("forge") == "planted" and token_of("") == ""
+try:
+    token_of("nope")
+except SettingsError as error:
+    print(error)
+fix_repository.from_source(source=".", entrypoint="flows/fix_repository.py:fix_repository").to_deployment("test").apply()
+try:
+    run_deployment("fix-repository/test", parameters={"repository": "https://me:planted@h/a"}, timeout=0)
+except PrefectHTTPStatusError:
+    print("refused")
+"""
+
+
+def test_a_token_from_a_block(fenced: Path) -> None:
+    """A Secret block is read by its name, one that is missing is said, and the form refuses credentials unstored."""
+    env = {**os.environ, "PREFECT_HOME": str(fenced / "prefect")}
+    argv = (sys.executable, "-c", BLOCKS)
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "knows no Secret block 'nope'" in done.stdout
+    assert done.stdout.endswith("refused\n")
+
+
 def test_what_is_shared_goes_where_it_fits() -> None:
     """A token to https addresses, a partial clone to addresses, everything else to all."""
     shared = {"token_env": "T", "partial": True, "land": "patch"}

@@ -145,6 +145,17 @@ def test_a_hook_that_refuses(place: Path) -> None:
     assert len(repair_at(place.as_uri()).landed) == 2
 
 
+def test_no_right_to_push(place: Path) -> None:
+    """Who may read and not write is told so, and the patches are kept."""
+    git(place, "config", "http.receivepack", "false")
+    with GitServer(place.parent) as server:
+        landing = repair_at(server.url(place.name))
+    assert not landing.landed
+    assert "cannot push to branch main of http://127.0.0.1" in landing.failure
+    assert "it did not let us in with git's own credentials" in landing.failure
+    assert all(Path(o.patch_file).is_file() for o in landing.outcomes)
+
+
 def test_a_push_whose_answer_was_lost(place: Path) -> None:
     """The remote took the commits, but the push says that it failed: they have landed, once."""
     hook(place, "post-receive", 'kill -9 "$(ps -o ppid= -p $$ | tr -d " ")"')
