@@ -1,0 +1,1 @@
+"""The forges: GitHub and GitLab."""
