@@ -69,6 +69,11 @@ def configured_api() -> str:
     return str(profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL", ""))
 
 
+def in_use() -> bool:
+    """Whether the server of this process is an embedded one, which has no UI."""
+    return bool(_held)
+
+
 def prepare(home: Path, *, verbose: bool = False) -> str:
     """Set the environment for Prefect, before it is imported, and start the embedded server if none is configured.
 

@@ -18,14 +18,17 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
+from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from stomper import form, progress, remotes
-from stomper.errors import Cancelled, StomperError
-from stomper.landing import Landing, land
-from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
+from stomper.asking import land_and_ask
+from stomper.errors import Cancelled, SettingsError, StomperError
+from stomper.landing import Landing
+from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report, Status
 from stomper.parameters import FixParameters
 from stomper.run import open_session, report_of
 from stomper.session import Session
+from tasks.approval import ask
 from tasks.artifacts import begin_progress, publish, update_progress_artifact
 from tasks.files import process_file
 from tasks.secrets import token_of
@@ -87,6 +90,12 @@ def initialize(parameters: FixParameters) -> Session:
             run_setup(parameters.setup_command, str(remote.root) if remote else parameters.repository)
         session = open_session(parameters, remote=remote)
         undo.pop_all()
+    if session.settings.approve and embedded.in_use():
+        session.close()
+        raise SettingsError(
+            "approve needs a Prefect server of your own, where people are asked: set PREFECT_API_URL; without one, "
+            "`--land branch` or `--dry-run` let you look first"
+        )
     limited = agent_limits(session.settings)
     apply = apply_limit_name(session.target.git_dir)
     create_limits(tag_limit=session.settings.max_parallel_files, apply=apply, agents=limited)
@@ -126,9 +135,9 @@ def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
 
 
 def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
-    """Prove the patches together and land them under the global limit of this repository."""
+    """Prove the patches together and land them under the global limit of this repository, some only when approved."""
     limit = partial(applying, apply_limit_name(session.target.git_dir))
-    return land(session, outcomes, limit, again=partial(fan_out, session))
+    return land_and_ask(session, outcomes, limit, partial(fan_out, session), ask)
 
 
 def aggregate(
@@ -137,7 +146,7 @@ def aggregate(
     """The report, remembered, shown in the UI and told to whoever listens."""
     report = report_of(session, outcomes, metrics, left_out=left_out, landing=landing)
     session.store.finish(report)
-    session.store.forget(session.run_id)
+    session.store.forget(session.run_id, session.memory.waiting(outcomes))
     publish(report, outcomes)
     progress.emit(progress.RunDone(report))
     return report
@@ -153,8 +162,8 @@ def headline(report: Report) -> str:
     """The run in one line."""
     if report.failure:
         return report.failure
-    metrics = report.metrics
+    metrics, waiting = report.metrics, sum(o.status is Status.WAITING for o in report.outcomes)
     return (
         f"{metrics.total_errors_fixed} error(s) fixed in {len(metrics.successful_fixes)} file(s), "
-        f"{metrics.errors_remaining} left"
+        f"{metrics.errors_remaining} left{f', {waiting} file(s) wait for you' if waiting else ''}"
     )

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stomper.addresses import NO_CREDENTIALS, refuse_credentials
 from stomper.parameters import FixParameters
-from stomper.settings import Settings, combine
+from stomper.settings import Risk, Settings, combine
 
 # Credentials in an address are refused by the server already, which stores parameters.
 Repository = Annotated[
@@ -133,7 +133,10 @@ class Landing(_Section):
 
     land: Literal["commit", "branch", "patch"] | None = _setting("land")
     branch_name: str | None = _setting("branch_name")
-    risks: list[Literal["cosmetic", "typing", "logic"]] | None = _setting("risks")
+    risks: list[Risk] | None = _setting("risks")
+    approve: bool | None = _setting("approve")
+    approve_risks: list[Risk] | None = _setting("approve_risks")
+    approve_timeout_s: float | None = _setting("approve_timeout_s")
     run_hooks: bool | None = _setting("run_hooks")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from stomper import commits, moving, proc, progress, store
+from stomper.approval import needs_answer
 from stomper.bisect import drop_culprits
 from stomper.errors import Cancelled, CheckerError, RepositoryError, StomperError
 from stomper.fingerprints import compare
@@ -23,6 +25,7 @@ from stomper.worktrees import build_commits
 _TRIES = 5
 Limit = Callable[[], AbstractContextManager[None]]
 Again = Callable[[Sequence[FileJob]], Sequence[Outcome]]
+Purpose = Literal["land", "propose", "land approved"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Landing:
         ]
         return Landing(tuple(done), (*self.landed, *second.landed), second.tip, (), self.failure or second.failure)
 
+    def beside(self, other: Landing) -> Landing:
+        """This landing and a later one of other files."""
+        both = (*self.outcomes, *other.outcomes)
+        return Landing(both, (*self.landed, *other.landed), other.tip, (), self.failure or other.failure)
+
 
 def _both(first: Outcome, second: Outcome) -> Outcome:
     """How a file ended that was worked on twice: what was paid the first time is paid, and why it failed is told."""
@@ -61,10 +69,30 @@ def _both(first: Outcome, second: Outcome) -> Outcome:
     return second.model_copy(update=changed)
 
 
-def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again | None = None) -> Landing:
+def land(
+    session: Session,
+    outcomes: Sequence[Outcome],
+    limit: Limit,
+    again: Again | None = None,
+    *,
+    purpose: Purpose = "land",
+) -> Landing:
     """Land what is proven. What conflicts with the branch or with another fix, and what the tests turned down where an
-    agent can be told of it, is repaired by *again* on what came of it, once, and landed then."""
-    landing = _land_once(session, outcomes, limit)
+    agent can be told of it, is repaired by *again* on what came of it, once, and landed then.
+
+    To `propose` is to prove all of it and land none. What somebody has to agree to lands only where it is `approved`."""
+    base, collected = session.base, session.collected
+    try:
+        return _land_twice(session, outcomes, limit, again, purpose)
+    finally:
+        if purpose == "propose":  # what was only shown is part of nothing
+            session.base, session.collected = base, collected
+
+
+def _land_twice(
+    session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again | None, purpose: Purpose
+) -> Landing:
+    landing = _land_once(session, outcomes, limit, purpose)
     if again is None or not landing.again or landing.failure:
         return landing
     outcomes = ()
@@ -72,7 +100,7 @@ def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Aga
         jobs = session.requeue(landing.again, landing.tip)
         progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs), again=True))
         outcomes = again(jobs) if jobs else ()
-        return landing.then(_land_once(session, outcomes, limit))
+        return landing.then(_land_once(session, outcomes, limit, purpose))
     except Cancelled:
         raise
     except StomperError as error:  # what has landed is told in any case
@@ -80,7 +108,7 @@ def land(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Aga
         return landing.then(_refuse(session, outcomes, str(error))) if outcomes else failed
 
 
-def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> Landing:
+def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purpose: Purpose) -> Landing:
     """Prove the proven patches together, drop the culprits, and land the rest inside *limit*.
 
     The tip is read before the proof and compared when the branch is moved: if it moved meanwhile, the commits are built
@@ -91,14 +119,16 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> L
         return _refuse(session, outcomes, session.keep_evidence())
     ready = []
     for outcome in (o for o in outcomes if o.proven and o.patch):
-        if outcome.risk in session.settings.risks:
-            ready.append(outcome)
-        else:
-            why = f"proven, and waits for you: its risk is {outcome.risk}"
+        if why := _waits(session, outcome, purpose):
             turned_down[outcome.path] = outcome.rejected(why, Status.WAITING)
+        else:
+            ready.append(outcome)
     landed: list[Landed] = []
     try:
-        if session.settings.land == "patch":
+        if purpose == "propose":
+            tip = moving.tip(session)
+            tip = _combine(session, _prove_all(session, ready, tip, turned_down), tip)
+        elif session.settings.land == "patch":
             kept = _prove_all(session, ready, session.base, turned_down)
             paths, tip = {o.path for o in kept}, _combine(session, kept, session.base)
             outcomes = [_write_patch(session, o, "proven") if o.path in paths else o for o in outcomes]
@@ -117,6 +147,15 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit) -> L
         session.feedback.tell(outcome)
     again += [o.path for o in broken]
     return Landing(final, tuple(landed), tip, tuple(again))
+
+
+def _waits(session: Session, outcome: Outcome, purpose: Purpose) -> str:
+    """Why a proven patch is not to land now; empty when it is."""
+    if purpose == "land" and needs_answer(outcome, session.settings):
+        return "proven, and waits for you: it came of a second round, and was not among what was shown for approval"
+    if purpose == "land" and outcome.risk not in session.settings.risks:
+        return f"proven, and waits for you: its risk is {outcome.risk}"
+    return ""
 
 
 def _land_commits(

@@ -13,7 +13,7 @@ from stomper.agents import Agent
 from stomper.breaker import Trouble, turned_away
 from stomper.examples import Examples
 from stomper.learning import Choice, Learner
-from stomper.models import Attempt, FileJob, Judge, Outcome, Patch
+from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
 from stomper.prompts import STRATEGIES, Prompt, Strategy
 from stomper.settings import Settings
 from stomper.store import Store, digest
@@ -148,15 +148,20 @@ class Memory:
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Take in what became of proven patches: landed, or turned down by the proof of all together."""
         for outcome in outcomes:
-            calls = self._proven.pop(outcome.path, [])
             if outcome.commit:
+                self._proven.pop(outcome.path, None)
                 self.trials.mark_landed(self.run_id, outcome.path, outcome.commit)
                 Examples(self.store).learn(self.repository, outcome)
             elif outcome.judge:
                 self.trials.reject(self.run_id, outcome.path, outcome.judge)
-                for call, asked in calls:
+                for call, asked in self._proven.pop(outcome.path, []):
                     self.store.drop(call)
                     self.keep_failure(asked, outcome.judge)
+
+    def waiting(self, outcomes: Iterable[Outcome]) -> frozenset[str]:
+        """The calls whose patches are proven and have not landed, since somebody is to look at them first."""
+        paths = [o.path for o in outcomes if not o.commit and (o.proven or o.status is Status.WAITING)]
+        return frozenset(call for path in paths for call, _ in self._proven.get(path, ()))
 
 
 def rules_of(job: FileJob) -> Mapping[str, int]:

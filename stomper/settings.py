@@ -26,6 +26,8 @@ AgentKind = Literal[
     "claude", "codex", "gemini", "aider", "opencode", "mini-swe-agent", "cursor", "copilot", "qwen", "goose",
 ]  # fmt: skip
 AGENT_KINDS: tuple[str, ...] = get_args(AgentKind)
+Risk = Literal["cosmetic", "typing", "logic"]
+RISKS: tuple[Risk, ...] = get_args(Risk)
 
 
 class _Table(BaseModel):
@@ -151,9 +153,15 @@ class Settings(_Table):
     """`commit` on the current branch, on a new `branch` with the checkout untouched, or as `patch` files only."""
     branch_name: str = Field(default="", max_length=200)
     """Name of the branch for `land = "branch"`. Default: `stomper/` and the run's id."""
-    risks: tuple[Literal["cosmetic", "typing", "logic"], ...] = ("cosmetic", "typing", "logic")
+    risks: tuple[Risk, ...] = RISKS
     """The kinds of change that may land unattended: comments and layout, annotations, all others. What may not is
     proven and kept as a patch, which waits for you."""
+    approve: bool = False
+    """Ask before proven fixes land: the run shows them on your Prefect server and waits there for an answer."""
+    approve_risks: tuple[Risk, ...] = RISKS
+    """The kinds of change that `approve` asks about; others land without it."""
+    approve_timeout_s: Seconds = 86400.0
+    """Seconds the run waits for the answer. After that nothing more lands, and what is proven is kept as patches."""
     sign: bool = True
     """Sign the commits where git is set up to (`commit.gpgsign`)."""
     run_hooks: bool = False

@@ -182,6 +182,10 @@ class Store:
         rows = self.do("SELECT at, run FROM baselines WHERE key = ?", (key,))
         return (str(rows[0][0]), str(rows[0][1])) if rows else None
 
-    def forget(self, run_id: str) -> None:
-        """The run came to its end: what landed has landed, what was turned down is not to be taken again."""
-        self.do("DELETE FROM proven WHERE run = ?", (run_id,))
+    def forget(self, run_id: str, but: Iterable[str] = ()) -> None:
+        """The run came to its end: what landed has landed, what was turned down is not to be taken again.
+
+        The patches of the calls *but* wait for somebody: a later run takes them without paying again."""
+        kept = list(but)
+        marks = ", ".join("?" * len(kept))
+        self.do(f"DELETE FROM proven WHERE run = ? AND key NOT IN ({marks})", (run_id, *kept))  # noqa: S608 - marks only

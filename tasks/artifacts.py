@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -16,7 +17,15 @@ from stomper.fleet import FleetReport, Summary, rows
 from stomper.models import Outcome, Report
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, summary_markdown, table_rows
 
-__all__ = ["SUMMARY_KEY", "begin_progress", "publish", "publish_check", "publish_fleet", "update_progress_artifact"]
+__all__ = [
+    "SUMMARY_KEY",
+    "begin_progress",
+    "publish",
+    "publish_check",
+    "publish_fleet",
+    "publish_proposed",
+    "update_progress_artifact",
+]
 
 SUMMARY_KEY = "stomper-metrics"
 
@@ -38,6 +47,12 @@ def publish(report: Report, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.patch is not None:
             create_markdown_artifact(markdown=diff_markdown(outcome), description=f"{outcome.status}: {outcome.path}")
+
+
+def publish_proposed(outcomes: Iterable[Outcome]) -> None:
+    """The diff of each file that waits for approval."""
+    for outcome in outcomes:
+        create_markdown_artifact(markdown=diff_markdown(outcome), description=f"waits for approval: {outcome.path}")
 
 
 def publish_check(checked: Checked) -> None:

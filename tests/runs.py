@@ -8,11 +8,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from stomper.approval import Answer
+from stomper.asking import Ask, land_and_ask
 from stomper.landing import Landing, land
-from stomper.models import Outcome
+from stomper.models import FileJob, Outcome
 from stomper.process import process_file
 from tests.conftest import git, open_run, write
 
@@ -65,7 +67,16 @@ def command(root: Path, action: str, **table: object) -> Mapping[str, object]:
     return {"ruff": {"enabled": False}, "mine": {"kind": "command", "command": argv, **table}}
 
 
-def repair(root: Path, *, before_landing: Callable[[], object] | None = None, **settings: object) -> Landing:
+def nobody(shown: Sequence[Outcome], timeout_s: float) -> Answer | None:
+    """Asked, and no answer."""
+    assert shown
+    assert timeout_s > 0
+    return None
+
+
+def repair(
+    root: Path, *, before_landing: Callable[[], object] | None = None, ask: Ask = nobody, **settings: object
+) -> Landing:
     """Collect, select, process each file and land; *before_landing* happens in between. Without tests by default."""
     session = open_run(root, **{"checkers": RULES, "test_validation": "none", **settings})
     try:
@@ -73,8 +84,12 @@ def repair(root: Path, *, before_landing: Callable[[], object] | None = None, **
         outcomes = [process_file(session, job) for job in session.select()[0]]
         if before_landing is not None:
             before_landing()
-        landing = land(session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs])
-        session.store.forget(session.run_id)  # as the flow does at its end
+
+        def again(jobs: Sequence[FileJob]) -> Sequence[Outcome]:
+            return [process_file(session, job) for job in jobs]
+
+        landing = land_and_ask(session, outcomes, contextlib.nullcontext, again, ask)
+        session.store.forget(session.run_id, session.memory.waiting(landing.outcomes))  # as the flow does at its end
         return landing
     finally:
         session.close()
