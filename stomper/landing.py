@@ -10,7 +10,7 @@ from typing import Literal
 from stomper import commits, moving, proc, progress, store
 from stomper.approval import needs_answer
 from stomper.bisect import drop_culprits
-from stomper.errors import Cancelled, CheckerError, RepositoryError, StomperError
+from stomper.errors import Cancelled, CheckerError, StomperError
 from stomper.fingerprints import compare
 from stomper.fitting import fit
 from stomper.git import uncommitted
@@ -135,7 +135,9 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
         else:
             landed = _land_commits(session, ready, limit, turned_down)
             tip = landed[-1].commit if landed else moving.tip(session)
-    except RepositoryError as error:
+    except Cancelled:
+        raise
+    except StomperError as error:  # what was paid and proven is told and kept in any case
         return _refuse(session, [turned_down.get(o.path, o) for o in outcomes], str(error))
     where = {entry.path: entry.commit for entry in landed}
     done = [o.model_copy(update={"commit": where[o.path]}) if o.path in where else o for o in outcomes]

@@ -131,3 +131,15 @@ def test_a_test_that_fails_now_and_then_at_the_base_is_not_held_against_a_fix(ma
     run, runs, _ = baseline(root)
     assert runs == 2
     assert {t.name: t.status for t in run.tests}["test_a::test_a"] == "failed"
+
+
+def test_what_was_proven_is_told_and_kept_though_the_tests_prove_nothing(make_repo: MakeRepo) -> None:
+    """The report has every outcome and what it cost; the patches are files, and nothing lands."""
+    root = make_repo({"a.py": "import os\n", "test_a.py": "import os\n\n\ndef test_a():\n    os._exit(3)\n"})
+    landing = repair(root, include=["a.py"], test_validation="final", allow_failing_baseline=False)
+    assert landing.failure
+    assert landing.landed == ()
+    outcome = only(landing)
+    assert outcome.reason.startswith("proven, but nothing was landed: ")
+    assert [a.result for a in outcome.attempts] == ["proven"]
+    assert Path(outcome.patch_file).is_file()
