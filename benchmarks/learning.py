@@ -16,6 +16,7 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from stomper.learning import Choice, Learner
 from stomper.trials import Trial
@@ -48,8 +49,11 @@ class Field:
         """The least there is: hard codes go to whom wastes the least on them, so that their share of the fixes is small."""
         least = self.best()
         for _ in range(30):  # Dinkelbach's method for the least ratio of two sums
-            least = self.cost_per_fix(lambda code, at=least: min(CHOICES, key=lambda c: self._loss(code, c, at)))  # type: ignore[misc]
+            least = self.cost_per_fix(partial(self._least_loss, least))
         return least
+
+    def _least_loss(self, price: float, code: str) -> Choice:
+        return min(CHOICES, key=lambda c: self._loss(code, c, price))
 
     def _loss(self, code: str, choice: Choice, price: float) -> float:
         return self.costs[choice] - price * self.rates[code, choice]
@@ -60,7 +64,7 @@ class Field:
 
     def one_for_all(self) -> float:
         """The same for the single choice that is best for all codes."""
-        return min(self.cost_per_fix(lambda _, c=choice: c) for choice in CHOICES)  # type: ignore[misc]
+        return min(self.cost_per_fix(dict.fromkeys(CODES, choice).__getitem__) for choice in CHOICES)
 
 
 def plausible(seed: int) -> Field:

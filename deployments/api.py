@@ -47,7 +47,7 @@ class Api:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
-            request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310
+            request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310 - the same
             with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310 - the user's address
                 text = answer.read()
         except urllib.error.HTTPError as error:
