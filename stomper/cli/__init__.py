@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -36,6 +37,23 @@ _COMMANDS = (
     run.demo,
     inspect.version,
 )  # in the order of the help
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        inspect.version()
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print Stomper's version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(learned.learn, name="learn")

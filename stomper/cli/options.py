@@ -35,11 +35,20 @@ Config = Annotated[Path | None, typer.Option(help="Read the settings from this f
 Set = Annotated[list[str] | None, typer.Option("--set", help="Override any setting: key=value; repeatable.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="FORMAT=PATH",
+        help="Also write a report to a file, `-` for stdout: json, sarif, junit, markdown or codequality; repeatable.",
+    ),
+]
+NoCi = Annotated[bool, typer.Option("--no-ci", help="On GitHub Actions, write no annotations and no step summary.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's own log too.")]
 
 _LISTS = ("select", "ignore", "checkers", "agents")
 _OWN_FIELDS = ("paths", "changed", "staged", "since")  # of the parameters; all other flags are settings
-_NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", "json_", "quiet", "verbose")
+_NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", "json_", "quiet", "verbose", "report", "no_ci")
 
 
 def parameters_of(given: Mapping[str, Any]) -> FixParameters:

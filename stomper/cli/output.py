@@ -6,26 +6,25 @@ import json
 import sys
 from typing import Any
 
-import typer
 from rich.console import Console
 
 from stomper.models import Report
 
 
-def end_with(report: Report, *, json_: bool, quiet: bool, diffs: bool = False) -> None:
-    """Show the report, on stderr where stdout is for the *diffs*, and leave with its exit code."""
+def show(report: Report, *, json_: bool, quiet: bool, diffs: bool = False, to_stderr: bool = False) -> None:
+    """Show the report, *to_stderr* or where stdout is for the *diffs* there."""
+    from stomper.reports.result import report_data
     from stomper.reports.terminal import show_report
 
     if json_:
-        print_json(report.model_dump(mode="json", exclude={"outcomes": {"__all__": {"patch"}}}))
+        print_json(report_data(report))
     elif not quiet or report.failure:
-        show_report(report, console(stderr=diffs))
+        show_report(report, console(stderr=diffs or to_stderr))
     if diffs and not json_:
         for outcome in report.outcomes:
             if outcome.proven and outcome.patch is not None:
                 sys.stdout.buffer.write(outcome.patch.diff)
         sys.stdout.buffer.flush()
-    raise typer.Exit(report.exit_code)
 
 
 def print_json(data: dict[str, Any] | list[dict[str, Any]]) -> None:

@@ -22,8 +22,10 @@ from stomper.cli.options import (
     Json,
     MaxErrors,
     MaxFiles,
+    NoCi,
     Paths,
     Quiet,
+    Reports,
     Select,
     Set,
     Since,
@@ -31,7 +33,7 @@ from stomper.cli.options import (
     Verbose,
     parameters_of,
 )
-from stomper.cli.output import console, end_with, print_json
+from stomper.cli.output import console, print_json, show
 from stomper.git import open_target, text
 
 
@@ -58,6 +60,8 @@ def fix(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Prove everything, print the diffs on stdout, land nothing.")
     ] = False,
+    report: Reports = None,
+    no_ci: NoCi = False,
     json_: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -65,13 +69,22 @@ def fix(
     """Repair what the checkers find, prove each fix, and land the proven ones as commits.
 
     Exit code 0: nothing is left of what was aimed at. 1: an error is left, a file failed or was skipped, or a limit
-    left some out. 2: the run could not do its job.
+    left some out. 2: the run could not do its job, or a report could not be written.
     """
-    parameters = parameters_of(locals())
-    bundle.activate()
-    from deployments.launch import run_flow
+    given, taken = locals(), "--json" if json_ else "--dry-run" if dry_run else ""
+    from stomper.cli.telling import Telling
+    from stomper.reports.result import RunResult
 
-    end_with(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet, diffs=dry_run)
+    telling = Telling.of("fix", report, stdout_taken_by=taken, no_ci=no_ci)
+    bundle.activate()
+    with telling.around():
+        parameters = parameters_of(given)
+        from deployments.launch import run_flow
+
+        done = run_flow(parameters, quiet=quiet, verbose=verbose)
+        show(done, json_=json_, quiet=quiet, diffs=dry_run, to_stderr=telling.uses_stdout)
+    telling.tell(RunResult.of_report(done), Path(done.repository))
+    raise typer.Exit(done.exit_code)
 
 
 def check(
@@ -89,23 +102,31 @@ def check(
     allow_missing_checker: AllowMissing = False,
     config: Config = None,
     set_: Set = None,
+    report: Reports = None,
+    no_ci: NoCi = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Collect the errors and show what `fix` would aim at, by file and by code. Starts no server, changes nothing.
 
-    Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say.
+    Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say, or a report could not
+    be written.
     """
-    parameters = parameters_of(locals())
+    given = locals()
+    from stomper.cli.telling import Telling
+
+    telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.check import check
+    from stomper.reports.result import RunResult
+    from stomper.reports.terminal import show_check
 
-    checked = check(parameters)
-    if json_:
-        print_json(checked.dump())
-    elif not quiet:
-        from stomper.reports.terminal import show_check
-
-        show_check(checked.collected, checked.jobs, checked.left_out, console())
+    with telling.around():
+        checked = check(parameters_of(given))
+        if json_:
+            print_json(checked.dump())
+        elif not quiet:
+            show_check(checked.collected, checked.jobs, checked.left_out, console(stderr=telling.uses_stdout))
+    telling.tell(RunResult.of_check(checked), open_target(Path.cwd()).root)
     raise typer.Exit(0 if checked.clean else 1)
 
 
@@ -126,7 +147,9 @@ def resume(
     from stomper.store import Store, home
 
     parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
-    end_with(run_flow(parameters, quiet=quiet, verbose=verbose), json_=json_, quiet=quiet)
+    report = run_flow(parameters, quiet=quiet, verbose=verbose)
+    show(report, json_=json_, quiet=quiet)
+    raise typer.Exit(report.exit_code)
 
 
 def demo(

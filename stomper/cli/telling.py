@@ -1,0 +1,69 @@
+"""How a command tells what it came to beside its terminal: reports to files, and what GitHub Actions shows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stomper.errors import StomperError
+from stomper.reports import github
+from stomper.reports.files import Wanted, wanted, write_reports
+from stomper.reports.result import RunResult
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Where one command tells its result. A result is told once, also when it is only why there is none."""
+
+    verb: Literal["fix", "check"]
+    reports: tuple[Wanted, ...]
+    on_github: bool
+
+    @classmethod
+    def of(
+        cls, verb: Literal["fix", "check"], given: Sequence[str] | None, *, stdout_taken_by: str, no_ci: bool
+    ) -> Telling:
+        """What the flags ask for. Raises SettingsError before anything is done."""
+        return cls(verb, wanted(given or (), stdout_taken_by=stdout_taken_by), github.on_github() and not no_ci)
+
+    @property
+    def uses_stdout(self) -> bool:
+        """Whether a report is printed: what people read goes to stderr then."""
+        return any(report.place == "-" for report in self.reports)
+
+    @contextlib.contextmanager
+    def around(self) -> Iterator[None]:
+        """The work itself, and what is shown of it to people; a failure in it is told like a result, and raised."""
+        try:
+            with github.no_commands(_to_stderr) if self.on_github else contextlib.nullcontext():
+                yield
+        except StomperError as error:
+            try:
+                self.tell(RunResult.of_failure(self.verb, str(error)), Path.cwd())
+            except StomperError as second:
+                raise StomperError(f"{error}\n{second}") from None
+            raise
+
+    def tell(self, result: RunResult, root: Path) -> None:
+        """Write the reports, and on GitHub Actions the summary and the annotations. *root* is the repository's.
+
+        Raises StomperError for a report that could not be written."""
+        if self.on_github:
+            for line in github.commands(result, root, os.environ.get("GITHUB_WORKSPACE", "")):
+                _to_stderr(line)
+            if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+                try:
+                    github.add_summary(result, Path(file))
+                except OSError as error:
+                    _to_stderr(f"stomper: the summary cannot be added to {file}: {error.strerror or error}")
+        write_reports(result, self.reports)
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
