@@ -26,9 +26,7 @@ class Unfinished(BaseModel):
         """One line for people."""
         did = "had landed what it had proven" if self.landed else "had landed nothing"
         again = f"; {self.proven} proven patch(es) of it are used again where they fit" if self.proven else ""
-        return (
-            f"run {self.run_id} of {self.began} did not come to its end and {did}{again} (`stomper resume` repeats it)"
-        )
+        return f"run {self.run_id} of {self.began} did not come to its end and {did}{again}"
 
 
 def unfinished(store: Store, target: Target) -> list[Unfinished]:
@@ -50,6 +48,13 @@ def unfinished(store: Store, target: Target) -> list[Unfinished]:
     return found
 
 
+def told(dead: list[Unfinished], parameters: FixParameters) -> list[str]:
+    """What a run with *parameters* warns of: of dead runs that it repeats itself, the last one only."""
+    same = [u for u in dead if u.parameters == parameters]
+    others = [f"{u.words} (`stomper resume` repeats it)" for u in dead if u not in same]
+    return [*(f"{u.words}; this run repeats it" for u in same[:1]), *others]
+
+
 def to_resume(store: Store, target: Target, run_id: str) -> FixParameters:
     """The parameters of the dead run to go on with: *run_id*, or the last one. Raises StomperError when there is none."""
     dead = unfinished(store, target)
@@ -67,6 +72,17 @@ def past(store: Store, target: Target) -> list[tuple[str, str, str]]:
         report = Report.model_validate_json(text) if text else None
         words = "under way" if lives(home() / "runs", run_id) else "cut off"
         if report:
-            words = f"{len(report.landed)} landed, {report.metrics.errors_remaining} left"
+            words = _came_to(report)
         rows.append((run_id, began, report.failure.splitlines()[0] if report and report.failure else words))
     return rows
+
+
+def _came_to(report: Report) -> str:
+    """A run in one line: where its fixes are, and what is left."""
+    left = f"{report.metrics.errors_remaining} left"
+    if report.land == "patch":
+        proven = len(report.metrics.successful_fixes)
+        kept = f" in {home() / 'patches' / report.run_id / 'proven'}" if proven else ""
+        return f"{proven} proven{kept}, {left}"
+    where = f" on {report.branch}" if report.landed else ""
+    return f"{len(report.landed)} landed{where}, {left}"

@@ -195,7 +195,7 @@ def _edited(session: Session, patch: Patch) -> bool:
 
 def _refuse(session: Session, outcomes: Sequence[Outcome], why: str) -> Landing:
     """Nothing lands; what is proven is kept as patches."""
-    reason = f"proven, but nothing was landed: {why.splitlines()[0]}"
+    reason = "proven, but nothing was landed: the run stopped"  # why is told once, by the run
     done = [_write_patch(session, o.rejected(reason), "proven") if o.proven else o for o in outcomes]
     return Landing(_finish(session, done, {}), (), failure=why)
 

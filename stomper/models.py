@@ -293,6 +293,10 @@ class Report(Model):
     metrics: Metrics = Metrics()
     landed: tuple[Landed, ...] = ()
     warnings: tuple[str, ...] = ()
+    half_staged: tuple[str, ...] = Field(
+        default=(),
+        description="with edits that are not staged beside those that are: their patches fit the index alone",
+    )
     sandbox: str = Field(default="", description="what fenced the agents in, or why nothing did")
     seconds: float = 0.0
     max_parallel_files: int = 0

@@ -10,11 +10,11 @@ from stomper import history, standing
 from stomper.agents.api import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.errors import RepositoryError, SettingsError
-from stomper.git import Target, changed_since, check_landing, open_target
+from stomper.git import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
 from stomper.locks import sweep_runs
-from stomper.models import LeftOut, Metrics, Outcome, Report
+from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
 from stomper.remotes import Remote
 from stomper.selection import Scope
@@ -56,7 +56,7 @@ def open_session(parameters: FixParameters, *, only_check: bool = False, remote:
     session.remote = remote
     if not only_check:
         session.warnings += healed
-        session.warnings += [found.words for found in history.unfinished(session.store, planned.target)]
+        session.warnings += history.told(history.unfinished(session.store, planned.target), parameters)
         session.store.begin(session.run_id, str(planned.target.root), parameters.model_dump_json())
     return session
 
@@ -77,7 +77,11 @@ def scope_of(target: Target, parameters: FixParameters) -> Scope:
     paths = []
     for given in parameters.paths:
         path = Path(parameters.repository, given)
-        if not path.exists() and not path.is_symlink():
+        try:
+            there = path.exists() or path.is_symlink()
+        except OSError as error:
+            raise RepositoryError(f"{given}: cannot be looked at: {error.strerror}") from None
+        if not there:
             raise RepositoryError(f"{given}: there is no such file or folder")
         try:
             paths.append((path.parent.resolve() / path.name).resolve(strict=False).relative_to(target.root).as_posix())
@@ -117,10 +121,11 @@ def report_of(
         test_runs=session.suite.whole_runs,
         errors_found=session.found,
         left_out=left_out,
-        outcomes=tuple(sorted(outcomes, key=lambda o: o.path)),
+        outcomes=tuple(sorted((_placed(session, o) for o in outcomes), key=lambda o: o.path)),
         metrics=metrics,
         landed=landing.landed if landing else tuple(session.landed),
         warnings=(*session.warnings, *session.calls.words),
+        half_staged=_half_staged(session, outcomes),
         sandbox=session.sandbox.words
         if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)
         else "not needed",
@@ -128,3 +133,26 @@ def report_of(
         max_parallel_files=session.settings.max_parallel_files,
         failure=failure or (landing.failure if landing else ""),
     )
+
+
+def _half_staged(session: Session, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """The files of proven patches for what is staged that have edits beside it."""
+    if session.scope.uncommitted != "staged":
+        return ()
+    edited = set(names(git(("diff", "--name-only", "-z", "--no-ext-diff"), cwd=session.target.root)))
+    return tuple(sorted(o.path for o in outcomes if o.proven and o.patch and edited & set(o.patch.paths)))
+
+
+def _placed(session: Session, outcome: Outcome) -> Outcome:
+    """The outcome with what is left where it is in the code: a patch that did not land has moved no line."""
+    if outcome.commit or outcome.patch is None:
+        return outcome
+    there: dict[str, list[Diagnostic]] = {}
+    for diagnostic in session.collected.diagnostics:
+        if diagnostic.path == outcome.path:
+            there.setdefault(diagnostic.fingerprint, []).append(diagnostic)
+
+    def placed(some: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+        return tuple(there[d.fingerprint].pop(0) if there.get(d.fingerprint) else d for d in some)
+
+    return outcome.model_copy(update={"remaining": placed(outcome.remaining), "unknown": placed(outcome.unknown)})

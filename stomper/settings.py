@@ -334,7 +334,11 @@ def _note_origin(origins: dict[tuple[str, ...], str], keys: tuple[str, ...], val
 
 def _file_layer(root: Path, config: Path | None) -> tuple[str, Raw]:
     if config is not None:
-        if not config.is_file():
+        try:
+            there = config.is_file()
+        except OSError as error:
+            raise SettingsError(f"--config {config}: cannot be read: {error.strerror}") from None
+        if not there:
             raise SettingsError(f"--config {config}: there is no such file")
         raw = _read_toml(config)
         return str(config), _own_table(config, raw) or {} if config.name == "pyproject.toml" else raw

@@ -25,7 +25,9 @@ class Violation(Model):
     @property
     def words(self) -> str:
         """One line for people."""
-        return f"{self.what}: {self.before or 'not there'} → {self.after or 'gone'}"
+        if self.what.startswith("file "):  # what is kept of a file is that it is not as committed
+            return f"{self.what} {'was edited or made' if self.after else 'is as committed again'}"
+        return f"{self.what} {'is new' if not self.before else 'changed' if self.after else 'is gone'}"
 
 
 @dataclass

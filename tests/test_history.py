@@ -53,6 +53,7 @@ def test_a_killed_run_is_told_of_and_can_be_resumed(make_repo: MakeRepo) -> None
     (words,) = now.warnings
     assert dead.run_id in words
     assert "had landed nothing; 1 proven patch(es) of it are used again" in words
+    assert words.endswith("(`stomper resume` repeats it)")
     assert to_resume(now.store, now.target, "").settings["select"] == ["F401"]
     now.close()
 
@@ -101,6 +102,37 @@ def test_a_finished_run_settles_those_before(make_repo: MakeRepo) -> None:
     assert [words for _, _, words in past(store, target)] == ["0 landed, 0 left", "cut off"]
     with pytest.raises(StomperError, match="none was cut off"):
         to_resume(store, target, "")
+
+
+def test_a_run_that_repeats_a_dead_one_says_so_once(make_repo: MakeRepo) -> None:
+    """It is not told to resume what it resumes, nor of each try before it."""
+    root = make_repo({"a.py": UNUSED})
+    die(begin(root, select=["F401"]))
+    die(last := begin(root, select=["F401"]))
+    now = begin(root, select=["F401"])
+    (words,) = now.warnings
+    assert last.run_id in words
+    assert words.endswith("; this run repeats it")
+    now.close()
+
+
+@pytest.mark.parametrize(
+    ("land_by", "words"),
+    [
+        ("patch", "1 proven in {patches}/proven, 0 left"),
+        ("branch", "1 landed on stomper/{run}, 0 left"),
+        ("commit", "1 landed on main, 0 left"),
+    ],
+)
+def test_the_list_of_runs_says_where_the_fixes_are(make_repo: MakeRepo, land_by: str, words: str) -> None:
+    """In patches, on a branch of the run, or on the branch one is on."""
+    session = begin(make_repo({"a.py": UNUSED}), land=land_by)
+    landing = land(session, [process_file(session, session.select()[0][0])], contextlib.nullcontext)
+    metrics = Metrics.reduce(landing.outcomes)
+    session.store.finish(report_of(session, landing.outcomes, metrics, left_out=LeftOut(), landing=landing))
+    ((run, _, said),) = past(session.store, session.target)
+    assert said == words.format(run=run, patches=home() / "patches" / run)
+    session.close()
 
 
 def test_another_repository_has_its_own_runs(make_repo: MakeRepo) -> None:

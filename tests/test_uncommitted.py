@@ -10,9 +10,11 @@ import pytest
 
 from stomper.errors import SettingsError
 from stomper.landing import Landing, land
+from stomper.models import LeftOut, Metrics
 from stomper.parameters import FixParameters
 from stomper.process import process_file
-from stomper.run import open_session, plan
+from stomper.reports.next_step import next_command
+from stomper.run import open_session, plan, report_of
 from tests.conftest import MakeRepo, git, write
 from tests.runs import RULES, snapshot
 
@@ -98,3 +100,41 @@ def test_both_at_once_are_refused(make_repo: MakeRepo) -> None:
     root = make_repo({"a.py": UNUSED})
     with pytest.raises(SettingsError, match="give one of them"):
         plan(FixParameters(repository=str(root), changed=True, staged=True))
+
+
+def test_the_next_step_for_what_is_half_staged(make_repo: MakeRepo) -> None:
+    """A patch for what is staged fits the index where the file has other edits; the command shown applies it there."""
+    root = make_repo({"half.py": "x = 1\n", "whole.py": "x = 1\n"})
+    write(root, {"half.py": UNUSED, "whole.py": UNUSED})
+    git(root, "add", "half.py", "whole.py")
+    write(root, {"half.py": "y = 2\n"})
+    settings: dict[str, object] = {"checkers": RULES, "test_validation": "none"}
+    session = open_session(FixParameters(repository=str(root), staged=True, settings=settings))
+    try:
+        session.collect()
+        landing = land(session, [process_file(session, job) for job in session.select()[0]], contextlib.nullcontext)
+        report = report_of(session, landing.outcomes, Metrics(), left_out=LeftOut(), landing=landing)
+    finally:
+        session.close()
+    assert report.half_staged == ("half.py",)
+    command = next_command(report)
+    assert command.startswith("git apply --cached ")
+    subprocess.run(command, shell=True, cwd=root, check=True)  # noqa: S602 - as a user would
+    assert git(root, "show", ":half.py") == git(root, "show", ":whole.py") == "x = 1"
+    assert (root / "half.py").read_text() == "y = 2\n"
+    assert (root / "whole.py").read_text() == "x = 1\n"
+
+
+def test_what_is_left_is_said_where_it_is(make_repo: MakeRepo) -> None:
+    """A patch that did not land has moved no line."""
+    root = make_repo({"a.py": "import os\nprint(nowhere)\n"})
+    settings: dict[str, object] = {"checkers": RULES, "test_validation": "none", "land": "patch"}
+    session = open_session(FixParameters(repository=str(root), settings=settings))
+    try:
+        session.collect()
+        landing = land(session, [process_file(session, job) for job in session.select()[0]], contextlib.nullcontext)
+        report = report_of(session, landing.outcomes, Metrics(), left_out=LeftOut(), landing=landing)
+    finally:
+        session.close()
+    assert [(d.code, d.line) for d in landing.outcomes[0].remaining] == [("F821", 1)]
+    assert [(d.code, d.line) for d in report.outcomes[0].remaining] == [("F821", 2)]

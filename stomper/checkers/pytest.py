@@ -8,6 +8,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
+from stomper.results import SuiteState
 from stomper.testing import Suite
 
 
@@ -28,8 +29,15 @@ class PytestChecker:
         run = self._suite.run(tree)
         if not run.state.is_verdict:
             raise CheckerError(f"{self.name}: {run.words}")
-        return [
+        if run.state is SuiteState.NONE:
+            raise CheckerError(f"{self.name}: there are no tests, so nothing was checked: set test_command")
+        found = [
             Diagnostic(tool=self.name, code="test-failed", message=f"{t.name}: {t.message}", path=t.path, line=t.line)
             for t in run.tests
             if t.status == "failed" and t.path
         ]
+        if not found and run.state is not SuiteState.PASSED:
+            raise CheckerError(
+                f"{self.name}: the tests fail, and none says in which file: {run.complaint or run.words}"
+            )
+        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from rich.text import Text
 from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
+from stomper.reports.next_step import next_command
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
@@ -149,7 +149,7 @@ def show_report(report: Report, console: Console) -> None:
         f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s){_costs(m)}"
         f" · {report.seconds:.1f} s"
     )
-    console.print(f"[dim]next:[/] {escape(_next_command(report))}", soft_wrap=True)
+    console.print(f"[dim]next:[/] {escape(next_command(report))}", soft_wrap=True)
 
 
 def _costs(metrics: Metrics) -> str:
@@ -219,15 +219,6 @@ def _show_left_out(left_out: LeftOut, console: Console) -> None:
     said = ", ".join(f"{n} {why}" for why, n in parts.items() if n)
     if said:
         console.print(f"[dim]not aimed at:[/] {said}")
-
-
-def _next_command(report: Report) -> str:
-    if report.land == "patch":
-        kept = next((o.patch_file for o in report.outcomes if o.proven and o.patch_file), "")
-        return f"git apply {shlex.quote(str(Path(kept).parent))}/*.patch" if kept else "stomper check"
-    if not report.landed:
-        return "stomper check"
-    return f"git log -p {report.base[:8]}..{report.branch if report.land == 'branch' else ''}"
 
 
 def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console) -> None:
