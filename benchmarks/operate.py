@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import yaml
 
 from benchmarks.fan_out import new_repository
 
@@ -102,6 +103,17 @@ def artifacts_of(api: str, newest_run: str) -> list[dict[str, object]]:
     return found
 
 
+def pipeline_summary(repository: Path, env: Mapping[str, str]) -> str:
+    """What the step of deployments/ci/github-server.yml that is for the summary adds to it."""
+    jobs = yaml.safe_load((ROOT / "deployments" / "ci" / "github-server.yml").read_text(encoding="utf-8"))["jobs"]
+    (script,) = [step["run"] for step in jobs["repair"]["steps"] if step.get("name") == "summary"]
+    file = repository.parent / f"{repository.name}-summary.md"
+    own = {"TAG": f"of-{repository.name}", "RUNNER_TEMP": str(repository.parent), "GITHUB_STEP_SUMMARY": str(file)}
+    argv = ("bash", "-e", "-o", "pipefail", "-c", script)
+    done = subprocess.run(argv, cwd=repository.parent, env={**env, **own}, capture_output=True, text=True, check=False)
+    return file.read_text(encoding="utf-8") if done.returncode == 0 else done.stderr
+
+
 def run_deployment(api: str, repository: Path, env: Mapping[str, str], *, all_land: bool) -> Deployed:
     """Start `fix-repository/ci` on *repository*, wait for it as CI does, and look at everything it left."""
     argv = (
@@ -111,6 +123,8 @@ def run_deployment(api: str, repository: Path, env: Mapping[str, str], *, all_la
         "fix-repository/ci",
         "-p",
         f"repository={repository}",
+        "--tag",
+        f"of-{repository.name}",
         "--watch",
         "--watch-timeout",
         "300",
@@ -134,6 +148,8 @@ def run_deployment(api: str, repository: Path, env: Mapping[str, str], *, all_la
     summary = next((str(a["data"]) for a in artifacts if a.get("key") == "stomper-summary"), "")
     if "fixed in 3 file(s)" not in summary:
         wrong.append(f"the summary reads {summary[:300]!r}")
+    if (shown := pipeline_summary(repository, env)).strip() != summary.strip():
+        wrong.append(f"the pipeline's summary reads {shown[:300]!r}")
     return Deployed(repository.name, done.returncode, commits, keys, tuple(wrong))
 
 

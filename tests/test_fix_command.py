@@ -214,3 +214,33 @@ def test_killed_while_landing_then_run_again(
     assert git(root, "rev-list", "--count", "HEAD") == "3"
     assert git(root, "status", "--porcelain") == ""
     wait_for(lambda: not running(str(state / "server")))
+
+
+def test_a_report_that_cannot_be_written_loses_nothing(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo
+) -> None:
+    """What was proven has landed, the other report is there, and the exit code is 2 with the reason."""
+    root = make_repo({"a.py": UNUSED})
+    process = start(root, "fix", "--report", "sarif=/dev/full", "--report", "json=../report.json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "/dev/full: the report cannot be written: No space left on device" in err
+    assert "what was landed or kept as a patch stays so" in err
+    assert "1 error(s) fixed in 1 file(s)" in out
+    assert git(root, "rev-list", "--count", "HEAD") == "2"
+    assert json.loads((root.parent / "report.json").read_text())["metrics"]["total_errors_fixed"] == 1
+
+
+def test_why_a_run_stopped_is_told_once(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
+    """An agent that writes into the checkout stops all landing: said by the run, and not by each of its files."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    agent = root.parent / "agent"
+    agent.write_text(f"#!/bin/sh\necho 1 > {root}/stray.txt\nsed -i '/^import os$/d' $1\n")
+    agent.chmod(0o755)
+    command = ("--agents", "command", "--set", f'agents.command.command=["{agent}", "{{file}}"]')
+    process = start(root, "fix", *command, "--set", "sandbox=none")
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert out.count("the repository changed while agents ran") == 1
+    assert "(file stray.txt was edited or made" in out
+    assert out.count("proven, but nothing was landed: the run stopped") == 2

@@ -110,7 +110,7 @@ def test_prefects_commands_have_the_options_that_are_used() -> None:
     services = read(DEPLOYMENTS / "compose.yaml")["services"].values()
     texts += [shlex.join(service["command"]) for service in services if "command" in service]
     for command in ("server start", "worker start", "deployment run"):
-        used = [m for text in texts for m in re.findall(rf"prefect {command}((?:\s+(?!env:)[^\n]+)+)", text)]
+        used = [m for text in texts for m in re.findall(rf"prefect {command}((?:\s+(?!\s|env:)[^\n]+)+)", text)]
         options = {option for words in used for option in re.findall(r"(?<!\S)(--[a-z-]+)", words)}
         assert used
         argv = (sys.executable, "-m", "prefect", *command.split(), "--help")
@@ -126,7 +126,8 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path.name.startswith("github"):
         assert True in jobs or "on" in jobs  # YAML reads a bare `on` as true
-        assert jobs["permissions"] == {"contents": "read"}
+        uploads = "upload-sarif" in text
+        assert jobs["permissions"] == {"contents": "read", **({"security-events": "write"} if uploads else {})}
         jobs = jobs["jobs"]
     assert all("timeout" in job or "timeout-minutes" in job for job in jobs.values())
     if "server" in path.name:
@@ -135,6 +136,7 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
         assert """-p 'files={"since": "origin/main"}'""" in text
     else:
         assert re.search(r"""stomper"? fix --since "origin/""", text)
+        assert re.search(r"--report \S+ --report \S+", text)
 
 
 def test_the_hooks_keep_pre_commits_contract(make_repo: MakeRepo) -> None:
