@@ -19,7 +19,7 @@ def codequality(result: RunResult) -> str:
     entries = []
     for finding in result.findings:
         d = finding.diagnostic
-        known = d.fingerprint or digest(d.tool, d.code, d.path, d.message)
+        known = d.fingerprint or digest(*map(encodable, (d.tool, d.code, d.path, d.message)))
         seen[known] += 1
         why = f" ({finding.why})" if finding.why else ""
         entries.append({
