@@ -21,6 +21,11 @@ _LONGEST_WORDS = 500
 _SECONDARY_S = 60  # GitHub asks for a minute where a limit does not say when it ends
 
 
+def plain(text: str | None) -> str:
+    """As forges keep texts: they change line ends, and drop blanks around them."""
+    return (text or "").replace("\r\n", "\n").strip()
+
+
 @dataclass(eq=False)
 class Refusal(Exception):
     """What a forge said instead of doing it: its status, its words, its headers by their names in small letters."""
@@ -81,6 +86,7 @@ class Asking:
     read: Callable[[Exception], Refusal | None]
     secret: str = field(repr=False)
     patience: Patience = field(default_factory=Patience)
+    notes: list[str] = field(default_factory=list)
 
     def ask(self, what: str, call: Callable[[], T]) -> T:
         """What *call* returns. It is called again after a passing failure, so it must be safe to repeat.
@@ -113,6 +119,24 @@ class Asking:
                 if failed < _TRIES and self.patience.wait(failed):
                     continue
             raise refusal
+
+    def refused(self, call: Callable[[], object]) -> Refusal | None:
+        """The refusal of a *call* that may fail; None when it did what it should."""
+        try:
+            self.attempt(call)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def wish(self, otherwise: str, call: Callable[[], object]) -> None:
+        """Make a *call* that may fail: then a note says *otherwise*, and why."""
+        if refusal := self.refused(call):
+            self.note(f"{otherwise}: {self.said(refusal) or refusal.status}")
+
+    def note(self, words: str) -> None:
+        """Say it once."""
+        if words not in self.notes:
+            self.notes.append(words)
 
     def error(self, what: str, refusal: Refusal) -> ForgeError:
         """What people are told, without the token."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import github
@@ -11,7 +11,7 @@ from github.PullRequest import PullRequest as Pull
 from github.Repository import Repository
 
 from stomper.forges import own_tokens
-from stomper.forges.asking import LOST, Asking, Patience, Refusal
+from stomper.forges.asking import LOST, Asking, Patience, Refusal, plain
 from stomper.forges.base import PullRequest, RequestState, Wanted
 from stomper.forges.places import Place
 
@@ -26,7 +26,6 @@ class GitHub:
     """The pull requests of one repository at GitHub."""
 
     def __init__(self, place: Place, token: str, patience: Patience) -> None:
-        self.notes: list[str] = []
         self._path = place.path
         self._client = github.Github(
             auth=github.Auth.Token(token),
@@ -38,6 +37,7 @@ class GitHub:
             seconds_between_writes=None,
         )
         self._asking = Asking("GitHub", f"{place.api} {place.path}", _RIGHTS + _ACTIONS, read, token, patience)
+        self.notes = self._asking.notes
         self._own_token = own_tokens.is_of_actions(token)
 
     @cached_property
@@ -67,7 +67,9 @@ class GitHub:
 
         paths, listed, changed = self._asking.ask(f"list the files of #{number}", read_files)
         if listed < changed:
-            self._note(f"#{number} changes {changed} files, and GitHub lists {listed} of them (at most {_MOST_FILES})")
+            self._asking.note(
+                f"#{number} changes {changed} files, and GitHub lists {listed} of them (at most {_MOST_FILES})"
+            )
         return paths
 
     def create(self, wanted: Wanted) -> PullRequest:
@@ -92,7 +94,9 @@ class GitHub:
             if found:
                 return self.update(found.number, wanted)
         if wanted.draft and refused.status == 422 and "draft" in refused.words.lower():
-            self._note(f"the pull request is no draft, since this repository has none: {self._asking.said(refused)}")
+            self._asking.note(
+                f"the pull request is no draft, since this repository has none: {self._asking.said(refused)}"
+            )
             return self._finished(self._asking.ask(what, lambda: look_and_open(False)), wanted, draft=False)
         raise self._asking.error(what, refused)
 
@@ -110,7 +114,7 @@ class GitHub:
             pull = self._repository.get_pull(number)
             same = github.GithubObject.NotSet
             title, body, base = (
-                same if _plain(old) == _plain(new) else new
+                same if plain(old) == plain(new) else new
                 for old, new in ((pull.title, wanted.title), (pull.body, wanted.body), (pull.base.ref, wanted.base))
             )
             if any(new is not same for new in (title, body, base)):
@@ -129,7 +133,7 @@ class GitHub:
             if pull.state == "closed":
                 return
             # A try before this one may have got as far as the comment.
-            if why and all(_plain(c.body) != _plain(why) for c in pull.get_issue_comments()):
+            if why and all(plain(c.body) != plain(why) for c in pull.get_issue_comments()):
                 pull.create_issue_comment(why)
             pull.edit(state="closed")
 
@@ -165,19 +169,21 @@ class GitHub:
 
     def _extras(self, pull: Pull, wanted: Wanted, draft: bool) -> None:
         if self._own_token or (pull.user and pull.user.login == own_tokens.GITHUB_BOT):
-            self._note(own_tokens.GITHUB)
+            self._asking.note(own_tokens.GITHUB)
         if pull.state != "open":
             return
         there = {label.name.lower() for label in pull.labels}
         if labels := [name for name in wanted.labels if name.lower() not in there]:
-            self._try(f"the labels {', '.join(labels)} were not set", lambda: pull.add_to_labels(*labels))
+            self._asking.wish(f"the labels {', '.join(labels)} were not set", lambda: pull.add_to_labels(*labels))
         self._ask_reviewers(pull, wanted.reviewers)
         if bool(pull.draft) != draft:
             switch = pull.convert_to_draft if draft else pull.mark_ready_for_review
-            self._try(f"#{pull.number} was not {'made a draft' if draft else 'marked as ready'}", switch)
+            self._asking.wish(f"#{pull.number} was not {'made a draft' if draft else 'marked as ready'}", switch)
         if wanted.auto_merge and not draft and not pull.raw_data.get("auto_merge"):
             method = self._merge_method()
-            self._try(f"auto-merge of #{pull.number} was not set", lambda: pull.enable_automerge(merge_method=method))
+            self._asking.wish(
+                f"auto-merge of #{pull.number} was not set", lambda: pull.enable_automerge(merge_method=method)
+            )
 
     def _ask_reviewers(self, pull: Pull, reviewers: Sequence[str]) -> None:
         if not reviewers:
@@ -190,37 +196,22 @@ class GitHub:
             return
         # Who has given a review is not on the list any more; asking again each night would be a nuisance.
         done: set[str] = set()
-        self._try(
+        self._asking.wish(
             f"the reviews of #{pull.number} were not read",
             lambda: done.update(review.user.login.lower() for review in pull.get_reviews() if review.user),
         )
         fresh = [r for r in fresh if r.lower() not in done]
-        if fresh and (refusal := self._refused(lambda: _request(pull, fresh))):
+        if fresh and (refusal := self._asking.refused(lambda: _request(pull, fresh))):
             for one in fresh if len(fresh) > 1 and refusal.status == 422 else ():  # one unknown name refuses them all
-                self._try(f"the reviewer {one} was not asked", lambda one=one: _request(pull, [one]))  # type: ignore[misc]
+                self._asking.wish(f"the reviewer {one} was not asked", lambda one=one: _request(pull, [one]))  # type: ignore[misc]
             if len(fresh) == 1 or refusal.status != 422:
-                self._note(f"the reviewers {', '.join(fresh)} were not asked: {self._asking.said(refusal)}")
+                self._asking.note(f"the reviewers {', '.join(fresh)} were not asked: {self._asking.said(refusal)}")
 
     def _merge_method(self) -> str:
         """One that the repository allows: best one that keeps the commits, each of which is one fix."""
         allowed = self._repository.raw_data
         order = {"MERGE": "allow_merge_commit", "REBASE": "allow_rebase_merge", "SQUASH": "allow_squash_merge"}
         return next((method for method, key in order.items() if allowed.get(key, method == "MERGE")), "MERGE")
-
-    def _try(self, otherwise: str, call: Callable[[], object]) -> None:
-        if refusal := self._refused(call):
-            self._note(f"{otherwise}: {self._asking.said(refusal) or refusal.status}")
-
-    def _refused(self, call: Callable[[], object]) -> Refusal | None:
-        try:
-            self._asking.attempt(call)
-        except Refusal as refusal:
-            return refusal
-        return None
-
-    def _note(self, words: str) -> None:
-        if words not in self.notes:
-            self.notes.append(words)
 
 
 def read(error: Exception) -> Refusal | None:
@@ -255,8 +246,3 @@ def _request(pull: Pull, reviewers: Sequence[str]) -> None:
 
 def _team(name: str) -> str:
     return name.rpartition("/")[2].lower()
-
-
-def _plain(text: str | None) -> str:
-    """As forges keep texts: they change line ends, and drop blanks around them."""
-    return (text or "").replace("\r\n", "\n").strip()
