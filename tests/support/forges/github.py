@@ -21,10 +21,13 @@ PULL = REPO + "/pulls/{pull_number}"
 ISSUE = REPO + "/issues/{issue_number}"
 # What each operation's body and answer are called where they are published.
 BODIES = {
-    ("POST", REPO + "/pulls"): "ReposOwnerRepoPullsPostBody",
-    ("PATCH", PULL): "ReposOwnerRepoPullsPullNumberPatchBody",
-    ("POST", ISSUE + "/comments"): "ReposOwnerRepoIssuesIssueNumberCommentsPostBody",
-    ("POST", PULL + "/requested_reviewers"): "ReposOwnerRepoPullsPullNumberRequestedReviewersPostBodyAnyof0",
+    ("POST", REPO + "/pulls"): ("ReposOwnerRepoPullsPostBody",),
+    ("PATCH", PULL): ("ReposOwnerRepoPullsPullNumberPatchBody",),
+    ("POST", ISSUE + "/comments"): ("ReposOwnerRepoIssuesIssueNumberCommentsPostBody",),
+    ("POST", PULL + "/requested_reviewers"): (
+        "ReposOwnerRepoPullsPullNumberRequestedReviewersPostBodyAnyof0",  # people, and perhaps teams
+        "ReposOwnerRepoPullsPullNumberRequestedReviewersPostBodyAnyof1",  # the other way round
+    ),
 }
 ANSWERS: Mapping[tuple[str, str], object] = {
     ("GET", REPO): models.FullRepository,
@@ -60,6 +63,7 @@ class GitHubStub:
     teams: set[str] = field(default_factory=lambda: {"core"})
     drafts: bool = True
     auto_merge: bool = True
+    most_files: int = 3000
     base: str = "/api"
     violations: list[str] = field(default_factory=list)
 
@@ -110,7 +114,7 @@ class GitHubStub:
             return (
                 [] if isinstance(told, list) and all(isinstance(name, str) for name in told) else ["no list of names"]
             )
-        return schemas.wrong_body(BODIES[method, template], raw)
+        return min((schemas.wrong_body(model, raw) for model in BODIES[method, template]), key=len)
 
     def _violation(self, words: str, status: int) -> Answer:
         self.violations.append(words)
@@ -179,7 +183,7 @@ class GitHubStub:
             renamed = {"previous_filename": old} if old else {}
             known = {"filename": path, "status": _LETTERS[letter], "sha": None, **renamed}
             files.append(schemas.filled(models.DiffEntry, **known))
-        page, more = paged(files, request, api, most=self.page)
+        page, more = paged(files[: self.most_files], request, api, most=self.page)
         return Answer(200, page, more)
 
     def _reviews(self, request: Request, api: str, number: int) -> Answer:
@@ -219,7 +223,7 @@ class GitHubStub:
         return Answer(200, [schemas.filled(models.Label, name=name) for name in held.labels])
 
     def _mutate(self, body: dict[str, dict[str, dict[str, str]]]) -> Answer:
-        given = body["variables"]["mutationInput"]
+        given = body["variables"]["input"]
         name = next((m for m in _MUTATIONS if f" {m}(" in str(body["query"])), "")
         held = self.store.held.get(int(str(given.get("pullRequestId", "PR_0")).removeprefix("PR_")))
         if not name or held is None or not set(given) <= _MUTATIONS[name]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -97,11 +98,18 @@ class ForgeServer:
             self.requests.append(request)
             fault = next((f for f in self.faults if f.times and _meant(f, request)), None)
             if fault is None:
-                return self.dialect.answer(request, self.api)
+                return self._answer(request)
             fault.times -= 1
             if fault.executed:
-                self.dialect.answer(request, self.api)
+                self._answer(request)
             return None if fault.cut else Answer(fault.status, self.dialect.refused(fault.words), fault.headers)
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            return self.dialect.answer(request, self.api)
+        except Exception:
+            self.dialect.violations.append(traceback.format_exc())
+            return Answer(500, self.dialect.refused("the stub failed"))
 
 
 def _meant(fault: Fault, request: Request) -> bool:
