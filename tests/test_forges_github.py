@@ -286,7 +286,7 @@ def test_what_is_no_api(server: ForgeServer) -> None:
     """An answer that is none of GitHub's is told as such."""
     address = addresses.parse("https://github.example/acme/tool")
     server.fail(Fault("GET", "", 200, "<html>", times=9))
-    with pytest.raises(ForgeError, match="the address of a GitHub API?"):
+    with pytest.raises(ForgeError, match="the address of a GitHub API"):
         forge_of(address, "t0ken", api=server.api, patience=Patience(total_s=0)).open_requests()
 
 
