@@ -162,6 +162,18 @@ def test_the_newest_of_a_branch(forge: Forge, stub: GitHubStub) -> None:
     assert forge.latest_of("stomper/al") is None
 
 
+def test_a_branch_of_an_odd_name(forge: Forge, stub: GitHubStub) -> None:
+    """It is found again among those of names that look like it."""
+    odd = "stomper/ü&a=b#+%2Fx"
+    for number, name in enumerate((odd, "stomper/ü", "stomper/ü&a=b")):
+        stub.store.branch(name, "other")
+        assert forge.create(replace(WANTED, branch=name)).number == number + 1
+    found = forge.latest_of(odd)
+    assert found is not None
+    assert (found.number, found.branch) == (1, odd)
+    assert forge.create(replace(WANTED, branch=odd)).number == 1
+
+
 def test_open_requests_are_all_of_them(forge: Forge, stub: GitHubStub) -> None:
     """Over several pages, the oldest first, those of forks as such."""
     for number in range(5):
@@ -223,6 +235,13 @@ def test_a_failure_of_the_forge_is_tried_again_twice(forge: Forge, server: Forge
     with pytest.raises(ForgeError, match="a failure of its own"):
         forge.open_requests()
     assert clock.now - NOON == 6
+
+
+def test_a_failure_that_says_when_is_waited_for(forge: Forge, server: ForgeServer, clock: Clock) -> None:
+    """As long as it says."""
+    server.fail(Fault("GET", "/pulls$", 503, headers={"Retry-After": "30"}))
+    assert forge.open_requests() == []
+    assert clock.now - NOON == 30
 
 
 def test_a_lost_answer_does_not_open_a_second(forge: Forge, stub: GitHubStub, server: ForgeServer) -> None:

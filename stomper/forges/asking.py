@@ -110,13 +110,14 @@ class Asking:
                 raise
             except Exception as error:  # the libraries raise whatever they come upon
                 refusal = self.read(error) or Refusal(NOT_UNDERSTOOD, type(error).__name__)
+            now = self.patience.now()
             if refusal.limited:
-                now = self.patience.now()
                 if self.patience.wait(max(0.0, refusal.again_at(now) - now)):
                     continue
             elif refusal.passing:
                 failed += 1
-                if failed < _TRIES and self.patience.wait(failed):
+                after = refusal.again_at(now) - now if "retry-after" in refusal.headers else 0.0
+                if failed < _TRIES and self.patience.wait(max(failed, after)):
                     continue
             raise refusal
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Json = object
 
@@ -131,7 +131,7 @@ def paged(items: Sequence[Json], request: Request, api: str, *, most: int) -> tu
     size = min(int(request.query.get("per_page", "30")), most)
     page = int(request.query.get("page", "1"))
     last = max(1, -(-len(items) // size))
-    query = "&".join(f"{name}={value}" for name, value in request.query.items() if name != "page")
+    query = urlencode({name: value for name, value in request.query.items() if name != "page"})
     links = {"next": page + 1, "last": last} if page < last else {}
     link = ", ".join(f'<{api}{request.path}?{query}&page={n}>; rel="{name}"' for name, n in links.items())
     return items[(page - 1) * size : page * size], {"Link": link} if link else {}

@@ -61,6 +61,10 @@ class Store:
         """The open ones from a branch."""
         return [h for h in self.held.values() if (h.branch, h.fork, h.state) == (branch, fork, "open")]
 
+    def branch(self, name: str, start: str) -> None:
+        """Make a branch where another one is."""
+        self._git("update-ref", f"refs/heads/{name}", f"refs/heads/{start}")
+
     def tip(self, ref: str) -> str:
         """The commit that a ref is at; empty when there is none."""
         return self._git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", check=False).strip()
