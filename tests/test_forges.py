@@ -40,7 +40,7 @@ def test_an_address_tells_its_forge(address: str, kind: str, path: str, api: str
     """By the name of its host; the port of ssh is not that of the API."""
     where = addresses.parse(address)
     if not kind:
-        with pytest.raises(ForgeError, match="name github or gitlab"):
+        with pytest.raises(ForgeError, match=r"set pr\.forge to github or gitlab"):
             place_of(where)
     else:
         assert place_of(where) == Place(kind, path, api)
@@ -51,6 +51,8 @@ def test_a_kind_and_an_api_that_are_given_count() -> None:
     where = addresses.parse("ssh://git@code.example/acme/tool.git")
     assert place_of(where, kind="gitlab") == Place("gitlab", "acme/tool", "https://code.example")
     assert place_of(where, kind="github", api="https://api.example/v3/").api == "https://api.example/v3"
+    below = addresses.parse("https://code.example/gitlab/acme/tool.git")
+    assert place_of(below, kind="gitlab", api="https://code.example/gitlab").path == "acme/tool"
     ghe = addresses.parse("https://acme.ghe.com/acme/tool")
     assert place_of(ghe, kind="github").api == "https://api.acme.ghe.com"
 
@@ -75,8 +77,8 @@ def test_all_ways_to_write_an_address_are_one_place(names: list[str]) -> None:
         ("https://gitlab.com/tool", {}, "this is not group/name at GitLab"),
         ("http://gitlab.example/acme/tool", {}, "a token is not sent over http"),
         ("https://github.com/acme/tool", {"api": "http://api.example/v3"}, "a token is not sent over http"),
-        ("https://github.com/acme/tool", {"api": "api.example"}, "the address of the API is not one"),
-        ("https://github.com/acme/tool", {"api": "https://me:pass@api.example"}, "the address of the API is not one"),
+        ("https://github.com/acme/tool", {"api": "api.example"}, "pr.api is not the address of an API"),
+        ("https://github.com/acme/tool", {"api": "https://me:pass@api.example"}, "pr.api is not the address of an API"),
     ],
 )
 def test_what_is_at_no_forge_is_told(address: str, more: dict[str, str], expected: str) -> None:
@@ -87,8 +89,8 @@ def test_what_is_at_no_forge_is_told(address: str, more: dict[str, str], expecte
 
 
 def test_a_token_is_needed() -> None:
-    """The message names where one is given."""
-    with pytest.raises(ForgeError, match="need a token: name the variable that holds it by token_env"):
+    """The message names what it needs, and where it is given."""
+    with pytest.raises(ForgeError, match=r"a token with contents and pull requests: write: set pr\.token_env"):
         forge_of(addresses.parse("https://github.com/acme/tool"), "")
 
 

@@ -20,8 +20,7 @@ def forge_of(address: Address, token: str, *, kind: str = "", api: str = "", pat
     place = place_of(address, kind=kind, api=api)
     if not token:
         raise ForgeError(
-            f"{address.url}: pull requests need a token: name the variable that holds it by token_env, "
-            "or its Secret block by token_block"
+            f"{address.url}: pull requests need a token with {place.rights}: set pr.token_env to the variable that holds it"
         )
     patience = patience or Patience()
     try:

@@ -18,7 +18,6 @@ from stomper.forges.places import Place
 _TIMEOUT_S = 30
 _PAGE = 100
 _MOST_FILES = 3000  # GitHub lists no more of one pull request
-_RIGHTS = "contents and pull requests: write"
 _ACTIONS = " (for GITHUB_TOKEN also the setting «Allow GitHub Actions to create and approve pull requests»)"
 
 
@@ -36,7 +35,7 @@ class GitHub:
             seconds_between_requests=None,
             seconds_between_writes=None,
         )
-        self._asking = Asking("GitHub", f"{place.api} {place.path}", _RIGHTS + _ACTIONS, read, token, patience)
+        self._asking = Asking("GitHub", f"{place.api} {place.path}", place.rights + _ACTIONS, read, token, patience)
         self.notes = self._asking.notes
         self._own_token = own_tokens.is_of_actions(token)
 

@@ -17,7 +17,6 @@ from stomper.forges.places import Place
 
 _TIMEOUT_S = 30
 _PAGE = 100
-_RIGHTS = "the scope api and the role Developer"
 _DRAFT = re.compile(r"^\s*(?:\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
 _STATES = {"opened": RequestState.OPEN, "locked": RequestState.OPEN, "merged": RequestState.MERGED}
 _RUNNING = ("created", "waiting_for_resource", "preparing", "pending", "running", "scheduled")
@@ -50,7 +49,7 @@ class GitLab:
             keep_base_url=True,
             session=session,
         )
-        self._asking = Asking("GitLab", f"{place.api} {place.path}", _RIGHTS, self._read, token, patience)
+        self._asking = Asking("GitLab", f"{place.api} {place.path}", place.rights, self._read, token, patience)
         self.notes = self._asking.notes
 
     @cached_property

@@ -10,6 +10,7 @@ from stomper.forges.base import ForgeError
 
 KINDS = ("github", "gitlab")
 _NAMES = {"github": "GitHub", "gitlab": "GitLab"}
+_RIGHTS = {"github": "contents and pull requests: write", "gitlab": "the scope api and the role Developer"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -26,6 +27,11 @@ class Place:
         """What people call it."""
         return _NAMES[self.kind]
 
+    @property
+    def rights(self) -> str:
+        """What its token needs, in its own words."""
+        return _RIGHTS[self.kind]
+
 
 def place_of(address: Address, *, kind: str = "", api: str = "") -> Place:
     """Where the repository at *address* is. A *kind* or *api* that is given counts more than what the host's name tells.
@@ -39,12 +45,15 @@ def place_of(address: Address, *, kind: str = "", api: str = "") -> Place:
             if kind
             else f"the name {host or 'of the host'} does not tell its forge"
         )
-        raise ForgeError(f"{address.url}: {wrong}: name {' or '.join(KINDS)}, and the address of its API")
+        raise ForgeError(f"{address.url}: {wrong}: set pr.forge to {' or '.join(KINDS)}")
+    base = _checked(api or _api(kind, host, web)).rstrip("/")
+    below = urlsplit(base).path.strip("/")
+    if kind == "gitlab" and address.takes_token and below:  # a GitLab that is not at the root of its host
+        path = path.removeprefix(f"{below}/")
     pieces = path.split("/")
     if len(pieces) < 2 or not all(pieces) or (kind == "github" and len(pieces) != 2):
         shape = "owner/name" if kind == "github" else "group/name"
         raise ForgeError(f"{address.url}: this is not {shape} at {_NAMES[kind]}: pull requests need a repository there")
-    base = _checked(api).rstrip("/") if api else _checked(_api(kind, host, web))
     return Place(kind, path, base)
 
 
@@ -85,7 +94,7 @@ def _checked(api: str) -> str:
         or parts.fragment
     ):
         raise ForgeError(
-            "the address of the API is not one: give https://HOST/api/v3 (GitHub) or https://HOST (GitLab)"
+            "pr.api is not the address of an API: give https://HOST/api/v3 (GitHub) or https://HOST (GitLab)"
         )
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ForgeError(f"{api}: a token is not sent over http, where all can read it: use https")
