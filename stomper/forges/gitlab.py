@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -12,14 +11,12 @@ import requests
 
 from stomper.forges import own_tokens
 from stomper.forges.asking import LOST, NOT_UNDERSTOOD, Asking, Patience, Refusal, plain
-from stomper.forges.base import PullRequest, RequestState, Wanted
+from stomper.forges.base import PullRequest, Wanted
+from stomper.forges.merge_requests import newest, running, title_of, told, told_or_none, words_of
 from stomper.forges.places import Place
 
 _TIMEOUT_S = 30
 _PAGE = 100
-_DRAFT = re.compile(r"^\s*(?:\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
-_STATES = {"opened": RequestState.OPEN, "locked": RequestState.OPEN, "merged": RequestState.MERGED}
-_RUNNING = ("created", "waiting_for_resource", "preparing", "pending", "running", "scheduled")
 _PIPELINE_S = (1, 2, 4)  # how long is waited for the pipeline of a new merge request, each time
 
 
@@ -61,14 +58,14 @@ class GitLab:
         merges = self._project.mergerequests
         return self._asking.ask(
             "list the open merge requests",
-            lambda: [_told(m) for m in merges.list(state="opened", order_by="created_at", sort="asc", iterator=True)],
+            lambda: [told(m) for m in merges.list(state="opened", order_by="created_at", sort="asc", iterator=True)],
         )
 
     def latest_of(self, branch: str) -> PullRequest | None:
         """The newest, in any state, from *branch* of this very project."""
         project = self._project
         return self._asking.ask(
-            f"look for a merge request from {branch}", lambda: _told_or_none(_newest(project, branch, "all"))
+            f"look for a merge request from {branch}", lambda: told_or_none(newest(project, branch, "all"))
         )
 
     def files_of(self, number: int) -> frozenset[str]:
@@ -93,12 +90,12 @@ class GitLab:
 
         def look_and_open() -> tuple[Any, bool]:
             # Looked for at each try: what a lost answer was about may have been done.
-            if there := _newest(project, wanted.branch, "opened"):
+            if there := newest(project, wanted.branch, "opened"):
                 return there, False
             data = {
                 "source_branch": wanted.branch,
                 "target_branch": wanted.base,
-                "title": _title(wanted),
+                "title": title_of(wanted),
                 "description": wanted.body,
             }
             return project.mergerequests.create(data), True
@@ -112,7 +109,7 @@ class GitLab:
                 return self.update(made.iid, wanted)
             return self._with_extras(made.iid, wanted)
         if refused.status == 409:
-            found = self._asking.ask(what, lambda: _newest(project, wanted.branch, "opened"))
+            found = self._asking.ask(what, lambda: newest(project, wanted.branch, "opened"))
             if found:
                 return self.update(found.iid, wanted)
         raise self._asking.error(what, refused)
@@ -123,13 +120,13 @@ class GitLab:
 
         def write() -> None:
             merge = merges.get(number)
-            told = _told(merge)
+            there = told(merge)
             fresh: dict[str, str] = {}
-            if plain(told.title) != plain(wanted.title) or (merge.state == "opened" and told.draft != wanted.draft):
-                fresh["title"] = _title(wanted)
-            if plain(told.body) != plain(wanted.body):
+            if plain(there.title) != plain(wanted.title) or (merge.state == "opened" and there.draft != wanted.draft):
+                fresh["title"] = title_of(wanted)
+            if plain(there.body) != plain(wanted.body):
                 fresh["description"] = wanted.body
-            if told.base != wanted.base:
+            if there.base != wanted.base:
                 fresh["target_branch"] = wanted.base
             if fresh:
                 merges.update(number, fresh)
@@ -168,7 +165,7 @@ class GitLab:
             self._ask_reviewers(merge, wanted.reviewers)
             if wanted.auto_merge and not wanted.draft and not merge.merge_when_pipeline_succeeds:
                 self._merge_later(number)
-        return _told(merge)
+        return told(merge)
 
     def _label(self, merge: Any, wanted: Sequence[str]) -> None:
         there = {label.lower() for label in merge.labels}
@@ -218,10 +215,10 @@ class GitLab:
         def wait_and_merge() -> None:
             merge = merges.get(number)
             for seconds in _PIPELINE_S:
-                if _running(merge) or not self._asking.patience.wait(seconds):
+                if running(merge) or not self._asking.patience.wait(seconds):
                     break
                 merge = merges.get(number)
-            if not _running(merge):
+            if not running(merge):
                 self._asking.note(
                     f"auto-merge of !{number} was not set: it has no pipeline under way, and GitLab would merge it at once"
                 )
@@ -241,51 +238,7 @@ class GitLab:
     def _read(self, error: Exception) -> Refusal | None:
         """What GitLab said, of the exception that python-gitlab made of it."""
         if isinstance(error, gitlab.exceptions.GitlabError):
-            return Refusal(error.response_code or NOT_UNDERSTOOD, _words(error.error_message), self._headers)
+            return Refusal(error.response_code or NOT_UNDERSTOOD, words_of(error.error_message), self._headers)
         if isinstance(error, requests.RequestException | OSError):
             return Refusal(LOST, type(error).__name__)
         return None
-
-
-def _newest(project: Any, branch: str, state: str) -> Any:
-    """The newest from *branch* of the project itself; None where there is none."""
-    found = project.mergerequests.list(
-        state=state, source_branch=branch, order_by="created_at", sort="desc", iterator=True
-    )
-    return next((merge for merge in found if merge.source_project_id == merge.target_project_id), None)
-
-
-def _told_or_none(merge: Any) -> PullRequest | None:
-    return None if merge is None else _told(merge)
-
-
-def _told(merge: Any) -> PullRequest:
-    return PullRequest(
-        number=merge.iid,
-        url=merge.web_url,
-        state=_STATES.get(merge.state, RequestState.CLOSED),
-        branch=merge.source_branch,
-        base=merge.target_branch,
-        head=merge.sha or "",
-        title=_DRAFT.sub("", merge.title) if merge.draft else merge.title,
-        body=merge.description or "",
-        draft=bool(merge.draft),
-        own=merge.source_project_id == merge.target_project_id,
-    )
-
-
-def _title(wanted: Wanted) -> str:
-    return f"Draft: {wanted.title}" if wanted.draft else wanted.title
-
-
-def _running(merge: Any) -> bool:
-    return bool(merge.head_pipeline) and merge.head_pipeline["status"] in _RUNNING
-
-
-def _words(said: Any) -> str:
-    """GitLab's message, which is a text, a list of them, or a list by field."""
-    if isinstance(said, dict):
-        return "; ".join(f"{name}: {_words(value)}" for name, value in said.items())
-    if isinstance(said, list):
-        return "; ".join(_words(value) for value in said)
-    return str(said)[:200] if str(said).lstrip().startswith("<") else str(said)
