@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from stomper import prices, proc
+from stomper import prices, proc, progress
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.breaker import Breaker, again, turned_away
 from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
 from stomper.secrets import Secrets
 from stomper.settings import Settings
+from stomper.transcripts import tail
 from stomper.watch import Watch
 
 _PATIENCE = 4  # tries of one call that an agent is too busy for
@@ -96,7 +97,11 @@ class Calls:
         if why := self.budget.reserve(expected):
             of_file.give_back(expected)
             with self._lock:
+                first = not self.left_by_budget
                 self.left_by_budget.add(path)
+            if first:
+                b = self.budget
+                progress.emit(progress.BudgetReached(why, b.spent_usd, b.spent_tokens, b.calls))
             return f"not called: {why}"
         return ""
 
@@ -116,7 +121,14 @@ class Calls:
     def _hidden(self, answer: Answer) -> Answer:
         """The answer without the caller's keys, whatever an agent made its words of."""
         hide, a = self.secrets.hidden, answer
-        return replace(a, problem=hide(a.problem), model=hide(a.model), session=hide(a.session), stop=hide(a.stop))
+        return replace(
+            a,
+            problem=hide(a.problem),
+            model=hide(a.model),
+            session=hide(a.session),
+            stop=hide(a.stop),
+            said=tail(hide(a.said)),
+        )
 
     def _breaker(self, name: str) -> Breaker:
         with self._lock:

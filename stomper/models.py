@@ -86,6 +86,7 @@ class Attempt(Model):
     model: str = Field(default="", description="what answered, where that is known")
     session: str = Field(default="", description="the agent's own name for the call")
     stop: str = Field(default="", description="why the agent stopped, in its own word")
+    transcript: str = Field(default="", description="the file with what it was told and what it said")
 
 
 class Status(StrEnum):

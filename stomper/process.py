@@ -187,6 +187,9 @@ class _Work:
             session=call.answer.session,
             stop=call.answer.stop,
         )
+        if agent.reads_prompt and not call.reused:
+            file = self.session.transcripts.keep(self.job.path, attempt, call.prompt.text, call.answer.said)
+            attempt = attempt.model_copy(update={"transcript": file})
         self.attempts.append(attempt)
         self.session.memory.learn(attempt, before, self._job(), call.proof.judge, call.answer.trouble)
 

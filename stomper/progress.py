@@ -44,6 +44,24 @@ class FileDone:
 
 
 @dataclass(frozen=True)
+class Violated:
+    """The user's repository changed while agents ran that no sandbox kept from it."""
+
+    what: str
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BudgetReached:
+    """The first file is left because of the run's budget: the limit in words, and what was spent by then."""
+
+    limit: str
+    spent_usd: float
+    spent_tokens: int
+    calls: int
+
+
+@dataclass(frozen=True)
 class Journalled:
     """A step was written down and is about to be taken."""
 
@@ -58,7 +76,7 @@ class RunDone:
     report: Report
 
 
-Event = StageBegan | JobsSelected | AgentSaid | FileDone | Journalled | RunDone
+Event = StageBegan | JobsSelected | AgentSaid | FileDone | Violated | BudgetReached | Journalled | RunDone
 Listener = Callable[[Event], None]
 _listeners: list[Listener] = []
 

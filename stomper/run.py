@@ -112,7 +112,7 @@ def report_of(
     baseline = session.baselines.known(session.target.head) or session.baselines.known(session.base)
     return Report(
         run_id=session.run_id,
-        repository=session.remote.shown if session.remote else str(session.target.root),
+        repository=session.shown,
         base=session.target.head,
         branch=session.lands_on,
         land=session.settings.land,

@@ -30,6 +30,7 @@ from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite
+from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Watch
 from stomper.worktrees import Pool, SharedClone, in_memory
@@ -74,6 +75,7 @@ class Session:
     memory: Memory
     feedback: Feedback
     secrets: Secrets
+    transcripts: Transcripts
     remote: Remote | None = None
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
@@ -155,11 +157,14 @@ class Session:
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
+                transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,
             )
             _open[run_id] = session
+            if not only_check:
+                prune(state, days=settings.transcript_days, megabytes=settings.transcript_megabytes)
             if settings.test_validation != "none" and not only_check:
                 session.suite.find()
             session.warnings += _limits(target, settings)
@@ -176,6 +181,11 @@ class Session:
         self.alive.release()
         if self.remote:
             self.remote.close()
+
+    @property
+    def shown(self) -> str:
+        """The repository as reports name it: its address, where it is given by one, else its path."""
+        return self.remote.shown if self.remote else str(self.target.root)
 
     @property
     def lands_on(self) -> str:

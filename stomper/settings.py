@@ -187,6 +187,10 @@ class Settings(_Table):
     """Pay again for a call that failed before with the same file, errors, agent and prompt."""
     prompt_tokens: int = Field(default=8000, ge=500, le=1_000_000)
     """How long a prompt may be, in tokens, roughly."""
+    transcript_days: int = Field(default=30, ge=0, le=3650)
+    """Days for which is kept what agents were told and what they said, in the state folder; 0 keeps nothing of it."""
+    transcript_megabytes: int = Field(default=200, ge=1, le=1_000_000)
+    """How much of it is kept at most, over all runs of this user: the oldest runs' goes first."""
     agent_timeout_s: Seconds = 600.0
     """Seconds one call of an agent may take."""
     test_timeout_s: Seconds = 1800.0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stomper import progress
 from stomper.git import Target, git, names
 from stomper.models import Model
 
@@ -65,6 +66,7 @@ class Watch:
                 agents = tuple(sorted(self._running))
                 shown = os.fsencode(what).decode(errors="replace")  # names need not be UTF-8, reports are
                 self.violations.append(Violation(what=shown, before=before, after=after, agents=agents))
+                progress.emit(progress.Violated(self.violations[-1].words, agents))
         self._known = now
 
 

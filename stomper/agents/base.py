@@ -10,6 +10,7 @@ from stomper.breaker import Trouble
 from stomper.checkers.base import Checker
 from stomper.environment import Environment
 from stomper.models import FileJob
+from stomper.proc import Finished
 from stomper.sandbox import Sandbox
 from stomper.secrets import Secrets
 from stomper.settings import AgentSettings
@@ -69,6 +70,8 @@ class Answer:
     """The agent's own name for the call, to look it up in its records."""
     stop: str = ""
     """Why it stopped, in the agent's own word."""
+    said: str = ""
+    """What it said, for its transcript."""
     trouble: Trouble = ""
     retry_after_s: float | None = None
     made: bool = True
@@ -78,6 +81,12 @@ class Answer:
     def tokens(self) -> int | None:
         """All tokens, None when unknown."""
         return None if self.usage is None else self.usage.total
+
+
+def spoken(done: Finished) -> str:
+    """What a program printed, for its transcript."""
+    parts = ((done.text, ""), (done.stderr.decode(errors="replace"), "\n--- stderr ---\n"))
+    return "".join(f"{title}{text}" for text, title in parts if text.strip())
 
 
 class Agent(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stomper import proc
-from stomper.agents.base import AgentContext, Answer, Request
+from stomper.agents.base import AgentContext, Answer, Request, spoken
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
@@ -54,14 +54,15 @@ class CommandAgent:
                 )
             except proc.ProgramMissing as error:
                 return Answer(problem=f"{error}: install it or correct [agents.{self.name}] command")
+        said = spoken(done)
         if done.timed_out:
-            return Answer(problem=f"it took more than {self._context.timeout_s:g} s and was killed")
+            return Answer(problem=f"it took more than {self._context.timeout_s:g} s and was killed", said=said)
         if done.returncode != 0:
             trouble, retry = trouble_in(f"{done.complaint}\n{done.text[-2000:]}")
             complaint = self._context.secrets.shown(done.complaint, request.prompt)[-300:]
-            said = f"{done.ending}: {complaint}" if complaint else done.ending
-            return Answer(problem=said, trouble=trouble, retry_after_s=retry)
-        return Answer()
+            problem = f"{done.ending}: {complaint}" if complaint else done.ending
+            return Answer(problem=problem, trouble=trouble, retry_after_s=retry, said=said)
+        return Answer(said=said)
 
 
 def _filled(word: str, values: Mapping[str, str]) -> str:

@@ -148,6 +148,7 @@ class Conversation:
             model=self._priced(said.model_name if said else None),
             session=said.provider_response_id or "" if said else "",
             stop=str(said.finish_reason or "") if said else "",
+            said="\n".join(_words(part) for part in said.parts) if said else "",
         )
 
     def _hidden(self, text: str) -> str:
@@ -157,6 +158,11 @@ class Conversation:
         """The model that answered, if its price is known by that name, else the one that was asked for."""
         answered = f"{self.ask.model.partition(':')[0]}:{name}"
         return answered if name and prices.known(answered) else self.ask.model
+
+
+def _words(part: object) -> str:
+    """What a part of an answer says, in words or as the arguments of a call."""
+    return part.args_as_json_str() if isinstance(part, ToolCallPart) else str(getattr(part, "content", ""))
 
 
 class _Impatient(ThreadPoolExecutor):

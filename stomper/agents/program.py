@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from stomper import prices, proc
-from stomper.agents.base import AgentContext, Answer, Request
+from stomper.agents.base import AgentContext, Answer, Request, spoken
 from stomper.agents.installed import Installed, find
 from stomper.agents.readings import Said
 from stomper.agents.row import Extra, Program
@@ -74,6 +74,7 @@ class ProgramAgent:
             model=said.model or self._settings.model,
             session=said.session,
             stop=said.stop,
+            said=spoken(done),
         )
         if done.timed_out:
             # It may have tried again and again in vain: that says more than that it was killed.
