@@ -20,6 +20,9 @@ class Checked:
     collected: Collected
     jobs: tuple[FileJob, ...]
     left_out: LeftOut
+    repository: str = ""
+    """As reports name it."""
+    base: str = ""
 
     @property
     def clean(self) -> bool:
@@ -62,4 +65,4 @@ def check(parameters: FixParameters, remote: Remote | None = None) -> Checked:
         jobs, left_out = session.select()
     finally:
         session.close()
-    return Checked(collected, tuple(jobs), left_out)
+    return Checked(collected, tuple(jobs), left_out, session.shown, session.base)

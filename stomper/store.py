@@ -139,6 +139,15 @@ class Store:
         asked = "SELECT id, began, coalesce(report, '') FROM runs WHERE repository = ? ORDER BY rowid DESC LIMIT 20"
         return [(str(run), str(began), str(report)) for run, began, report in self.do(asked, (repository,))]
 
+    def reports(self, repository: str, most: int) -> list[tuple[str, str]]:
+        """(when it began, its report) of the last *most* runs that did their job over *repository*, as reports name it,
+        the newest first."""
+        asked = (
+            "SELECT began, report FROM runs WHERE json_extract(nullif(report, ''), '$.repository') = ? "
+            "AND json_extract(nullif(report, ''), '$.failure') = '' ORDER BY rowid DESC LIMIT ?"
+        )
+        return [(str(began), str(report)) for began, report in self.do(asked, (repository, most))]
+
     def patches_of(self, run_id: str) -> int:
         """How many proven patches of a run are kept for another one."""
         return int(str(self.do("SELECT count(*) FROM proven WHERE run = ?", (run_id,))[0][0]))

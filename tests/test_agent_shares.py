@@ -17,7 +17,7 @@ from rich.console import Console
 from stomper.models import AgentMetrics, Metrics, Report
 from stomper.progress import AgentSaid, StageBegan
 from stomper.reports.agents import cost_words
-from stomper.reports.markdown import summary_markdown
+from stomper.reports.summary import summary_markdown
 from stomper.reports.terminal import Display, plain_lines, show_report
 from tests.api import KEY, MODELS
 from tests.conftest import MakeRepo, git

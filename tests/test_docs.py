@@ -11,7 +11,7 @@ from stomper.reports.reference import rendered
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-@pytest.mark.parametrize("name", ["settings.md", "how-it-works.md", "agents.md"])
+@pytest.mark.parametrize("name", ["settings.md", "how-it-works.md", "agents.md", "ui.md"])
 def test_the_tables_are_those_of_the_program(name: str) -> None:
     """`make docs` has been run since a setting or a guard changed."""
     page = (DOCS / name).read_text(encoding="utf-8")

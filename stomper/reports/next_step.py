@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from stomper.models import Report
+from stomper.models import Report, Status
 
 
 def next_command(report: Report) -> str:
@@ -28,3 +28,9 @@ def _apply_command(report: Report) -> str:
         return f"git apply {'--cached ' if half else ''}{every}"
     rest = [file for file in kept.values() if file not in half]
     return f"git apply --cached {shlex.join(half)} && git apply --index {shlex.join(rest)}"
+
+
+def waiting_command(report: Report) -> str:
+    """The command that takes the patches that wait for somebody; empty when none does."""
+    kept = next((o.patch_file for o in report.outcomes if o.status is Status.WAITING and o.patch_file), "")
+    return f"git apply {shlex.quote(str(Path(kept).parent))}/*.patch" if kept else ""

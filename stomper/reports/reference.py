@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from stomper.agents.programs import PROGRAMS
+from stomper.events import KINDS, RunEvent
 from stomper.guards import GUARDS
 from stomper.settings import AgentSettings, CheckerSettings, Settings
 
@@ -81,10 +82,26 @@ def programs_table() -> str:
     return "\n".join(rows)
 
 
+def events_table() -> str:
+    """The events and the fields of their payloads, in Markdown."""
+    rows = ["| Field | Type | Meaning |", "| --- | --- | --- |"]
+    shared = list(RunEvent.model_fields)
+    rows += [_field(name, RunEvent) for name in shared]
+    for kind in KINDS:
+        rows += ["", f"`{kind.name}`: {' '.join((kind.__doc__ or '').split())}", "", *rows[:2]]
+        rows += [_field(name, kind) for name in kind.model_fields if name not in shared]
+    return "\n".join(rows)
+
+
+def _field(name: str, model: type[BaseModel]) -> str:
+    field = model.model_fields[name]
+    return f"| `{name}` | {_type(field)} | {field.description} |"
+
+
 def rendered(page: str) -> str:
     """The page with each table between its `<!-- table NAME -->` and `<!-- end -->` as it should be."""
     tables = {**{name: table(model) for name, model in TABLES.items()}, "guards": guards_table()}
-    tables["programs"] = programs_table()
+    tables |= {"programs": programs_table(), "events": events_table()}
     for name, text in tables.items():
         begin, end = f"<!-- table {name} -->\n", "\n<!-- end -->"
         head, found, rest = page.partition(begin)

@@ -18,6 +18,7 @@ from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.next_step import next_command
+from stomper.reports.safe import printable
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
@@ -30,12 +31,6 @@ _COLOURS = {
 }
 _WORST_FIRST = (Status.FAILED, Status.SKIPPED, Status.WAITING, Status.PARTIAL, Status.FIXED)
 _MOST_ROWS = 40
-
-
-def printable(name: str) -> str:
-    """A file name as it can be shown: control characters and undecodable bytes escaped."""
-    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
 
 
 class Display:
