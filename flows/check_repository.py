@@ -12,13 +12,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from stomper import form, remotes
+from stomper import form, remotes, titles
 from stomper.check import Checked, check
 from stomper.errors import StomperError
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_check
 from tasks.secrets import token_of
 from tasks.setup import run_setup
+from tasks.telling import name_run
 
 
 @flow(name="check-repository", flow_run_name="check {repository}", persist_result=False)
@@ -46,6 +47,7 @@ def check_repository(
         checked = look(parameters)
     except StomperError as error:
         return Failed(message=str(error))
+    name_run(titles.run_title("check", checked.repository, checked.base))
     publish_check(checked)
     return Completed(message=checked.headline) if checked.clean else Failed(message=checked.headline)
 

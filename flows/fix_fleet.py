@@ -15,12 +15,13 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from flows.fix_repository import fix_repository
-from stomper import form, proc
+from stomper import form, proc, titles
 from stomper.errors import StomperError
 from stomper.fleet import FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
+from tasks.telling import name_run
 
 
 @flow(name="fix-fleet", persist_result=False)
@@ -53,6 +54,7 @@ def fix_fleet(
         runs = runs_of(parameters)
     except StomperError as error:
         return Failed(message=str(error))
+    name_run(titles.fleet_title(len(runs)))
     results = by_deployment(runs, parameters) if parameters.deployment else one_after_another(runs)
     report = FleetReport.of(results)
     publish_fleet(report)

@@ -20,7 +20,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
-from stomper import form, progress, remotes
+from stomper import form, progress, remotes, trend
 from stomper.asking import land_and_ask
 from stomper.errors import Cancelled, SettingsError, StomperError
 from stomper.landing import Landing
@@ -29,10 +29,11 @@ from stomper.parameters import FixParameters
 from stomper.run import open_session, report_of
 from stomper.session import Session
 from tasks.approval import ask
-from tasks.artifacts import begin_progress, publish, update_progress_artifact
+from tasks.artifacts import publish
 from tasks.files import process_file
 from tasks.secrets import token_of
 from tasks.setup import run_setup
+from tasks.telling import begin_telling
 
 
 @flow(name="fix-repository", flow_run_name="fix {repository}", persist_result=False)
@@ -65,6 +66,7 @@ def fix_repository(
         session = initialize(form.parameters_of(repository, files, advanced, *sections, remote=remote))
     except StomperError as error:
         return Failed(message=str(error))
+    telling = begin_telling(session)
     try:
         report = repair(session)
     except StomperError as error:
@@ -75,6 +77,7 @@ def fix_repository(
                 session.remote.doubt()
         progress.emit(progress.RunDone(report))
     finally:
+        telling.close()
         cleanup(session)
     return Completed(message=headline(report)) if report.exit_code == 0 else Failed(message=headline(report))
 
@@ -122,16 +125,11 @@ def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once."""
     session.baselines.start(session.base)
     paths = [job.path for job in jobs]
-    bar = begin_progress(len(paths))
-    outcomes: list[Outcome] = []
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
     with concurrent as runner:
         mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
         futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
-        for future in as_completed(futures):
-            outcomes.append(future.result())
-            update_progress_artifact(bar, progress=100 * len(outcomes) / len(paths))
-    return outcomes
+        return [future.result() for future in as_completed(futures)]
 
 
 def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
@@ -147,7 +145,7 @@ def aggregate(
     report = report_of(session, outcomes, metrics, left_out=left_out, landing=landing)
     session.store.finish(report)
     session.store.forget(session.run_id, session.memory.waiting(outcomes))
-    publish(report, outcomes)
+    publish(report, outcomes, trend.points(session.store, report.repository))
     progress.emit(progress.RunDone(report))
     return report
 

@@ -2,57 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from uuid import UUID
+from collections.abc import Iterable, Sequence
 
 from prefect.artifacts import (
     create_markdown_artifact,
-    create_progress_artifact,
     create_table_artifact,
-    update_progress_artifact,
 )
 
+from stomper import titles
 from stomper.check import Checked
 from stomper.fleet import FleetReport, Summary, rows
 from stomper.models import Outcome, Report
-from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, summary_markdown, table_rows
-
-__all__ = [
-    "SUMMARY_KEY",
-    "begin_progress",
-    "publish",
-    "publish_check",
-    "publish_fleet",
-    "publish_proposed",
-    "update_progress_artifact",
-]
+from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, table_rows
+from stomper.reports.safe import inline
+from stomper.reports.summary import summary_markdown
+from stomper.trend import Point, trend_line, trend_markdown
 
 SUMMARY_KEY = "stomper-metrics"
+MOST_DIFFS = 100
+"""Each is a request to the server, after the last file and before the run's end."""
 
 
-def begin_progress(files: int) -> UUID:
-    """The run's progress bar; its id."""
-    bar = create_progress_artifact(progress=0.0, description=f"files processed, of {files}")
-    assert isinstance(bar, UUID)  # noqa: S101 - a coroutine only where it is called from one
-    return bar
-
-
-def publish(report: Report, outcomes: list[Outcome]) -> None:
-    """The summary, the table by file, and the diff of each file that landed or was turned down."""
+def publish(report: Report, outcomes: list[Outcome], runs: Sequence[Point] = ()) -> None:
+    """The summary, the table by file, the trend over *runs*, and the diffs of the first files with one."""
     create_markdown_artifact(key="stomper-summary", markdown=summary_markdown(report), description="What the run did")
     if report.outcomes:
         create_table_artifact(key="stomper-files", table=table_rows(report), description="Every file and how it ended")
     told = f"```json\n{Summary.of(report).model_dump_json()}\n```"
     create_markdown_artifact(key=SUMMARY_KEY, markdown=told, description="The run's metrics, for programs")
-    for outcome in outcomes:
-        if outcome.patch is not None:
-            create_markdown_artifact(markdown=diff_markdown(outcome), description=f"{outcome.status}: {outcome.path}")
+    if runs:
+        key = f"stomper-trend-{titles.unique_slug(report.repository)}"
+        create_markdown_artifact(
+            key=key, markdown=trend_markdown(report.repository, runs), description=trend_line(runs)
+        )
+    for outcome in [o for o in outcomes if o.patch is not None][:MOST_DIFFS]:
+        said = f"{outcome.status}: {inline(outcome.path)}"
+        create_markdown_artifact(markdown=diff_markdown(outcome), description=said)
 
 
 def publish_proposed(outcomes: Iterable[Outcome]) -> None:
     """The diff of each file that waits for approval."""
     for outcome in outcomes:
-        create_markdown_artifact(markdown=diff_markdown(outcome), description=f"waits for approval: {outcome.path}")
+        create_markdown_artifact(
+            markdown=diff_markdown(outcome), description=f"waits for approval: {inline(outcome.path)}"
+        )
 
 
 def publish_check(checked: Checked) -> None:
