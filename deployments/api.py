@@ -39,6 +39,11 @@ class Api:
         """Change what is at *path*. Raises Unreachable."""
         self._ask("PATCH", path, changes)
 
+    def automations(self, name: str) -> list[dict[str, Any]]:
+        """The automations of this name. Raises Unreachable."""
+        found = self.post("/automations/filter", {"automations": {"name": {"any_": [name]}}})
+        return list(found or [])
+
     def workers_online(self) -> list[str]:
         """The names of the work pool's workers that were heard of lately."""
         found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []

@@ -11,6 +11,7 @@ from pathlib import Path
 from deployments.api import POOL, Api
 from deployments.described import described, find, placeholders, schedules_kept
 from deployments.embedded import configured_api
+from deployments.heartbeats import WRONG
 from stomper import proc
 from stomper.errors import StomperError
 
@@ -33,8 +34,9 @@ def configured() -> Api:
     return api
 
 
-def deploy(place: Path, repository: str, *, create_pool: bool, say: Callable[[str], None]) -> None:
-    """Make the limits and deploy all of *place*/prefect.yaml for *repository*. Raises StomperError with the next step.
+def deploy(place: Path, repository: str, *, create_pool: bool, say: Callable[[str], None], notify: str = "") -> None:
+    """Make the limits and automations and deploy all of *place*/prefect.yaml for *repository*; failed and crashed runs are
+    told by the block *notify*, where one is given. Raises StomperError with the next step.
 
     Prefect's own commands do it, in *place*: that folder is the installation's own, so no settings of the repository that
     one stands in are read. Nothing is written there."""
@@ -51,6 +53,9 @@ def deploy(place: Path, repository: str, *, create_pool: bool, say: Callable[[st
     for limit in api.post("/v2/concurrency_limits/filter", {"limit": 200}) or []:
         if limit["name"].startswith(("tag:stomper-", "stomper-")):
             say(f"limit {limit['name']}: {limit['limit']}")
+    made = _command(place, api, repository, "-m", "deployments.automations", *([notify] if notify else []))
+    for line in made.text.splitlines():
+        say(line)
     names = [one.full_name for one in described(place)]
     with schedules_kept(api, names):
         done = _command(place, api, repository, "-m", "prefect", "--no-prompt", "deploy", "--all")
@@ -58,8 +63,15 @@ def deploy(place: Path, repository: str, *, create_pool: bool, say: Callable[[st
         raise StomperError(f"{', '.join(missing)} was not deployed; Prefect said:\n{done.text[-2000:]}")
     for name in names:
         say(f"deployment {name}")
+    if not notify and not _notifies(api):
+        say("nobody is told of failed runs: make a block for messages in Prefect, then `stomper deploy --notify BLOCK`")
     workers = api.workers_online()
     say(f"worker {', '.join(workers)}" if workers else f"next: {prefect_command()} worker start --pool {POOL}")
+
+
+def _notifies(api: Api) -> bool:
+    """Whether an earlier call made the automation that tells of failed runs."""
+    return bool(api.automations(WRONG))
 
 
 def prefect_command() -> str:

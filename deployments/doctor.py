@@ -10,6 +10,7 @@ from typing import Any
 from deployments.api import POOL, Api
 from deployments.described import described, find
 from deployments.embedded import configured_api
+from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
 from stomper import bundle, machine
 from stomper.findings import Check, Finding, run_checks
 
@@ -42,7 +43,7 @@ def check_server(address: str) -> list[Finding]:
         return [Finding(subject="server", verdict="problem", said=f"{address} is no Prefect API", mend=mend)]
     found = [Finding(subject="server", verdict="ok", said=address), _versions(there)]
     settings = (api.get("/admin/settings") or {}).get("server", {})
-    return [*found, *_storage(settings), *_limits(api), *_deployments(api), *_workers(api)]
+    return [*found, *_storage(settings), *_limits(api), *_deployments(api), *_automations(api), *_workers(api)]
 
 
 def _versions(there: str) -> Finding:
@@ -111,6 +112,24 @@ def _deployments(api: Api) -> list[Finding]:
             Finding(subject="deployments", verdict="warning", said=said, mend="`stomper deploy`, or `stomper serve`")
         ]
     return [Finding(subject="deployments", verdict="ok", said=", ".join(names))]
+
+
+def _automations(api: Api) -> list[Finding]:
+    """Whether dead runs are seen, and whether somebody is told of failed ones."""
+    found = [Finding(subject="automations", verdict="ok", said="a silent run becomes Crashed")]
+    zombies = api.automations(ZOMBIES)
+    if not zombies or not zombies[0]["enabled"]:
+        said = f"{ZOMBIES!r} is {'off' if zombies else 'missing'}: a run whose worker dies stays Running for ever"
+        mend = "switch it on in Prefect's UI" if zombies else "`stomper deploy`"
+        found = [Finding(subject="automations", verdict="warning", said=said, mend=mend)]
+    if wrong := wrong_frequency():
+        mend = f"{VARIABLE}={FREQUENCY_S} for the worker"
+        found.append(Finding(subject="heartbeats", verdict="problem", said=wrong, mend=mend))
+    told = api.automations(WRONG)
+    if told and told[0]["enabled"]:
+        return [*found, Finding(subject="messages", verdict="ok", said="of failed and crashed runs")]
+    said = "nobody is told of failed and crashed runs"
+    return [*found, Finding(subject="messages", verdict="ok", said=f"{said}; `stomper deploy --notify BLOCK`")]
 
 
 def _workers(api: Api) -> list[Finding]:

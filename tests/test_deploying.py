@@ -101,6 +101,8 @@ def test_it_deploys_all_and_again(stomper: Any, address: str, repository: Path) 
     assert done.returncode == 0, done.stderr
     assert "limit tag:stomper-process-file: 3" in done.stdout
     assert "deployment check-repository/ci" in done.stdout
+    assert "automation Stomper: a run that is silent has crashed" in done.stdout
+    assert "nobody is told of failed runs" in done.stdout
     assert "worker start --pool stomper" in done.stdout.splitlines()[-1]
     api = Api(address)
     nightly = api.get("/deployments/name/fix-repository/nightly")
@@ -114,6 +116,9 @@ def test_it_deploys_all_and_again(stomper: Any, address: str, repository: Path) 
     again = stomper("deploy")
     assert again.returncode == 0, again.stderr
     assert "limit tag:stomper-process-file: 7" in again.stdout
+    wrong = stomper("deploy", "--notify", "nobody")
+    assert wrong.returncode == 2
+    assert "knows no block of that name" in wrong.stderr
     after = api.get("/deployments/name/fix-repository/nightly")["schedules"]
     assert [s["active"] for s in after] == [True]
 
@@ -128,6 +133,8 @@ def test_the_doctor_sees_what_is_there(stomper: Any, address: str) -> None:
     assert found["leases"][0] == "warning"
     assert found["limit tag:stomper-process-file"] == ("ok", "0 of 7 taken")
     assert found["deployments"][0] == "ok"
+    assert found["automations"] == ("ok", "a silent run becomes Crashed")
+    assert "--notify" in found["messages"][1]
     assert found["worker"][0] == "problem"
     assert found["checker slow"][0] == "ok"
     assert done.returncode == 2

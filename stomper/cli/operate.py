@@ -24,8 +24,15 @@ def deploy(
     create_pool: Annotated[
         bool, typer.Option("--create-pool", help="Make the work pool `stomper`, of type `process`, if it is missing.")
     ] = False,
+    notify: Annotated[
+        str,
+        typer.Option(
+            metavar="BLOCK",
+            help="The Prefect block that tells of failed and crashed runs, as `NAME` or `TYPE/NAME`.",
+        ),
+    ] = "",
 ) -> None:
-    """Set up your Prefect server: make the limits and deploy all of Stomper's deployments.
+    """Set up your Prefect server: make the limits and automations, and deploy all of Stomper's deployments.
 
     It needs a Prefect server (`PREFECT_API_URL`) and a work pool. Run it again after an upgrade: what exists is brought up
     to date, limits that you changed and schedules that you switched on stay so. Exit code 0: set up. 2: it could not be.
@@ -33,7 +40,13 @@ def deploy(
     place = bundle.activate()
     from deployments.deploy import deploy
 
-    deploy(place, _named(repository), create_pool=create_pool, say=lambda line: print(line, flush=True))  # noqa: T201
+    deploy(
+        place,
+        _named(repository),
+        create_pool=create_pool,
+        say=lambda line: print(line, flush=True),  # noqa: T201
+        notify=notify,
+    )
 
 
 def serve(repository: Repository = "") -> None:

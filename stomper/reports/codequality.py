@@ -6,8 +6,8 @@ import json
 from collections import Counter
 
 from stomper.reports.result import RunResult
+from stomper.reports.safe import printable
 from stomper.reports.sarif import encodable
-from stomper.reports.terminal import printable
 from stomper.store import digest
 
 _SEVERITIES = {"left": "major", "unknown": "minor", "proven": "info"}

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from stomper.check import Checked
 from stomper.models import CheckerRun, Diagnostic, Outcome, Report, Status
-from stomper.reports.markdown import check_markdown, summary_markdown
+from stomper.reports.markdown import check_markdown
+from stomper.reports.summary import summary_markdown
 
 State = Literal["left", "unknown", "proven"]
 
