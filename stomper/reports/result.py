@@ -61,7 +61,6 @@ class RunResult:
     @classmethod
     def of_report(cls, report: Report) -> RunResult:
         """What a run of `fix` came to."""
-        stopped = f"# Stopped\n\n{report.failure}\n\n" if report.failure else ""
         return cls(
             verb="fix",
             exit_code=report.exit_code,
@@ -70,7 +69,7 @@ class RunResult:
             checkers=report.checkers,
             warnings=report.warnings,
             over_limit=report.left_out.by_limit,
-            markdown=stopped + summary_markdown(report),
+            markdown=summary_markdown(report),
             data=report_data(report),
         )
 
