@@ -19,7 +19,7 @@ from stomper.parameters import FixParameters
 from tasks.artifacts import publish_check
 from tasks.secrets import token_of
 from tasks.setup import run_setup
-from tasks.telling import name_run
+from tasks.telling import name_run, quieten
 
 
 @flow(name="check-repository", flow_run_name="check {repository}", persist_result=False)
@@ -42,6 +42,7 @@ def check_repository(
         limits: How much would be aimed at.
         advanced: What is rarely needed.
     """
+    quieten()
     parameters = form.parameters_of(repository, files, advanced, checks, limits, remote=remote)
     try:
         checked = look(parameters)

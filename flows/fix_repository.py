@@ -33,7 +33,7 @@ from tasks.artifacts import publish
 from tasks.files import process_file
 from tasks.secrets import token_of
 from tasks.setup import run_setup
-from tasks.telling import begin_telling
+from tasks.telling import begin_telling, quieten
 
 
 @flow(name="fix-repository", flow_run_name="fix {repository}", persist_result=False)
@@ -61,6 +61,7 @@ def fix_repository(
         advanced: What is rarely needed.
     """
     # Prefect takes what its form says about a parameter from the list above, not from the annotation.
+    quieten()
     try:
         sections = (checks, agents, limits, landing)
         session = initialize(form.parameters_of(repository, files, advanced, *sections, remote=remote))

@@ -64,7 +64,7 @@ def form_for(outcomes: Sequence[Outcome]) -> type[RunInput]:
         "land": (Choice, Field(title="Land", description="Each fix is a commit of its own; it is proven again first.")),
         "codes": (
             _some_of(codes_of(outcomes)),
-            Field(default=[], title="Codes", description="For `only these codes`: a file lands when it has no others."),
+            Field(default=[], title="Codes", description="For ‘only these codes’: a file lands when it has no others."),
         ),
         "drop": (
             _some_of(sorted(o.path for o in outcomes)),

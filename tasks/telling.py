@@ -10,6 +10,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
+from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 
 from deployments import embedded
@@ -30,6 +31,19 @@ def name_run(title: str) -> None:
                 client.update_flow_run(UUID(run_id), name=title)
     except Exception:
         _log.debug("the run could not be named", exc_info=True)
+
+
+def quieten() -> None:
+    """Have the log of a run that ends with errors left say so, without the traceback that Prefect adds to every Failed."""
+    logger = logging.getLogger("prefect.flow_runs")
+    if _no_bug not in logger.filters:
+        logger.addFilter(_no_bug)
+
+
+def _no_bug(record: logging.LogRecord) -> bool:
+    """False for what Prefect logs when a flow has returned Failed by itself: that is an answer, not an exception."""
+    kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
+    return kind is not FailedRun
 
 
 def begin_telling(session: Session) -> ExitStack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from stomper import titles
 from stomper.models import Outcome, Report, Status
@@ -68,18 +69,20 @@ def _files(report: Report) -> list[str]:
             inline(o.agent),
             link(o.commit[:7], titles.commit_address(report.repository, o.commit)),
             inline(o.reason.strip().splitlines()[-1] if o.reason.strip() else "", 200),
-            inline(_kept(o), 300),
+            inline(" ".join(Path(file).name for file in _kept(o)), 300),
         )
         for o in shown[:MOST_ROWS]
     ]
-    columns = ("file", "status", "fixed", "left", "by", "commit", "why", "kept in")
-    return table(columns, rows, total=len(shown))
+    columns = ("file", "status", "fixed", "left", "by", "commit", "why", "kept")
+    folders = sorted({str(Path(file).parent) for o in shown[:MOST_ROWS] for file in _kept(o)})
+    places = ["", f"Kept on the worker, in {' and '.join(map(inline, folders))}."] if folders else []
+    return [*table(columns, rows, total=len(shown)), *places]
 
 
-def _kept(outcome: Outcome) -> str:
+def _kept(outcome: Outcome) -> list[str]:
     """The files that tell more: the patch that did not land, and the last transcript."""
     last = next((a.transcript for a in reversed(outcome.attempts) if a.transcript), "")
-    return " ".join(file for file in (outcome.patch_file, last) if file)
+    return [file for file in (outcome.patch_file, last) if file]
 
 
 def _codes(outcomes: Iterable[Outcome]) -> list[str]:
