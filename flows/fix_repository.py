@@ -114,8 +114,8 @@ def repair(session: Session) -> Report:
     jobs, left_out = session.select()
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
     outcomes, metrics, landing = [], Metrics(), None
-    if jobs:
-        landing = land_all(session, fan_out(session, jobs))
+    if jobs or session.campaign:  # a campaign has pull requests to settle, where nothing is to fix too
+        landing = land_all(session, fan_out(session, jobs) if jobs else [])
         outcomes = list(landing.outcomes)
     for outcome in outcomes:
         metrics = metrics + Metrics.of(outcome)

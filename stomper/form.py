@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stomper.addresses import NO_CREDENTIALS, refuse_credentials
+from stomper.campaigns.options import PullRequestSettings
 from stomper.parameters import FixParameters
 from stomper.settings import Risk, Settings, combine
 
@@ -19,15 +20,18 @@ Repository = Annotated[
 ]
 
 
-def _setting(name: str) -> Any:
+def _setting(name: str, table: type[BaseModel] = Settings) -> Any:
     """A field for the setting *name*: its description and its bounds, and empty by default."""
-    field = Settings.model_fields[name]
+    field = table.model_fields[name]
     bounds = {key: getattr(b, key) for b in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(b, key)}
     said = " ".join((field.description or "").split())
-    return Field(default=None, title=_title(name), description=f"{said} Empty: the repository's setting.", **bounds)
+    return Field(
+        default=None, title=_title(name, table), description=f"{said} Empty: the repository's setting.", **bounds
+    )
 
 
-def _title(name: str) -> str:
+def _title(name: str, table: type[BaseModel]) -> str:
+    name = f"pull requests: {name}" if table is PullRequestSettings else name
     words = name.removesuffix("_s").replace("_", " ").replace("usd", "in US dollars")
     return f"{words}{' in seconds' if name.endswith('_s') else ''}".capitalize().replace("us dollars", "US dollars")
 
@@ -131,13 +135,26 @@ class Limits(_Section):
 class Landing(_Section):
     """Where proven fixes go."""
 
-    land: Literal["commit", "branch", "patch"] | None = _setting("land")
+    land: Literal["commit", "branch", "patch", "pr"] | None = _setting("land")
     branch_name: str | None = _setting("branch_name")
     risks: list[Risk] | None = _setting("risks")
     approve: bool | None = _setting("approve")
     approve_risks: list[Risk] | None = _setting("approve_risks")
     approve_timeout_s: float | None = _setting("approve_timeout_s")
     run_hooks: bool | None = _setting("run_hooks")
+    pr_campaign: str | None = _setting("campaign", PullRequestSettings)
+    pr_group_by: Literal["all", "code", "folder", "codeowners"] | None = _setting("group_by", PullRequestSettings)
+    pr_max_open: int | None = _setting("max_open", PullRequestSettings)
+    pr_max_files: int | None = _setting("max_files", PullRequestSettings)
+    pr_labels: list[str] | None = _setting("labels", PullRequestSettings)
+    pr_reviewers: list[str] | None = _setting("reviewers", PullRequestSettings)
+    pr_draft: bool | None = _setting("draft", PullRequestSettings)
+
+    def named(self) -> dict[str, Any]:
+        """The fields that somebody filled in, those about pull requests as their table."""
+        own = super().named()
+        table = {key.removeprefix("pr_"): own.pop(key) for key in list(own) if key.startswith("pr_")}
+        return {**own, "pr": table} if table else own
 
 
 class Advanced(_Section):

@@ -10,6 +10,7 @@ from typing import Literal
 from stomper import commits, moving, proc, progress, store
 from stomper.approval import needs_answer
 from stomper.bisect import drop_culprits
+from stomper.campaigns import settle, tidy
 from stomper.errors import Cancelled, CheckerError, StomperError
 from stomper.fingerprints import compare
 from stomper.fitting import fit
@@ -83,10 +84,24 @@ def land(
     To `propose` is to prove all of it and land none. What somebody has to agree to lands only where it is `approved`."""
     base, collected = session.base, session.collected
     try:
-        return _land_twice(session, outcomes, limit, again, purpose)
+        landing = _land_twice(session, outcomes, limit, again, purpose)
+        return _tidied(session, landing) if session.campaign and purpose != "propose" else landing
     finally:
         if purpose == "propose":  # what was only shown is part of nothing
             session.base, session.collected = base, collected
+
+
+def _tidied(session: Session, landing: Landing) -> Landing:
+    """Pull requests that have nothing left are closed."""
+    if session.campaign is None or landing.failure:
+        return landing
+    try:
+        tidy.tidy(session, session.campaign, landing.outcomes)
+    except Cancelled:
+        raise
+    except StomperError as error:
+        return replace(landing, failure=f"a pull request that is done with could not be closed: {error}")
+    return landing
 
 
 def _land_twice(
@@ -124,10 +139,22 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
         else:
             ready.append(outcome)
     landed: list[Landed] = []
+    failure = ""
     try:
         if purpose == "propose":
             tip = moving.tip(session)
             tip = _combine(session, _prove_all(session, ready, tip, turned_down), tip)
+        elif session.campaign:
+            settled = settle.land_requests(
+                session,
+                session.campaign,
+                outcomes,
+                ready=ready,
+                limit=limit,
+                turned_down=turned_down,
+                prove=_prove_all,
+            )
+            landed, failure, tip = settled.landed, "\n".join(settled.failures), session.campaign.base
         elif session.settings.land == "patch":
             kept = _prove_all(session, ready, session.base, turned_down)
             paths, tip = {o.path for o in kept}, _combine(session, kept, session.base)
@@ -148,7 +175,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     for outcome in broken:
         session.feedback.tell(outcome)
     again += [o.path for o in broken]
-    return Landing(final, tuple(landed), tip, tuple(again))
+    return Landing(final, tuple(landed), tip, tuple(again), failure)
 
 
 def _waits(session: Session, outcome: Outcome, purpose: Purpose) -> str:

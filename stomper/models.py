@@ -269,6 +269,17 @@ class Landed(Model):
     subject: str
 
 
+class Request(Model):
+    """A pull request of the run's campaign, and what was done with it."""
+
+    branch: str
+    done: Literal["opened", "updated", "unchanged", "closed", "left to a human", "left as it is", "failed"]
+    number: int = Field(default=0, description="0 where there is none")
+    url: str = ""
+    files: tuple[str, ...] = Field(default=(), description="whose fixes are in it")
+    notes: tuple[str, ...] = ()
+
+
 class LeftOut(Model):
     """Errors that were found and not aimed at, by cause."""
 
@@ -293,6 +304,7 @@ class Report(Model):
     outcomes: tuple[Outcome, ...] = ()
     metrics: Metrics = Metrics()
     landed: tuple[Landed, ...] = ()
+    pull_requests: tuple[Request, ...] = ()
     warnings: tuple[str, ...] = ()
     half_staged: tuple[str, ...] = Field(
         default=(),

@@ -17,6 +17,8 @@ _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenanc
 
 def tip(session: Session) -> str:
     """The commit to build on: the branch's tip now. Its objects are visible to the clone, which borrows them."""
+    if session.campaign:
+        return session.campaign.base
     if session.settings.land == "branch" or not session.target.branch:
         return session.base
     name = f"refs/heads/{session.target.branch}"

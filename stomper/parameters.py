@@ -40,7 +40,7 @@ class FixParameters(BaseModel):
     since: str = Field(default="", title="Since", description="Only files that differ from this commit or branch.")
     changed: bool = Field(default=False, title="Changed", description="Only files with uncommitted changes.")
     staged: bool = Field(default=False, title="Staged", description="Only files with staged changes.")
-    land: Literal["commit", "branch", "patch"] | None = Field(
+    land: Literal["commit", "branch", "patch", "pr"] | None = Field(
         default=None, title="Land", description="Where proven fixes go; the repository's own setting when empty."
     )
     test_validation: Literal["full", "final", "none"] | None = Field(

@@ -10,6 +10,7 @@ from functools import partial
 
 from stomper import progress
 from stomper.agents import Agent, Answer, Request, Usage
+from stomper.campaigns.existing import Recorded
 from stomper.errors import Cancelled, RepositoryError
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts import Prompt, Strategy, evidence
@@ -19,10 +20,12 @@ from stomper.verify import read_from
 from stomper.worktrees import Worktree
 
 
-def process_file(session: Session, job: FileJob) -> Outcome:
-    """Worktree → agents in their order, each with its attempts → the proven patch. Never raises but Cancelled."""
-    work = _Work(session, job)
-    if reason := session.skip_reason(job.path):
+def process_file(session: Session, job: FileJob, *, only_recorded: bool = False) -> Outcome:
+    """Worktree → agents in their order, each with its attempts → the proven patch. Never raises but Cancelled.
+
+    With *only_recorded* nobody is asked: what the campaign's branch has for the file is proven again."""
+    work = _Work(session, job, only_recorded)
+    if not only_recorded and (reason := session.skip_reason(job.path)):
         return work.outcome(Status.SKIPPED, reason)
     try:
         work.enter("worktree")
@@ -63,6 +66,7 @@ class _Work:
 
     session: Session
     job: FileJob
+    only_recorded: bool = False
     patch: Patch | None = None
     proof: Proof = field(default_factory=Proof)
     turned_down: _Call | None = None
@@ -77,11 +81,27 @@ class _Work:
 
     def cascade(self, tree: Worktree) -> None:
         """Give each agent what those before it left, from the best proven state."""
-        waiting = self.session.agents_for(self.job)
+        self._take_over(tree)
+        waiting = [] if self.only_recorded else self.session.agents_for(self.job)
         while waiting and self.proof.left:
             agent, strategies = self.session.memory.turn(waiting, self._job(), partial(self._source, tree))
             waiting.remove(agent)
             self._give(agent, strategies, tree)
+
+    def _take_over(self, tree: Worktree) -> None:
+        """The fix that the campaign's branch has for the file already: proven again, and not paid for twice."""
+        recorded = self.session.campaign.recorded(self.job.path) if self.session.campaign else None
+        if recorded is None or self.session.feedback.of(self.job):
+            return  # there is none, or it was turned down in this very run
+        began, before = time.monotonic(), self._job()
+        self.enter("reuse")
+        try:
+            tree.apply(recorded.diff, three_way=True)
+        except RepositoryError:
+            self.problem = f"the fix on branch {recorded.branch} does not fit any more"
+            return
+        call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
+        self._note(recorded, "rules", before, call, time.monotonic() - began)
 
     def _job(self) -> FileJob:
         """What is left to repair."""
@@ -167,7 +187,7 @@ class _Work:
             self.patch, self.proof, self.turned_down = patch, proof, None
         return call
 
-    def _note(self, agent: Agent, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
+    def _note(self, agent: Agent | Recorded, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
         """Keep what came of a call that was made for *before*: for the report, and for the runs to come."""
         proven = not call.problem
         self.problem = call.problem or self.still_there()
@@ -222,7 +242,8 @@ class _Work:
         if self.spans:
             self.spans[-1] = self.spans[-1].model_copy(update={"end_s": now})
         self.spans.append(Span(stage=stage, start_s=now, end_s=now))
-        progress.emit(progress.StageBegan(stage, self.job.path))
+        if not self.only_recorded:
+            progress.emit(progress.StageBegan(stage, self.job.path))
 
     def outcome(self, status: Status, reason: str) -> Outcome:
         """The file's end."""
@@ -246,5 +267,6 @@ class _Work:
             risk=self.proof.risk if self.patch else "",
             patch=self.patch or rejected,
         )
-        progress.emit(progress.FileDone(outcome))
+        if not self.only_recorded:  # then it is no file of this run
+            progress.emit(progress.FileDone(outcome))
         return outcome

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper import history, standing
 from stomper.agents.api import ApiAgent
 from stomper.agents.ruff import RuffAgent
+from stomper.campaigns import campaign
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
@@ -32,13 +33,18 @@ class Plan:
     scope: Scope
 
 
-def plan(parameters: FixParameters) -> Plan:
-    """What *parameters* ask for. Raises StomperError with the way out; nothing is started or written."""
+def plan(parameters: FixParameters, remote: Remote | None = None, *, lands: bool = True) -> Plan:
+    """What *parameters* ask for, in the checkout of *remote* where there is one; with *lands*, fixes can land as asked.
+
+    Raises StomperError with the way out; nothing is started or written."""
     target = open_target(Path(parameters.repository))
     config = Path(parameters.config) if parameters.config else None
     settings = load(target.root, flags=parameters.flags(), config=config)
     scope = scope_of(target, parameters)
-    check_landing(target, "patch" if scope.uncommitted else settings.land, settings.branch_name)
+    land = "patch" if scope.uncommitted else settings.land
+    check_landing(target, land, settings.branch_name)
+    if land == "pr" and lands and not remote:
+        campaign.check(target, settings.pr)
     return Plan(target, settings, scope)
 
 
@@ -48,17 +54,36 @@ def open_session(parameters: FixParameters, *, only_check: bool = False, remote:
     Raises StomperError before anything is touched."""
     local = parameters.model_copy(update={"repository": str(remote.root)}) if remote else parameters
     healed = [] if only_check else _settle(Path(local.repository))
-    planned = plan(local)
+    planned = plan(local, remote, lands=not only_check)
     name = planned.settings.branch_name
     if remote and planned.settings.land == "branch" and name and remote.tip_of(name):
         raise RepositoryError(f"{remote.shown} has a branch {name} already: give branch_name another name")
     session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
     session.remote = remote
+    if session.settings.land == "pr" and not only_check:
+        _join(session)
     if not only_check:
         session.warnings += healed
         session.warnings += history.told(history.unfinished(session.store, planned.target), parameters)
         session.store.begin(session.run_id, str(planned.target.root), parameters.model_dump_json())
     return session
+
+
+def _join(session: Session) -> None:
+    """Take part in the campaign: what pull requests are for is what the run works on. Closes the session on an error."""
+    try:
+        joined = campaign.join(session.target, session.clone, session.remote, session.settings.pr)
+    except BaseException:
+        session.remote = None  # whoever opened it closes it
+        session.close()
+        raise
+    session.campaign, session.base = joined, joined.base
+    if session.target.head != joined.base:
+        session.warnings.append(
+            f"pull requests are for {joined.origin.branch} of {joined.origin.shown}, which is at {joined.base[:8]}: "
+            f"that is what was worked on, not the checkout's {session.target.short}"
+        )
+        session.target = replace(session.target, head=joined.base)
 
 
 def _settle(path: Path) -> list[str]:
@@ -124,6 +149,7 @@ def report_of(
         outcomes=tuple(sorted((_placed(session, o) for o in outcomes), key=lambda o: o.path)),
         metrics=metrics,
         landed=landing.landed if landing else tuple(session.landed),
+        pull_requests=session.campaign.requests if session.campaign else (),
         warnings=(*session.warnings, *session.calls.words),
         half_staged=_half_staged(session, outcomes),
         sandbox=session.sandbox.words

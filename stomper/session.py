@@ -13,6 +13,7 @@ from stomper import locks, proc, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
+from stomper.campaigns.campaign import Campaign
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
@@ -77,6 +78,8 @@ class Session:
     secrets: Secrets
     transcripts: Transcripts
     remote: Remote | None = None
+    campaign: Campaign | None = None
+    """Where fixes land by pull requests."""
     began: float = field(default_factory=time.monotonic)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     checker_runs: tuple[CheckerRun, ...] = ()
@@ -192,6 +195,8 @@ class Session:
         """The branch that commits go to."""
         if self.settings.land == "branch":
             return self.settings.branch_name or f"stomper/{self.run_id}"
+        if self.campaign:
+            return self.campaign.grouping.prefix
         return self.target.branch
 
     def journal(self, step: str, detail: str = "") -> None:
@@ -238,8 +243,13 @@ class Session:
         """The files to repair, in their order, and what was left out."""
         self._refuse_unknown_codes()
         chosen = select(self.collected.diagnostics, self.settings, self.scope)
-        self._jobs = {job.path: job for job in chosen.jobs}
-        return chosen.jobs, chosen.left_out
+        return self._taken(chosen.jobs), chosen.left_out
+
+    def _taken(self, jobs: tuple[FileJob, ...]) -> tuple[FileJob, ...]:
+        if self.campaign:
+            jobs = self.campaign.widened(jobs, self.collected.diagnostics)
+        self._jobs = {job.path: job for job in jobs}
+        return jobs
 
     def _refuse_unknown_codes(self) -> None:
         """Raise SettingsError for a code in `select` or `ignore` that looks like ruff's and that ruff does not know."""
@@ -258,8 +268,7 @@ class Session:
         self.base = tip
         self.collected = self.collected_at(tip)
         chosen = select(self.collected.diagnostics, self.settings, Scope(only=frozenset(paths)))
-        self._jobs = {job.path: job for job in chosen.jobs}
-        return chosen.jobs
+        return self._taken(chosen.jobs)
 
     def job(self, path: str) -> FileJob:
         """The job of one file, after `select`."""
@@ -286,6 +295,8 @@ class Session:
 
     def agents_for(self, job: FileJob) -> list[Agent]:
         """The cascade for *job*: all agents, or after a fix that the tests turned down those that can be told of it."""
+        if self.campaign and self.campaign.only_recorded(job.path):
+            return []
         return [agent for agent in self.agents if agent.reads_prompt or not self.feedback.of(job)]
 
     def skip_reason(self, path: str) -> str:
@@ -299,7 +310,7 @@ class Session:
         if not entry:
             # Checkers put U+FFFD where a name is not UTF-8: the file is there, but not by this name.
             return "its name is not UTF-8: rename it" if "\ufffd" in path else "git does not track it"
-        return ""
+        return self.campaign.held(self._jobs[path]) if self.campaign and path in self._jobs else ""
 
     def may_edit(self, path: str) -> bool:
         """Whether the settings allow agents to edit *path* beside the job's own file."""

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from stomper.campaigns.options import PullRequestSettings
 from stomper.errors import SettingsError
 
 Raw = dict[str, Any]
+_TABLES = ("checkers", "agents", "pr")  # merged key by key over the layers
 _ONLY = "*"  # in a layer's tables: the names beside it came as a list, so those of the layers below are off
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
 CHECKER_KINDS = ("ruff", "mypy", "pytest", "sarif", "command")
@@ -149,10 +151,13 @@ class Settings(_Table):
     """How the tests are run, without a shell. Default: `python -m pytest` in the target's environment."""
     test_validation: Literal["full", "final", "none"] = "final"
     """`full`: the suite for each file; `final`: once on the combined result, bisected on failure; `none`."""
-    land: Literal["commit", "branch", "patch"] = "commit"
-    """`commit` on the current branch, on a new `branch` with the checkout untouched, or as `patch` files only."""
+    land: Literal["commit", "branch", "patch", "pr"] = "commit"
+    """`commit` on the current branch, on a new `branch` with the checkout untouched, as `patch` files only, or as pull
+    requests (`pr`)."""
     branch_name: str = Field(default="", max_length=200)
     """Name of the branch for `land = "branch"`. Default: `stomper/` and the run's id."""
+    pr: PullRequestSettings = Field(default_factory=PullRequestSettings)
+    """How pull requests are made, a table: see below."""
     risks: tuple[Risk, ...] = RISKS
     """The kinds of change that may land unattended: comments and layout, annotations, all others. What may not is
     proven and kept as a patch, which waits for you."""
@@ -218,7 +223,7 @@ class Settings(_Table):
 def _leaf_types() -> dict[str, str]:
     """Which keys take a list of words and which a plain text, over all tables."""
     types = {}
-    for model in (Settings, CheckerSettings, AgentSettings):
+    for model in (Settings, CheckerSettings, AgentSettings, PullRequestSettings):
         for name, field in model.model_fields.items():
             shown = str(field.annotation)
             if "tuple" in shown:
@@ -242,7 +247,7 @@ def load(
     origins: dict[tuple[str, ...], str] = {}
     for origin, layer in layers:
         for key, value in layer.items():
-            merged[key] = _merge(merged.get(key), value) if key in ("checkers", "agents") else value
+            merged[key] = _merge(merged.get(key), value) if key in _TABLES else value
             _note_origin(origins, (key,), value, origin)
     for key in ("checkers", "agents"):
         if isinstance(merged[key], dict):
@@ -290,7 +295,7 @@ def combine(*layers: Raw) -> Raw:
     result: Raw = {}
     for layer in layers:
         for key, value in layer.items():
-            tables = key in ("checkers", "agents") and key in result
+            tables = key in _TABLES and key in result
             result[key] = _merge(result[key], value) if tables else value
     return result
 
@@ -391,7 +396,8 @@ def _explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
     if error["type"] == "extra_forbidden":
         model: type[BaseModel] = Settings
         if len(keys) > 1:
-            model = CheckerSettings if keys[0] == "checkers" else AgentSettings
+            tables: dict[str, type[BaseModel]] = {"checkers": CheckerSettings, "pr": PullRequestSettings}
+            model = tables.get(keys[0], AgentSettings)
         return f"{where}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
     said = error["msg"].removeprefix("Value error, ")
     return f"{where}: {said}" if error["type"] == "value_error" else f"{where} = {error['input']!r}: {said}"

@@ -52,7 +52,7 @@ def fix(
     agents: Annotated[str, typer.Option("--agents", "--agent", help="The cascade, comma-separated, in order.")] = "",
     test_validation: Annotated[str, typer.Option(help="`full`, `final` or `none`: when the tests are run.")] = "",
     test_command: Annotated[str, typer.Option(help="How the tests are run, without a shell.")] = "",
-    land: Annotated[str, typer.Option(help="`commit`, `branch` or `patch`: where proven fixes go.")] = "",
+    land: Annotated[str, typer.Option(help="`commit`, `branch`, `patch` or `pr`: where proven fixes go.")] = "",
     max_parallel_files: Annotated[int | None, typer.Option(help="How many files are repaired at once.")] = None,
     allow_missing_checker: AllowMissing = False,
     config: Config = None,

@@ -12,11 +12,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from stomper.agents.programs import PROGRAMS
+from stomper.campaigns.options import PullRequestSettings
 from stomper.events import KINDS, RunEvent
 from stomper.guards import GUARDS
 from stomper.settings import AgentSettings, CheckerSettings, Settings
 
-TABLES: dict[str, type[BaseModel]] = {"run": Settings, "checkers": CheckerSettings, "agents": AgentSettings}
+TABLES: dict[str, type[BaseModel]] = {
+    "run": Settings,
+    "checkers": CheckerSettings,
+    "agents": AgentSettings,
+    "pr": PullRequestSettings,
+}
 _TYPES = (
     ("dict[str, ", "list of names, or table of tables"),
     ("dict[", "table"),

@@ -1,0 +1,42 @@
+"""The commits of a campaign's branch: what they say, and how they are built."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stomper import commits
+from stomper.campaigns import quiet, seals
+from stomper.campaigns.spent import Spent
+from stomper.git import identity
+from stomper.models import Outcome, Patch
+from stomper.session import Session
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One commit to be: a file's fix, or what belongs to no file."""
+
+    words: bytes
+    patch: Patch
+
+
+def of_fix(run_id: str, outcome: Outcome, spent: Spent) -> bytes:
+    """The message of a fix, without its place among the others. Forges read messages: strangers' words are quieted."""
+    head, _, trailers = commits.message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
+    quieted = "\n".join(quiet.line(line) for line in head.split("\n"))
+    fixed = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
+    more = f"Stomper-File: {json.dumps(fixed)}\nStomper-Spent: {spent.written}\n"
+    return f"{quieted}\n\n{trailers}{more}".encode("utf-8", "surrogateescape")
+
+
+def build(session: Session, pieces: Sequence[Piece], campaign: str, tip: str) -> list[str]:
+    """A commit for each piece on top of *tip* in the private clone, sealed, and signed where the user's git signs."""
+    author, committer = identity(session.target.root)
+    placed = [
+        (p.patch, p.words + f"Stomper-Campaign: {campaign} {number} of {len(pieces)}\n".encode())
+        for number, p in enumerate(pieces, start=1)
+    ]
+    built = seals.build(session.clone, tip, placed, author=author, committer=committer)
+    return commits.signed(session, built, tip)

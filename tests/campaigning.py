@@ -1,0 +1,150 @@
+"""Runs that land by pull requests: a bare repository over git's smart HTTP, and the stub of a forge's API over it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stomper import remotes
+from stomper.landing import Landing, land
+from stomper.models import Outcome, Report, Request
+from stomper.models import Metrics
+from stomper.parameters import FixParameters
+from stomper.process import process_file
+from stomper.run import open_session, report_of
+from tests.conftest import git, write
+from tests.remote import bare
+from tests.runs import RULES
+from tests.support.forges.github import GitHubStub
+from tests.support.forges.server import ForgeServer, serving
+from tests.support.forges.store import Held
+from tests.support.git_http import GitServer
+
+UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
+FIXED = "\n\ndef one() -> int:\n    return 1\n"
+
+
+@dataclass
+class Place:
+    """A repository at a forge: its bare repository, and what serves it."""
+
+    bare: Path
+    git: GitServer
+    stub: GitHubStub
+    api: ForgeServer
+
+    @property
+    def address(self) -> str:
+        """Where git finds it."""
+        return self.git.url("acme/tool.git")
+
+    @property
+    def requests(self) -> dict[int, Held]:
+        """All pull requests by number."""
+        return self.stub.store.held
+
+    @property
+    def one(self) -> Held:
+        """The only pull request."""
+        (held,) = self.requests.values()
+        return held
+
+    def branches(self) -> list[str]:
+        """The branches but main."""
+        names = git(self.bare, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines()
+        return [name for name in names if name != "main"]
+
+    def tip(self, branch: str = "stomper/fixes") -> str:
+        """Where a branch is."""
+        return git(self.bare, "rev-parse", f"refs/heads/{branch}")
+
+    def files(self, branch: str = "stomper/fixes") -> list[str]:
+        """The files in which a branch differs from where it left main."""
+        return git(self.bare, "diff", "--name-only", f"main...{branch}").splitlines()
+
+    def checkout(self, branch: str) -> Path:
+        """Somebody's clone, on a branch."""
+        work = self.bare.parent / "somebody"
+        if not work.exists():
+            git(self.bare.parent, "clone", "--quiet", str(self.bare), str(work))
+        git(work, "fetch", "--quiet", "--prune", "origin")
+        git(work, "checkout", "--quiet", "-B", branch, f"origin/{branch}")
+        return work
+
+    def commit(self, branch: str, files: dict[str, str], message: str = "by hand") -> str:
+        """Somebody pushes a commit. Returns it."""
+        work = self.checkout(branch)
+        write(work, files)
+        git(work, "add", "--all")
+        git(work, "-c", "user.name=Ann", "commit", "--quiet", "-m", message)
+        git(work, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+        return git(work, "rev-parse", "HEAD")
+
+    def settings(self, **pr: object) -> dict[str, object]:
+        """Of a run that lands here."""
+        return {
+            "sandbox": "none",
+            "checkers": RULES,
+            "test_validation": "none",
+            "land": "pr",
+            "pr": {"forge": "github", "api": f"{self.api.api}/v3", "token_env": "FORGE_TOKEN", **pr},
+        }
+
+    def run(
+        self,
+        *,
+        pr: dict[str, object] | None = None,
+        path: Path | None = None,
+        before_landing: Callable[[], object] | None = None,
+        paths: list[str] | None = None,
+        **settings: object,
+    ) -> Report:
+        """A run over the address, or over the checkout at *path*, without Prefect. *before_landing* happens once all
+        files are proven."""
+        given = {**self.settings(**(pr or {})), **settings}
+        parameters = FixParameters(repository=str(path or self.address), settings=given, paths=paths or [])
+        if path is None:
+            parameters = parameters.model_copy(update={"token_env": "FORGE_TOKEN"})
+        session = open_session(parameters, remote=remotes.opened(parameters))
+        try:
+            session.collect()
+            jobs, left_out = session.select()
+            outcomes = [process_file(session, job) for job in jobs]
+            if before_landing is not None:
+                before_landing()
+            landing: Landing = land(
+                session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs]
+            )
+            metrics = Metrics.reduce(landing.outcomes)
+            report = report_of(session, landing.outcomes, metrics, left_out=left_out, landing=landing)
+            session.store.finish(report)
+            session.store.forget(session.run_id)
+            return report
+        finally:
+            session.close()
+
+
+@contextlib.contextmanager
+def serve(folder: Path, files: dict[str, str]) -> Iterator[Place]:
+    """A repository `acme/tool` with one commit on main; no request to its forge may be against the schemas."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "acme").mkdir()
+    place = bare(folder / "acme", files, name="tool.git")
+    git(place, "config", "http.receivepack", "true")
+    stub = GitHubStub.over(place)
+    with GitServer(folder, token=stub.token) as server, serving(stub) as api:
+        yield Place(place, server, stub, api)
+    assert stub.violations == []
+
+
+def outcome(report: Report, path: str) -> Outcome:
+    """How a file ended."""
+    return next(o for o in report.outcomes if o.path == path)
+
+
+def only(report: Report) -> Request:
+    """The one pull request that something was done with."""
+    (request,) = report.pull_requests
+    return request
