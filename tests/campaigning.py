@@ -9,8 +9,7 @@ from pathlib import Path
 
 from stomper import remotes
 from stomper.landing import Landing, land
-from stomper.models import Outcome, Report, Request
-from stomper.models import Metrics
+from stomper.models import Metrics, Outcome, Report, Request
 from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from stomper.errors import StomperError
+from stomper.forges import ForgeError
 from stomper.models import Status
 from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
 from tests.conftest import git, write
+from tests.remote import hook
+from tests.runs import command, snapshot
+from tests.support.forges.server import Fault
 
 MESS = {"a.py": UNUSED, "b.py": UNUSED}
+
+
+def calls(folder: Path) -> int:
+    """How often the command agent was called."""
+    log = folder / "calls.log"
+    return log.read_text(encoding="utf-8").count("=== call") if log.exists() else 0
 
 
 @pytest.fixture
@@ -47,3 +58,327 @@ def test_a_second_run_changes_nothing(place: Place) -> None:
     report = place.run()
     assert only(report).done == "unchanged"
     assert (place.tip(), place.one.body, report.exit_code) == (tip, body, 0)
+
+
+def test_what_is_on_the_branch_is_not_bought_again(place: Place, tmp_path: Path) -> None:
+    """On another machine, where nothing is remembered, a second run asks no agent for what the branch has; a new error
+    is all that it pays for."""
+    agent = command(tmp_path / "repo", "fix")
+    place.run(agents=agent)
+    assert calls(tmp_path) == 2
+    place.commit("main", {"c.py": UNUSED})
+    (tmp_path / "state").rename(tmp_path / "forgotten")
+    report = place.run(agents=agent)
+    assert calls(tmp_path) == 3
+    assert (only(report).done, only(report).files, len(place.requests)) == ("updated", ("a.py", "b.py", "c.py"), 1)
+    assert [outcome(report, name).agent for name in ("a.py", "b.py", "c.py")] == ["mine"] * 3
+    assert "3 calls of agents" in place.one.body
+    assert git(place.bare, "merge-base", "main", "stomper/fixes") == place.tip("main")
+
+
+def test_the_base_moved(place: Place) -> None:
+    """The commits are made anew on the new base; a fix whose lines are others by now is asked for again."""
+    place.run()
+    place.commit("main", {"a.py": "import sys\n" + UNUSED, "d.txt": "more\n"})
+    report = place.run()
+    assert only(report).done == "updated"
+    assert git(place.bare, "merge-base", "main", "stomper/fixes") == place.tip("main")
+    assert git(place.bare, "show", "stomper/fixes:a.py").strip() == FIXED.strip()
+
+
+def ours(place: Place, *more: str) -> Path:
+    """Somebody's clone with our branch checked out."""
+    work = place.checkout("stomper/fixes")
+    for word in more:
+        git(work, "config", *word.split("="))
+    return work
+
+
+def amend(place: Place) -> None:
+    """With another message."""
+    git(ours(place), "commit", "--amend", "--quiet", "-m", "reworded")
+
+
+def append(place: Place) -> None:
+    """Words after the seal."""
+    said = git(ours(place), "log", "-1", "--format=%B")
+    git(ours(place), "commit", "--amend", "--quiet", "-m", said + "\n\nCo-authored-by: Ann <ann@example.org>")
+
+
+def add(place: Place) -> None:
+    """A commit on top."""
+    write(ours(place), {"a.py": "x = 1\n"})
+    git(ours(place), "commit", "--quiet", "-am", "by hand")
+
+
+def change(place: Place) -> None:
+    """The content of our commit, its message kept."""
+    write(ours(place), {"b.py": "x = 1\n"})
+    git(ours(place), "commit", "--quiet", "--all", "--amend", "--no-edit")
+
+
+def drop(place: Place) -> None:
+    """Our last commit."""
+    git(ours(place), "reset", "--quiet", "--hard", "HEAD~1")
+
+
+def merge(place: Place) -> None:
+    """Main, as the button of the forge does it."""
+    place.commit("main", {"z.txt": "z\n"})
+    git(ours(place), "merge", "--quiet", "--no-edit", "origin/main")
+
+
+def rebase(place: Place) -> None:
+    """Onto main."""
+    place.commit("main", {"z.txt": "z\n"})
+    git(ours(place), "rebase", "--quiet", "origin/main")
+
+
+def squash(place: Place) -> None:
+    """Both commits to one, with the last one's message."""
+    work = ours(place)
+    said = git(work, "log", "-1", "--format=%B")
+    git(work, "reset", "--quiet", "--soft", "origin/main")
+    git(work, "commit", "--quiet", "-m", said)
+
+
+@pytest.mark.parametrize("edit", [amend, append, add, change, drop, merge, rebase, squash])
+def test_a_branch_that_people_worked_on_is_left_alone(
+    place: Place, tmp_path: Path, edit: Callable[[Place], None]
+) -> None:
+    """Whatever they did: the branch stays as it is, its files are skipped with the reason, and nobody is paid."""
+    place.run()
+    edit(place)
+    git(ours_of(place), "push", "--quiet", "--force", "origin", "HEAD:refs/heads/stomper/fixes")
+    tip, body = place.tip(), place.one.body
+    report = place.run(agents=command(tmp_path / "repo", "fix"))
+    assert (place.tip(), place.one.body, place.one.state) == (tip, body, "open")
+    assert (only(report).done, report.exit_code, calls(tmp_path)) == ("left to a human", 1, 0)
+    for name in MESS:
+        assert outcome(report, name).status is Status.SKIPPED
+        assert place.requests[1].branch == "stomper/fixes"
+        assert "pull request #1" in outcome(report, name).reason
+
+
+def ours_of(place: Place) -> Path:
+    """Somebody's clone as it is."""
+    return place.bare.parent / "somebody"
+
+
+def test_somebody_pushes_between_our_look_and_our_push(place: Place) -> None:
+    """The lease fails: their commit stays, and it is told."""
+    place.run()
+    place.commit("main", {"c.py": UNUSED})
+    theirs: list[str] = []
+    report = place.run(before_landing=lambda: late(place, theirs))
+    assert place.tip() == theirs[0]
+    assert only(report).done == "left to a human"
+    assert "by Ann (by hand) is on it" in outcome(report, "c.py").reason
+
+
+def late(place: Place, theirs: list[str]) -> None:
+    """Have them push when ours is about to arrive: the remote's own hook does it first."""
+    work = place.checkout("stomper/fixes")
+    write(work, {"a.py": "x = 1\n"})
+    git(work, "-c", "user.name=Ann", "commit", "--quiet", "-am", "by hand")
+    theirs.append(git(work, "rev-parse", "HEAD"))
+    git(work, "push", "--quiet", "origin", "HEAD:refs/heads/waiting")
+    moves = (f"update-ref refs/heads/stomper/fixes {theirs[0]}", "update-ref -d refs/heads/waiting")
+    script = "\n".join(["unset GIT_QUARANTINE_PATH", *(f"git {move}" for move in moves), "rm -f hooks/pre-receive"])
+    hook(place.bare, "pre-receive", script)
+
+
+@pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+def test_a_merged_pull_request(place: Place, way: str) -> None:
+    """However it was merged: the branch that has done its part is deleted, and new errors get a new pull request."""
+    place.run()
+    work = place.checkout("main")
+    git(work, "fetch", "--quiet", "origin")
+    if way == "merge":
+        git(work, "merge", "--quiet", "--no-ff", "--no-edit", "origin/stomper/fixes")
+    elif way == "squash":
+        git(work, "merge", "--quiet", "--squash", "origin/stomper/fixes")
+        git(work, "commit", "--quiet", "-m", "squashed")
+    else:
+        git(work, "commit", "--quiet", "--allow-empty", "-m", "other work")
+        git(work, "cherry-pick", "origin/main..origin/stomper/fixes")
+    git(work, "push", "--quiet", "origin", "main")
+    held = place.one
+    held.head, held.state, held.merged = place.tip(), "closed", True
+    report = place.run()
+    assert (report.exit_code, report.outcomes, place.branches()) == (0, (), [])
+    place.commit("main", {"c.py": UNUSED})
+    assert (only(place.run()).number, place.files()) == (2, ["c.py"])
+
+
+def test_people_closed_it(place: Place) -> None:
+    """The same fixes are not proposed again, nor paid for; others are, alone."""
+    place.run()
+    place.stub.store.end(1)
+    report = place.run()
+    assert (len(place.requests), report.exit_code) == (1, 1)
+    assert "was closed without merging it" in outcome(report, "a.py").reason
+    place.commit("main", {"c.py": UNUSED})
+    report = place.run()
+    assert (only(report).done, only(report).files, only(report).number) == ("opened", ("c.py",), 2)
+    tip = place.tip()
+    report = place.run()
+    assert (only(report).files, place.tip()) == (("c.py",), tip)
+    assert outcome(report, "a.py").status is Status.SKIPPED
+
+
+def test_nothing_is_left(place: Place) -> None:
+    """Once its errors are gone from main, the pull request is closed with a comment, and its branch deleted. Should they
+    come back, they are repaired again."""
+    place.run()
+    place.commit("main", dict.fromkeys(MESS, FIXED))
+    report = place.run()
+    assert (only(report).done, report.exit_code, place.one.state, place.branches()) == ("closed", 0, "closed", [])
+    assert "its errors are gone" in place.one.comments[0]
+    place.commit("main", MESS)
+    assert only(place.run()).done == "opened"
+
+
+def test_a_run_of_some_files_keeps_the_others(place: Place) -> None:
+    """What is on the branch of files that were not asked for stays on it, proven again; nothing is closed for them."""
+    place.run()
+    place.commit("main", {"c.py": UNUSED})
+    report = place.run(paths=["c.py"])
+    assert (only(report).done, only(report).files) == ("updated", ("a.py", "b.py", "c.py"))
+    assert [o.path for o in report.outcomes] == ["c.py"]
+    place.commit("main", {"c.py": FIXED, "a.py": "import os\nimport os.path\nprint(2)\n", "b.py": "import json as j\n"})
+    tip = place.tip()
+    report = place.run(paths=["c.py"])
+    assert (only(report).done, place.tip(), place.one.state) == ("left as it is", tip, "open")
+
+
+def test_files_of_others_open_pull_requests_are_left(place: Place, tmp_path: Path) -> None:
+    """They are skipped with the reason before anybody is paid, unless the settings say otherwise."""
+    git(place.bare, "branch", "feature", "main")
+    place.commit("feature", {"a.py": "import os, sys\n"})
+    place.stub.store.open("feature", "main", "work", "")
+    report = place.run(agents=command(tmp_path / "repo", "fix"))
+    assert outcome(report, "a.py").reason.startswith("touched by open pull request #1 (")
+    assert (only(report).files, calls(tmp_path)) == (("b.py",), 1)
+    assert only(place.run(pr={"skip_files_in_open": False})).files == ("a.py", "b.py")
+
+
+def test_groups_by_folder_within_the_limits(tmp_path: Path, place: Place) -> None:
+    """A pull request for each folder, no more than `max_open` at once and `max_files` in each; the rest waits, kept."""
+    place.commit("main", {f"{folder}/{n}.py": UNUSED for folder in ("one", "t w o") for n in range(3)})
+    report = place.run(pr={"group_by": "folder", "max_open": 2, "max_files": 2})
+    assert [r.branch.split(".")[1] for r in report.pull_requests] == ["one", "t-w-o"]
+    assert [len(r.files) for r in report.pull_requests] == [2, 2]
+    waiting = [o for o in report.outcomes if o.status is Status.WAITING]
+    assert {o.path for o in waiting} == {"a.py", "b.py", "one/2.py", "t w o/2.py"}
+    assert all(Path(o.patch_file).is_file() for o in waiting)
+    assert "pr.max_open = 2" in outcome(report, "a.py").reason
+    assert "pr.max_files = 2" in outcome(report, "one/2.py").reason
+    agent = command(tmp_path / "repo", "fix")
+    report = place.run(pr={"group_by": "folder", "max_open": 2, "max_files": 3}, agents=agent)
+    assert [len(r.files) for r in report.pull_requests] == [3, 3]
+    assert (outcome(report, "a.py").status, calls(tmp_path)) == (Status.SKIPPED, 2)  # what could not be opened anyhow
+
+
+def test_groups_by_code_and_owners(place: Place) -> None:
+    """A file goes with its most frequent code, or with who owns it by the last pattern that matches."""
+    place.commit("main", {"c.py": 'import os\nimport sys\nprint(f"x")\n', "d.py": 'print(f"x")\n'})
+    place.commit("main", {"CODEOWNERS": "* @core\na.py @ann # hers\n"})
+    by_code = place.run(pr={"campaign": "codes", "group_by": "code"})
+    assert {r.branch: r.files for r in by_code.pull_requests} == {
+        "stomper/codes.F401": ("a.py", "b.py", "c.py"),
+        "stomper/codes.F541": ("d.py",),
+    }
+    by_owner = place.run(pr={"group_by": "codeowners", "skip_files_in_open": False})
+    assert sorted(r.files for r in by_owner.pull_requests) == [("a.py",), ("b.py", "c.py", "d.py")]
+    assert {held.title.partition("(")[2] for held in place.requests.values()} >= {"@\u2060ann)", "@\u2060core)"}
+
+
+@pytest.mark.parametrize("status", [403, 422, 500])
+def test_the_forge_refuses_after_the_push(place: Place, status: int) -> None:
+    """Nothing is lost: the branch is pushed, the patches are kept, the run says so; the next one opens it, for free."""
+    place.api.faults.append(Fault("POST", "/pulls$", status, "No.", times=99))
+    report = place.run()
+    assert (report.exit_code, place.requests) == (2, {})
+    assert "branch stomper/fixes is pushed, but its pull request failed" in report.failure
+    assert all(Path(o.patch_file).is_file() for o in report.outcomes)
+    place.api.faults.clear()
+    tip = place.tip()
+    report = place.run()
+    assert (report.exit_code, only(report).done, place.tip()) == (0, "opened", tip)
+
+
+def test_the_forge_cannot_be_asked_at_first(place: Place) -> None:
+    """Then nothing is begun."""
+    place.api.faults.append(Fault("GET", "/pulls$", 403, "No.", times=99))
+    with pytest.raises(ForgeError):
+        place.run()
+    assert place.branches() == []
+
+
+def test_a_checkout_is_not_touched(place: Place, tmp_path: Path) -> None:
+    """Over a path, everything in it stays as it is, bit for bit, the refs and objects too."""
+    root = tmp_path / "mine"
+    git(tmp_path, "clone", "--quiet", str(place.bare), str(root))
+    git(root, "remote", "set-url", "origin", place.address.replace("http://", "http://user:secret@"))
+    write(root, {"notes.txt": "mine\n"})
+    place.commit("main", {"c.py": UNUSED})
+    before = snapshot(root)
+    report = place.run(path=root)
+    assert snapshot(root) == before
+    assert (only(report).files, report.exit_code) == (("a.py", "b.py", "c.py"), 0)
+    assert any("that is what was worked on" in warning for warning in report.warnings)
+
+
+def test_what_stands_against_it_is_said_at_once(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No origin, one on a disk, one of no forge, no token, an API elsewhere: before anything is done."""
+    root = tmp_path / "mine"
+    git(tmp_path, "clone", "--quiet", str(place.bare), str(root))
+    with pytest.raises(StomperError, match="on no forge"):
+        place.run(path=root)
+    git(root, "remote", "remove", "origin")
+    with pytest.raises(StomperError, match="no remote `origin`"):
+        place.run(path=root)
+    git(root, "remote", "add", "origin", place.address)
+    with pytest.raises(StomperError, match="does not tell its forge"):
+        place.run(path=root, pr={"forge": "", "api": ""})
+    with pytest.raises(StomperError, match="STOMPER_PR__API"):
+        place.run(path=root, pr={"api": "https://evil.example/api/v3"})
+    monkeypatch.delenv("FORGE_TOKEN")
+    with pytest.raises(StomperError, match="needs a token: set FORGE_TOKEN"):
+        place.run(path=root)
+    for name in ("GH_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(StomperError, match="set GH_TOKEN or GITHUB_TOKEN"):
+        place.run(path=root, pr={"token_env": ""})
+
+
+def test_cosmetic_commits_for_git_blame(place: Place) -> None:
+    """What was merged and changes nothing but looks is put into `.git-blame-ignore-revs`, by its name in main."""
+    rules = {"ruff": {"args": ["--select", "W291,F401"]}}
+    place.commit("main", {"w.py": "x = 1 \n"})
+    place.run(checkers=rules)
+    work = place.checkout("main")
+    git(work, "cherry-pick", "--allow-empty", "origin/main..origin/stomper/fixes")
+    git(work, "push", "--quiet", "origin", "main")
+    cosmetic = git(work, "log", "-1", "--format=%H", "--", "w.py")
+    place.one.head, place.one.state, place.one.merged = place.tip(), "closed", True
+    place.commit("main", {"c.py": UNUSED})
+    place.run(checkers=rules, pr={"blame_ignore_revs": True})
+    listed = git(place.bare, "show", "stomper/fixes:.git-blame-ignore-revs").splitlines()
+    assert [line for line in listed if not line.startswith("#")] == [cosmetic]
+    tip = place.tip()
+    assert only(place.run(checkers=rules, pr={"blame_ignore_revs": True})).done == "unchanged"
+    assert place.tip() == tip
+
+
+def test_odd_names(place: Place) -> None:
+    """Names that forges would act on, or that are no words, are shown as code, and land."""
+    names = ["@ann fixes #1|`x`.py", "new\nline.py", "é ñ.py"]
+    place.commit("main", dict.fromkeys(names, UNUSED))
+    report = place.run()
+    assert set(only(report).files) == {*names, *MESS}
+    assert "`@ann fixes #1\\|'x'.py`" in place.one.body
+    said = git(place.bare, "log", "--format=%s", "main..stomper/fixes")
+    assert "@ann" not in said and "#1" not in said
+    assert only(place.run()).done == "unchanged"

@@ -77,11 +77,13 @@ class Campaign:
     def declined(self, branch: str, fix: str) -> str:
         """Why a *fix* (its digest) is not proposed from *branch* again; empty when it may be."""
         there = self.state.branches.get(branch)
-        if not there or not there.request or there.request.state is not RequestState.CLOSED:
+        if not there or not there.request or there.request.state is RequestState.MERGED:
             return ""
-        if fix not in self.state.mark(branch).unwanted:
-            return ""
-        return f"{existing.shown(there.request)} with this very fix was closed without merging it"
+        if there.request.state is RequestState.OPEN:
+            again = fix in self.state.mark(branch).declined
+            return "a pull request with this very fix was closed without merging it" if again else ""
+        again = fix in self.state.mark(branch).unwanted
+        return f"{existing.shown(there.request)} with this very fix was closed without merging it" if again else ""
 
     @property
     def opened(self) -> int:
