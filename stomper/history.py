@@ -85,4 +85,5 @@ def _came_to(report: Report) -> str:
         kept = f" in {home() / 'patches' / report.run_id / 'proven'}" if proven else ""
         return f"{proven} proven{kept}, {left}"
     where = f" on {report.branch}" if report.landed else ""
-    return f"{len(report.landed)} landed{where}, {left}"
+    requests = "".join(f", pull request {r.url} {r.done}" for r in report.pull_requests if r.url)
+    return f"{len(report.landed)} landed{where}, {left}{requests}"

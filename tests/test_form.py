@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from stomper import form
+from stomper.campaigns.options import PullRequestSettings
 from stomper.fleet import FleetParameters, fleet_of, form_of_fleet
 from stomper.settings import Settings
 
@@ -28,7 +29,8 @@ def choices(annotation: object) -> set[object]:
 @pytest.mark.parametrize(("section", "name"), FIELDS)
 def test_a_field_is_the_setting_of_its_name(section: type[BaseModel], name: str) -> None:
     """It has the setting's choices and bounds, its words, and stands for the repository's own setting when empty."""
-    field, setting = section.model_fields[name], Settings.model_fields[name]
+    table = PullRequestSettings if name.startswith("pr_") else Settings
+    field, setting = section.model_fields[name], table.model_fields[name.removeprefix("pr_")]
     assert choices(field.annotation) == choices(setting.annotation)
     limits = [m for m in setting.metadata if not type(m).__name__.startswith("Max")]
     assert [m for m in field.metadata if m in limits] == limits

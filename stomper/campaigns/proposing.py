@@ -69,7 +69,7 @@ def _facts(
         outcomes=draft.members,
         commits=draft.commits,
         checkers=session.checker_runs,
-        tests_before=baseline.words if baseline else "not run",
+        tests_before=baseline.words.partition(" (as a run saw")[0] if baseline else "not run",
         tests_after=after,
         spent=sum(spent, Spent()),
         left_out=tuple(f"{quiet.code(o.path)}: {quiet.code(_first_line(o.reason))}" for o in left_out),

@@ -20,7 +20,7 @@ _WORST_FIRST = (Status.FAILED, Status.SKIPPED, Status.WAITING, Status.PARTIAL, S
 
 def summary_markdown(report: Report) -> str:
     """The whole run on one page: what it did, what is left and why, and what to do next."""
-    lines = [*_head(report), *_next(report)]
+    lines = [*_head(report), *_requests(report), *_next(report)]
     if report.outcomes:
         lines += ["", "## Files", *_files(report), "", "## Codes", *_codes(report.outcomes)]
     if report.metrics.agents:
@@ -40,6 +40,16 @@ def _head(report: Report) -> list[str]:
     lines += ["", f"{repository} at {base} · {report.seconds:.1f} s{cost} · run {inline(report.run_id)}"]
     if report.failure:
         lines += ["", f"**Stopped:** {inline(report.failure, 2000)}"]
+    return lines
+
+
+def _requests(report: Report) -> list[str]:
+    """The pull requests, and what was done with each."""
+    lines = []
+    for request in report.pull_requests:
+        where = link(f"#{request.number}", request.url)
+        lines += ["", f"Pull request {where} {request.done}: {inline(request.branch)}, {len(request.files)} file(s)"]
+        lines += [f"- {inline(note)}" for note in request.notes]
     return lines
 
 

@@ -128,6 +128,12 @@ def show_report(report: Report, console: Console) -> None:
     _show_files(report, console)
     _show_agents(report, console)
     _show_timeline(report, console)
+    for request in report.pull_requests:
+        where = f" {request.url}" if request.url else ""
+        said = f"{request.done}{where}: {request.branch}, {len(request.files)} file(s)"
+        console.print(f"\n[bold]Pull request[/] {escape(printable(said))}", soft_wrap=True)
+        for note in request.notes:
+            console.print(f"  {escape(printable(note))}", soft_wrap=True)
     if report.landed:
         console.print(f"\n[bold]Commits[/] on {escape(report.branch)}")
         for entry in report.landed[:_MOST_ROWS]:
