@@ -19,11 +19,13 @@ Repository = Annotated[
     str, Field(min_length=1, json_schema_extra={"pattern": NO_CREDENTIALS}), AfterValidator(refuse_credentials)
 ]
 
+_BOUNDS = ("ge", "gt", "le", "lt", "pattern")
+
 
 def _setting(name: str, table: type[BaseModel] = Settings) -> Any:
     """A field for the setting *name*: its description and its bounds, and empty by default."""
     field = table.model_fields[name]
-    bounds = {key: getattr(b, key) for b in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(b, key)}
+    bounds = {key: getattr(b, key) for b in field.metadata for key in _BOUNDS if hasattr(b, key)}
     said = " ".join((field.description or "").split())
     return Field(
         default=None, title=_title(name, table), description=f"{said} Empty: the repository's setting.", **bounds
