@@ -33,7 +33,7 @@ def test_a_field_is_the_setting_of_its_name(section: type[BaseModel], name: str)
     field, setting = section.model_fields[name], table.model_fields[name.removeprefix("pr_")]
     assert choices(field.annotation) == choices(setting.annotation)
     limits = [m for m in setting.metadata if not type(m).__name__.startswith("Max")]
-    assert [m for m in field.metadata if m in limits] == limits
+    assert [repr(m) for m in field.metadata if repr(m) in map(repr, limits)] == list(map(repr, limits))
     assert field.default is None
     assert field.title
     assert " ".join((setting.description or "").split()) in (field.description or "")
