@@ -16,7 +16,8 @@ import pytest
 
 from deployments.api import Api
 from tests.conftest import git, write
-from tests.served import environment, server, started
+from tests.operate.programs import Program
+from tests.operate.servers import environment, prefect_server
 from tests.test_fix_command import wait_for
 
 pytestmark = pytest.mark.slow
@@ -31,9 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    (folder / "server").mkdir()
-    with server(folder) as at:
-        yield at
+    # As `prefect server start` comes, without what the documentation recommends.
+    with prefect_server(folder / "server", settings={}) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")
@@ -146,16 +147,16 @@ def test_serving_ends_with_all_that_it_started(
 ) -> None:
     """A run is under way in a checker that never ends: the signal ends the server, the run and the checker."""
     api, env, log = Api(address), environment(folder, address), folder / f"serve{number}.log"
-    with started((STOMPER, "serve"), env, log, repository) as process:
-        wait_for(lambda: b"next:" in log.read_bytes() or process.poll() is not None)
+    with Program((STOMPER, "serve"), env, log, cwd=repository) as process:
+        wait_for(lambda: b"next:" in log.read_bytes() or process.exit_code() is not None)
         assert api.get("/deployments/name/fix-repository/nightly")["schedules"][0]["active"]
         deployment = api.get("/deployments/name/check-repository/ci")
         run = api.post(f"/deployments/{deployment['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-        wait_for(lambda: sleeping() or process.poll() is not None or b"Traceback" in log.read_bytes())
+        wait_for(lambda: sleeping() or process.exit_code() is not None or b"Traceback" in log.read_bytes())
         assert sleeping(), log.read_text()
         began = time.monotonic()
         os.kill(process.pid, number)
-        assert process.wait(timeout=60) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
         assert time.monotonic() - began < 45
         wait_for(lambda: not sleeping())
     assert api.get(f"/flow_runs/{run['id']}")["state"]["type"] in ("CANCELLED", "CANCELLING", "CRASHED", "FAILED")

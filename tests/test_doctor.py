@@ -18,7 +18,7 @@ from stomper.errors import StomperError
 from stomper.findings import Finding, run_checks
 from stomper.machine import check_agents, check_checkers, check_disk, check_git
 from tests.conftest import MakeRepo
-from tests.served import environment
+from tests.operate.servers import environment
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 
