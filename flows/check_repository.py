@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 # A worker loads this file by its path: the project's root is what the other rooms are imported from.
@@ -15,6 +16,7 @@ from prefect.states import Completed, Failed
 from stomper import form, remotes, titles
 from stomper.check import Checked, check
 from stomper.errors import StomperError
+from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_check
 from tasks.secrets import token_of
@@ -45,7 +47,7 @@ def check_repository(
     quieten()
     parameters = form.parameters_of(repository, files, advanced, checks, limits, remote=remote)
     try:
-        checked = look(parameters)
+        checked = shielded(partial(look, parameters))
     except StomperError as error:
         return Failed(message=str(error))
     name_run(titles.run_title("check", checked.repository, checked.base))

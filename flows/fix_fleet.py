@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 # A worker loads this file by its path: the project's root is what the other rooms are imported from.
@@ -18,6 +19,7 @@ from flows.fix_repository import fix_repository
 from stomper import form, proc, titles
 from stomper.errors import StomperError
 from stomper.fleet import FleetParameters, FleetReport, Result, fleet_of, runs_of
+from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
@@ -55,7 +57,8 @@ def fix_fleet(
     except StomperError as error:
         return Failed(message=str(error))
     name_run(titles.fleet_title(len(runs)))
-    results = by_deployment(runs, parameters) if parameters.deployment else one_after_another(runs)
+    # Each run in this process shields itself.
+    results = shielded(partial(by_deployment, runs, parameters)) if parameters.deployment else one_after_another(runs)
     report = FleetReport.of(results)
     publish_fleet(report)
     state = Completed if report.exit_code == 0 else Failed
@@ -75,7 +78,9 @@ def one_after_another(runs: Sequence[FixParameters]) -> list[Result]:
 
 
 def by_deployment(runs: Sequence[FixParameters], parameters: FleetParameters) -> list[Result]:
-    """Each in a process of its own, wherever the deployment's workers are, at most `at_once` of them."""
+    """Each in a process of its own, wherever the deployment's workers are, at most `at_once` of them.
+
+    When this run is cancelled, so are they."""
     concurrent: ConcurrentTaskRunner[Result] = ConcurrentTaskRunner(max_workers=parameters.at_once)
     with concurrent as runner:
         futures = [

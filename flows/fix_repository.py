@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -23,6 +23,7 @@ from deployments.limits import agent_limits, agent_slot, apply_limit_name, apply
 from stomper import form, progress, remotes, trend
 from stomper.asking import land_and_ask
 from stomper.errors import Cancelled, SettingsError, StomperError
+from stomper.interrupt import shielded
 from stomper.landing import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report, Status
 from stomper.parameters import FixParameters
@@ -62,9 +63,14 @@ def fix_repository(
     """
     # Prefect takes what its form says about a parameter from the list above, not from the annotation.
     quieten()
+    sections = (checks, agents, limits, landing)
+    return shielded(partial(fixed, partial(form.parameters_of, repository, files, advanced, *sections, remote=remote)))
+
+
+def fixed(parameters: Callable[[], FixParameters]) -> State[None]:
+    """All of a run, from its parameters to the state that it ends in."""
     try:
-        sections = (checks, agents, limits, landing)
-        session = initialize(form.parameters_of(repository, files, advanced, *sections, remote=remote))
+        session = initialize(parameters())
     except StomperError as error:
         return Failed(message=str(error))
     telling = begin_telling(session)

@@ -11,7 +11,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
+from prefect.states import Cancelling
 
+from stomper import proc
+from stomper.errors import Cancelled
 from stomper.fleet import Result, Summary
 from tasks.artifacts import SUMMARY_KEY
 
@@ -20,13 +23,33 @@ _POLL_S = 5.0
 
 @task(name="fix_by_deployment", task_run_name="fix {repository}", cache_policy=NO_CACHE, persist_result=False)
 def fix_by_deployment(repository: str, parameters: dict[str, Any], deployment: str) -> Result:
-    """Run the deployment and wait for its end. A failure is a result with a reason, never an exception."""
+    """Run the deployment and wait for its end. A failure is a result with a reason, never an exception.
+
+    When the fleet is stopped, the run is cancelled."""
+    if proc.stopping():
+        return Result(repository=repository, exit_code=2, why="not begun: the run was stopped")
     try:
-        run = run_deployment(deployment, parameters=parameters, timeout=None, poll_interval=_POLL_S)
+        run = run_deployment(deployment, parameters=parameters, timeout=0)
+        assert isinstance(run, FlowRun)  # noqa: S101 - a coroutine only where it is called from one
+        state = _waited_for(run.id)
     except Exception as error:
         return Result(repository=repository, exit_code=2, why=f"{deployment} could not be run: {error}")
-    assert isinstance(run, FlowRun)  # noqa: S101 - a coroutine only where it is called from one
-    return result_of(repository, run.id, run.state)
+    return result_of(repository, run.id, state)
+
+
+def _waited_for(flow_run: UUID) -> State[Any] | None:
+    """The run's final state, or the one it is in when it was cancelled because the fleet was stopped."""
+    while True:
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(flow_run).state
+            if state and state.is_final():
+                return state
+            try:
+                proc.pause(_POLL_S)
+            except Cancelled:
+                # Prefect makes it Cancelled at once where the run has not begun.
+                client.set_flow_run_state(flow_run, Cancelling(message="its fleet was cancelled"))
+                return client.read_flow_run(flow_run).state
 
 
 def result_of(repository: str, flow_run: UUID | None, state: State[Any] | None) -> Result:

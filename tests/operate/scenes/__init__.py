@@ -1,0 +1,37 @@
+"""The scenes, in their order. Those of one group do not disturb each other and are played side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tests.operate.stage import Line, Stage
+
+Scene = Callable[[Stage], list[Line]]
+
+
+def groups() -> Sequence[Mapping[str, Scene]]:
+    """Every scene by its name."""
+    from tests.operate.scenes import cancelled, crashed, ends, fleets, many, scheduled, serving
+
+    return (
+        {"worker killed": crashed.worker_killed},
+        {
+            "all fixed": ends.all_fixed,
+            "some left": ends.some_left,
+            "nothing to do": ends.nothing_to_do,
+            "refused parameter": ends.refused_parameter,
+            "no repository": ends.no_repository,
+            "check clean": ends.check_clean,
+            "check dirty": ends.check_dirty,
+        },
+        {
+            "cancel by command": cancelled.by_command,
+            "cancel by UI": cancelled.by_api,
+            "engine killed": crashed.engine_killed,
+            "two at once": many.two_at_once,
+        },
+        {"scheduled": scheduled.fires, "fleet": fleets.one_fails, "fleet cancelled": fleets.cancelled},
+        {"nightly twice": many.nightly_twice, "on-demand twice": many.on_demand_twice},
+        {"slots return": crashed.slots_return},
+        {"serve": serving.serve_and_deploy_again},
+    )
