@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from stomper import store
 from stomper.errors import RepositoryError
 from stomper.git import git, names, text, uncommitted
@@ -89,12 +87,7 @@ def _in_the_way(session: Session, proven_tip: str, commit: str) -> bool:
 
 def repository_lock(session: Session) -> Lock:
     """The lock of this repository on this machine, held."""
-    lock = Lock(lock_path(str(session.target.git_dir)))
+    lock = Lock(store.landing_lock(str(session.target.git_dir)))
     if not lock.acquire(timeout_s=_LOCK_WAIT_S):
         raise RepositoryError(f"another run has been landing in {session.target.root} for an hour")
     return lock
-
-
-def lock_path(repository: str) -> Path:
-    """Where the landing lock of a repository is."""
-    return store.home() / "locks" / store.digest(repository)

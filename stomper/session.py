@@ -135,7 +135,7 @@ class Session:
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
-            agents, watch = list[Agent](), Watch(target)
+            agents, watch = list[Agent](), Watch(target, memory.landed, store.landing_lock(str(target.git_dir)))
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")

@@ -51,6 +51,11 @@ def home() -> Path:
     return (Path(base) / "stomper").resolve()
 
 
+def landing_lock(repository: str) -> Path:
+    """Where the landing lock of a repository is, by its git directory."""
+    return home() / "locks" / digest(repository)
+
+
 def digest(*parts: str) -> str:
     """A short name for what *parts* say, the same in every run."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
@@ -160,6 +165,18 @@ class Store:
         """The steps of a run with their details, in their order."""
         rows = self.do("SELECT step, detail FROM journal WHERE run = ? ORDER BY rowid", (run_id,))
         return [(str(step), str(detail)) for step, detail in rows]
+
+    def landed(self, branch: str, before: str, after: str) -> bool:
+        """Whether runs moved *branch* from *before*, or from nothing when that is empty, to *after*, in one step or more."""
+        asked = "SELECT detail FROM journal WHERE step = 'moving' AND substr(detail, 1, ?) = ?"
+        rows = self.do(asked, (len(branch) + 1, f"{branch} "))
+        steps = {(start, end) for start, end in (str(row[0])[len(branch) + 1 :].split(" ", 1) for row in rows)}
+        if not before:
+            return any(end == after for _, end in steps)
+        reached = {before}
+        while more := {end for start, end in steps if start in reached} - reached:
+            reached |= more
+        return after in reached
 
     def finish(self, report: Report) -> None:
         """Keep the report of a run that ended. What earlier runs over the repository left undone is settled by it."""

@@ -6,13 +6,15 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import progress
+from stomper import locks, progress
 from stomper.git import Target, git, names
 from stomper.models import Model
+
+_LANDING_S = 60.0
 
 
 class Violation(Model):
@@ -35,9 +37,12 @@ class Violation(Model):
 class Watch:
     """The state of the user's repository as it was last seen, and what changed while agents were running.
 
-    A change that comes while none of them runs is the user's own."""
+    A change that comes while none of them runs is the user's own, and one that *landed* says was a landing is another run's;
+    *landing* is the lock that one holds while the repository is between two states."""
 
     target: Target
+    landed: Callable[[str, str, str], bool] = lambda _branch, _before, _after: False
+    landing: Path | None = None
     violations: list[Violation] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
     _running: list[str] = field(default_factory=list)
@@ -49,7 +54,7 @@ class Watch:
         call = f"{agent} on {path}"
         with self._lock:
             if not self._running:
-                self._known = look(self.target)
+                self._known = self._look()
             self._running.append(call)
         try:
             yield
@@ -58,16 +63,27 @@ class Watch:
                 self._compare()
                 self._running.remove(call)
 
+    def _look(self) -> dict[str, str]:
+        if self.landing is None:
+            return look(self.target)
+        with locks.Lock(self.landing) as lock:
+            lock.acquire(shared=True, timeout_s=_LANDING_S)  # an agent that holds it for longer is seen all the same
+            return look(self.target)
+
     def _compare(self) -> None:
-        now = look(self.target)
+        now = self._look()
         for what in sorted(self._known.keys() | now.keys()):
             before, after = self._known.get(what, ""), now.get(what, "")
-            if before != after:
+            if before != after and not self._another_runs(what, before, after):
                 agents = tuple(sorted(self._running))
                 shown = os.fsencode(what).decode(errors="replace")  # names need not be UTF-8, reports are
                 self.violations.append(Violation(what=shown, before=before, after=after, agents=agents))
                 progress.emit(progress.Violated(self.violations[-1].words, agents))
         self._known = now
+
+    def _another_runs(self, what: str, before: str, after: str) -> bool:
+        branch = what.removeprefix("ref refs/heads/")
+        return branch != what and bool(after) and self.landed(branch, before, after)
 
 
 def look(target: Target) -> dict[str, str]:
@@ -89,8 +105,8 @@ def look(target: Target) -> dict[str, str]:
     for file in places:
         with contextlib.suppress(OSError):
             found[f"git's {file.name}"] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    # Not the index's bytes: git itself refreshes what it knows of unchanged files.
-    staged = git(("ls-files", "-z", "--stage"), cwd=root)
+    # Not the index's bytes: git itself refreshes what it knows of unchanged files. What a landing brings in is in HEAD too.
+    staged = git(("diff-index", "--cached", "--raw", "-z", "--no-renames", "--ita-visible-in-index", "HEAD"), cwd=root)
     found["the index"] = hashlib.sha256(staged).hexdigest()[:12]
     return found
 
