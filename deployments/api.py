@@ -44,6 +44,10 @@ class Api:
         found = self.post("/automations/filter", {"automations": {"name": {"any_": [name]}}})
         return list(found or [])
 
+    def delete(self, path: str) -> None:
+        """Remove what is at *path*. Raises Unreachable."""
+        self._ask("DELETE", path, None)
+
     def workers_online(self) -> list[str]:
         """The names of the work pool's workers that were heard of lately."""
         found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []

@@ -18,7 +18,7 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from deployments.api import Api
-from deployments.described import Described, described, schedules_kept
+from deployments.described import Described, described, find, schedules_kept
 
 
 def to_serve(one: Described, repository: str) -> RunnerDeployment:
@@ -49,6 +49,13 @@ def to_serve(one: Described, repository: str) -> RunnerDeployment:
     return made
 
 
+def leave_pool(api: Api, full_name: str) -> None:
+    """Remove a deployment that belongs to a work pool: Prefect would keep it there, and a worker would take its runs."""
+    deployed = find(api, full_name)
+    if deployed and deployed["work_pool_name"]:
+        api.delete(f"/deployments/{deployed['id']}")
+
+
 def main(place: Path, address: str, repository: str) -> None:
     """Serve until SIGINT or SIGTERM; runs under way are cancelled then, and end with it."""
     # What is switched on stays on: else a restart would silently end the nightly runs.
@@ -56,6 +63,7 @@ def main(place: Path, address: str, repository: str) -> None:
     found = described(place)
     with schedules_kept(Api(address), [one.full_name for one in found]):
         for one in found:
+            leave_pool(Api(address), one.full_name)
             runner.add_deployment(to_serve(one, repository))
     for one in found:
         sys.stderr.write(f"serving {one.full_name}\n")
