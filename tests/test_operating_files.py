@@ -69,13 +69,25 @@ def test_the_services_wait_for_each_other() -> None:
     assert (DEPLOYMENTS / build["context"] / build["dockerfile"]).is_file()
 
 
+def test_linters_have_nothing_to_say() -> None:
+    """hadolint about the Dockerfile; and compose.yaml is what the specification of Compose says."""
+    beside = Path(sys.executable).parent
+    for argv in (
+        (beside / "hadolint", "--no-color", DEPLOYMENTS / "Dockerfile"),
+        (beside / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOYMENTS / "compose.yaml"),
+    ):
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert "warning" not in done.stdout
+
+
 def test_the_image_is_small_and_not_roots() -> None:
     """What a linter of Dockerfiles would ask for: pinned bases, nothing recommended or left over, a user of its own."""
     text = (DEPLOYMENTS / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     steps = [line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#")]
     bases = [words for step, words in steps if step == "FROM"]
     assert all(re.match(r"[a-z]+:\d+\.\d+-slim-\w+( AS \w+)?$", base) for base in bases)
-    assert [words for step, words in steps if step == "USER"] == ["stomper"]
+    assert [words for step, words in steps if step == "USER"] == ["1000"]
     for words in (words for step, words in steps if step == "RUN"):
         if "apt-get install" in words:
             assert {"--yes", "--no-install-recommends", "git"} <= set(words.split())
