@@ -1,0 +1,49 @@
+"""What `stomper deploy` and `stomper serve` put for the placeholders of prefect.yaml."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from deployments.described import Collisions, Described, described, placeholders
+
+ROOT = Path(__file__).parent.parent
+
+
+def one(**parameters: object) -> Described:
+    """A deployment with these parameters."""
+    limit = Collisions(limit=1, collision_strategy="ENQUEUE")
+    return Described(
+        name="d", description="", entrypoint="flows/f.py:f", tags=[], parameters=parameters, concurrency_limit=limit
+    )
+
+
+def test_every_placeholder_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file names no variable that is not given, and none is left of them in any parameter."""
+    monkeypatch.setenv("FLEET_FILE", "/srv/list")
+    named = set(re.findall(r"\{\{ \$(\w+) \}\}", (ROOT / "prefect.yaml").read_text(encoding="utf-8"))) - {"PWD"}
+    assert set(placeholders("/srv/project")) == named
+    filled = {deployment.full_name: deployment.filled("/srv/project") for deployment in described(ROOT)}
+    assert filled["fix-repository/nightly"] == {"repository": "/srv/project"}
+    assert filled["fix-fleet/weekly"] == {"fleet": {"file": "/srv/list"}}
+    assert "{{" not in str(filled)
+
+
+def test_only_placeholders_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any depth; what only looks like one, or is no text, stays. Without a list the fleet's file is empty."""
+    monkeypatch.delenv("FLEET_FILE", raising=False)
+    given = {
+        "a": {"b": {"c": "{{ $TARGET_REPOSITORY }}", "n": 5}},
+        "d": "x {{ $TARGET_REPOSITORY }}",
+        "f": "{{ $FLEET_FILE }}",
+    }
+    assert one(**given).filled("/r") == {
+        "a": {"b": {"c": "/r", "n": 5}}, "d": "x {{ $TARGET_REPOSITORY }}", "f": "",
+    }  # fmt: skip
+
+
+def test_a_repository_that_reads_like_a_placeholder() -> None:
+    """What was put in is not looked at again."""
+    assert one(a="{{ $TARGET_REPOSITORY }}").filled("{{ $FLEET_FILE }}") == {"a": "{{ $FLEET_FILE }}"}
