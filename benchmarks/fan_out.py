@@ -61,14 +61,14 @@ class RunEnd(BaseModel):
     seconds: float = 0.0
 
 
-def start_fix(repository: Path, home: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
-    """`stomper fix --json` in *repository*, with *home* as its state and a Prefect server of its own."""
+def start_fix(repository: Path, home: Path, arguments: Sequence[str], *, address: str = "") -> subprocess.Popen[str]:
+    """`stomper fix --json` in *repository*, with *home* as its state and the Prefect server at *address*, or its own."""
     env = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL" and not k.startswith("STOMPER_")}
     argv = [str(Path(sys.executable).with_name("stomper")), "fix", "--json", *arguments]
     return subprocess.Popen(
         argv,
         cwd=repository,
-        env={**env, "STOMPER_HOME": str(home)},
+        env={**env, "STOMPER_HOME": str(home), **({"PREFECT_API_URL": address} if address else {})},
         text=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -111,7 +111,7 @@ def most_at_once(intervals: Iterable[tuple[float, float]]) -> int:
     return most
 
 
-def _make_modules(root: Path, files: int) -> None:
+def make_modules(root: Path, files: int) -> None:
     root.mkdir()
     for number in range(files):
         # The repository's name is in the text: a run may take over what another has proven for the same content.
@@ -120,7 +120,7 @@ def _make_modules(root: Path, files: int) -> None:
     new_repository(root)
 
 
-def _write_config(folder: Path, table: dict[str, object], parallel: int) -> Path:
+def write_config(folder: Path, table: dict[str, object], parallel: int) -> Path:
     lines = [
         'test_validation = "none"', f"max_parallel_files = {parallel}", "[agents.ruff]", "enabled = false",
         f"[agents.{AGENT}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()),
@@ -153,8 +153,8 @@ def one_run(files: int, latency: float, parallel: int) -> bool:
         script = folder / "script.json"
         rules = [{"codes": ["F401"], "action": "drop_lines"}]
         script.write_text(json.dumps({"latency_s": latency, "rules": rules}), encoding="utf-8")
-        _make_modules(folder / "one", files)
-        config = _write_config(folder, {"kind": "scripted", "script": str(script)}, parallel)
+        make_modules(folder / "one", files)
+        config = write_config(folder, {"kind": "scripted", "script": str(script)}, parallel)
         ideal = math.ceil(files / parallel) * latency
         began = time.monotonic()
         running = start_fix(folder / "one", folder / "home", ["--config", str(config)])
@@ -174,10 +174,10 @@ def two_runs(files: int, latency: float, parallel: int) -> bool:
         log, program = folder / "agents.log", folder / "agent.py"
         program.write_text(RECORDER, encoding="utf-8")
         command = [sys.executable, str(program), str(log), str(latency), "{file}"]
-        config = _write_config(folder, {"kind": "command", "command": command}, parallel)
+        config = write_config(folder, {"kind": "command", "command": command}, parallel)
         names = ("first", "second")
         for repository in names:
-            _make_modules(folder / repository, files)
+            make_modules(folder / repository, files)
         ideal = math.ceil(2 * files / parallel) * latency
         began = time.monotonic()
         running = [start_fix(folder / r, folder / "home", ["--config", str(config)]) for r in names]
