@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check docs faults agents-test lock bench operate wheel clean
+.PHONY: demo test slow check docs faults agents-test lock bench operate-test wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -31,10 +31,11 @@ faults: $(STAMP)  ## cut runs off at every point, and count what survives
 agents-test: $(STAMP)  ## install real coding agents in .agents, and drive them against a model on the loopback interface
 	$(PY) -m tests.agents_real --docs docs/agents.md
 
-operate: $(STAMP)  ## deploy to a real Prefect server with a worker, and see what CI would see
-	$(PY) -m benchmarks.operate
+operate-test: $(STAMP) wheel  ## deploy to real Prefect servers, see what CI would see, and do what the operating files say
+	$(PY) -m tests.operate
 
 wheel: $(STAMP)  ## build the wheel into dist/
+	rm -rf dist
 	$(PY) -m build --wheel --no-isolation --outdir dist .
 
 docs: $(STAMP)  ## write the generated parts of the documentation anew

@@ -15,7 +15,8 @@ import pytest
 
 from deployments.api import Api
 from tests.conftest import git, write
-from tests.served import environment, server, started
+from tests.operate.programs import Program
+from tests.operate.servers import environment, prefect_server
 
 pytestmark = pytest.mark.slow
 STOMPER = str(Path(sys.executable).with_name("stomper"))
@@ -29,9 +30,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def api(folder: Path) -> Iterator[Api]:
-    (folder / "server").mkdir()
-    with server(folder) as at:
-        yield Api(at, timeout_s=30)
+    with prefect_server(folder / "server", settings={}) as server:
+        yield Api(server.address, timeout_s=30)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def repository(tmp_path: Path) -> Path:
 class Waiting:
     """A run in a process of its own that has come to wait."""
 
-    def __init__(self, api: Api, process: subprocess.Popen[bytes], report: Path) -> None:
+    def __init__(self, api: Api, process: Program, report: Path) -> None:
         self.api, self.process, self._report = api, process, report
         self.id = self._paused()
 
@@ -56,7 +56,7 @@ class Waiting:
             runs = self.api.post("/flow_runs/filter", {"sort": "EXPECTED_START_TIME_DESC", "limit": 1})
             if runs and runs[0]["state_type"] == "PAUSED":
                 return str(runs[0]["id"])
-            assert self.process.poll() is None, self._report.read_text()
+            assert self.process.exit_code() is None, self._report.read_text()
             time.sleep(0.1)
         raise AssertionError("it never came to wait")
 
@@ -66,7 +66,7 @@ class Waiting:
 
     def ended(self) -> tuple[int, dict[str, Any]]:
         """The exit code and the report."""
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(60)
         text = self._report.read_text()
         return code, json.loads(text[text.index("{") : text.rindex("}") + 1])
 
@@ -86,7 +86,7 @@ def waiting(folder: Path, api: Api, repository: Path, tmp_path: Path) -> Iterato
         def begin(*more: str) -> Waiting:
             words = [w for setting in ("approve=true", *more) for w in ("--set", setting)]
             argv, log = (STOMPER, "fix", "--json", "--quiet", *words), tmp_path / "report.json"
-            return Waiting(api, stack.enter_context(started(argv, env, log, repository)), log)
+            return Waiting(api, stack.enter_context(Program(argv, env, log, cwd=repository)), log)
 
         yield begin
 
@@ -136,7 +136,7 @@ def test_a_run_that_is_cancelled_while_it_waits_ends(waiting: Any, repository: P
     """Nothing lands, and the process goes."""
     run = waiting()
     api.post(f"/flow_runs/{run.id}/set_state", {"state": {"type": "CANCELLED", "name": "Cancelled"}, "force": True})
-    assert run.process.wait(timeout=60) == 2
+    assert run.process.wait(60) == 2
     assert git(repository, "rev-list", "--count", "HEAD") == "1"
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from deployments.api import Api
 from tests.conftest import git, write
-from tests.served import environment, server, started
+from tests.operate.programs import Program
+from tests.operate.servers import environment, prefect_server
 from tests.test_fix_command import running, wait_for
 
 pytestmark = pytest.mark.slow
@@ -59,8 +60,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    (folder / "server").mkdir()
-    with server(folder) as at:
+    with prefect_server(folder / "server", settings={}) as server:
+        at = server.address
         yield at
 
 
@@ -159,7 +160,7 @@ def test_automations_see_a_dead_run_and_tell_of_it(folder: Path, address: str, w
     assert "1 left" in next(body for body in Heard.bodies if "fix failing @" in body)
     hangs = f'[agents.ruff]\nenabled = false\n[agents.hangs]\nkind = "command"\ncommand = ["sleep", "{SILENT}"]\n'
     root = repository(folder, "dies", {"a.py": "import os\n"}, SETTINGS + hangs)
-    with started((STOMPER, "fix"), environment(folder, address), folder / "dies.log", root) as process:
+    with Program((STOMPER, "fix"), environment(folder, address), folder / "dies.log", cwd=root) as process:
         wait_for(lambda: bool(running(SILENT)))
         run = run_named(api, "fix dies @")
         assert run["state"]["type"] == "RUNNING"

@@ -1,4 +1,6 @@
-"""Play every scene on real Prefect servers: `python -m tests.operate [--server sqlite|postgres|both] [--only SCENE]`.
+"""Play every scene: `python -m tests.operate [--server sqlite|postgres|both|files] [--only SCENE ...]`.
+
+`both` are the servers, and then the files: Dockerfile, compose.yaml and units, carried out without containers.
 
 Prints what was expected and seen. Exit code 1 on any difference, 2 when a scene could not be played."""
 
@@ -12,31 +14,48 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from tests.operate.containers import compose_works, image_is_made, units_work
+from tests.operate.image import Image, build
 from tests.operate.repositories import CURABLE, repository
 from tests.operate.scenes import Scene, groups
 from tests.operate.servers import RECOMMENDED, Kind, environment, prefect_server, worker
 from tests.operate.stage import STOMPER, Line, Stage
 
 _AT_ONCE = 4
-# The run that waits for its deployment's only slot is to try again soon.
-_SETTINGS = {**RECOMMENDED, "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2"}
+FILES: dict[str, Callable[[Image, Path], list[Line]]] = {
+    "image": image_is_made,
+    "compose": compose_works,
+    "units": units_work,
+}
+# What waits for its turn on the server tries again soon.
+_SETTINGS = {
+    **RECOMMENDED,
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "2",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
+}
 
 
 def played(name: str, scene: Scene, stage: Stage) -> bool:
+    """Play one scene on a stage."""
+    return shown(stage.kind, name, partial(scene, stage))
+
+
+def shown(where: str, name: str, scene: Callable[[], list[Line]]) -> bool:
     """Play one scene and print it; whether all was as expected."""
     began = time.monotonic()
     try:
-        lines = scene(stage)
+        lines = scene()
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         lines = [Line("the scene", "played", f"{type(error).__name__}: {error}")]
     good = all(line.good for line in lines)
-    told = [f"{'ok' if good else 'WRONG':6}{stage.kind:9} {name}  ({time.monotonic() - began:.0f} s)"]
+    told = [f"{'ok' if good else 'WRONG':6}{where:9} {name}  ({time.monotonic() - began:.0f} s)"]
     told += [
         f"      {'' if line.good else 'WRONG '}{line.what}: expected {line.expected!r}, seen {line.seen!r}"
         for line in lines
@@ -73,6 +92,22 @@ def play(kind: Kind, only: Collection[str]) -> bool:
     return good
 
 
+def play_files(only: Collection[str]) -> bool:
+    """The Dockerfile, compose.yaml and the units, carried out; whether all was as expected."""
+    good = True
+    with tempfile.TemporaryDirectory(prefix="stomper-operate-") as name:
+        folder = Path(name).resolve()
+        if only and not set(FILES) & set(only):
+            return True
+        began = time.monotonic()
+        image = build(folder / "image")
+        print(f"      files: the Dockerfile's instructions took {time.monotonic() - began:.0f} s")
+        for title, scene in FILES.items():
+            if not only or title in only:
+                good = shown("files", title, partial(scene, image, folder)) and good
+    return good
+
+
 def deploy(folder: Path, address: str, project: Path) -> subprocess.CompletedProcess[str]:
     """`stomper deploy --create-pool`."""
     env = environment(folder / "home", address)
@@ -83,16 +118,20 @@ def deploy(folder: Path, address: str, project: Path) -> subprocess.CompletedPro
 def main() -> int:
     """Parse, play, judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.operate", description=__doc__)
-    parser.add_argument("--server", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--server", choices=("sqlite", "postgres", "both", "files"), default="both")
     parser.add_argument("--only", default=(), nargs="+", metavar="SCENE", help="by their names in the table")
     given = parser.parse_args()
-    names = {name for group in groups() for name in group}
+    names = {name for group in groups() for name in group} | set(FILES)
     if not set(given.only) <= names:
         parser.error(f"--only: one of {', '.join(sorted(names))}")
     # All that was started is ended then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    kinds: tuple[Kind, ...] = get_args(Kind) if given.server == "both" else (given.server,)
-    good = [play(kind, given.only) for kind in kinds]
+    kinds: dict[str, tuple[Kind, ...]] = {"both": get_args(Kind), "sqlite": ("sqlite",), "postgres": ("postgres",)}
+    good = [
+        play(kind, given.only) for kind in kinds.get(given.server, ()) if not given.only or set(given.only) - set(FILES)
+    ]
+    if given.server in ("both", "files"):
+        good.append(play_files(given.only))
     print("ok" if all(good) else "WRONG")
     return 0 if all(good) else 1
 

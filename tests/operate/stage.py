@@ -83,9 +83,10 @@ class Stage:
             argv, cwd=cwd or self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=timeout_s
         )
 
-    def run(self, deployment: str, parameters: Mapping[str, object], *, watch_s: int = WATCH_S) -> Ended:
+    def run(self, deployment: str, parameters: Mapping[str, object], *tags: str, watch_s: int = WATCH_S) -> Ended:
         """`prefect deployment run --watch`, and what the server says of the run afterwards."""
         given = [word for name, value in parameters.items() for word in ("-p", f"{name}={json.dumps(value)}")]
+        given += [word for tag in tags for word in ("--tag", tag)]
         watch = ("--watch", "--watch-interval", "1", "--watch-timeout", str(watch_s))
         done = self.command(PREFECT, "deployment", "run", deployment, *given, *watch, timeout_s=watch_s + 60)
         said = done.stdout + done.stderr

@@ -11,7 +11,7 @@ Scene = Callable[[Stage], list[Line]]
 
 def groups() -> Sequence[Mapping[str, Scene]]:
     """Every scene by its name."""
-    from tests.operate.scenes import cancelled, crashed, ends, fleets, many, scheduled, serving
+    from tests.operate.scenes import approval, cancelled, crashed, ends, fleets, many, scheduled, serving
 
     return (
         {"worker killed": crashed.worker_killed},
@@ -28,9 +28,11 @@ def groups() -> Sequence[Mapping[str, Scene]]:
             "cancel by command": cancelled.by_command,
             "cancel by UI": cancelled.by_api,
             "engine killed": crashed.engine_killed,
-            "two at once": many.two_at_once,
         },
-        {"scheduled": scheduled.fires, "fleet": fleets.one_fails, "fleet cancelled": fleets.cancelled},
+        # Each of these takes places in the limit of fix-repository/ci, or all of that of fix-fleet/weekly.
+        {"scheduled": scheduled.fires, "two at once": many.two_at_once},
+        {"fleet": fleets.one_fails, "approval": approval.lands_what_is_approved},
+        {"fleet cancelled": fleets.cancelled},
         {"nightly twice": many.nightly_twice, "on-demand twice": many.on_demand_twice},
         {"slots return": crashed.slots_return},
         {"serve": serving.serve_and_deploy_again},

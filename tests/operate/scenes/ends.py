@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import yaml
+
+from tests.operate.image import ROOT
 from tests.operate.repositories import CLEAN, CURABLE, LEFT, commits, repository, sound
 from tests.operate.stage import Line, Stage
 
@@ -11,15 +16,28 @@ _ARTIFACTS = {"stomper-summary", "stomper-files", "stomper-metrics"}
 def all_fixed(stage: Stage) -> list[Line]:
     """Everything lands: 0, Completed, a commit a file."""
     root = repository(stage.folder / "fixed", CURABLE, CURABLE, CURABLE)
-    ended = stage.run("fix-repository/ci", {"repository": str(root)})
+    ended = stage.run("fix-repository/ci", {"repository": str(root)}, "of-fixed")
     found = stage.artifacts(ended.run)
+    summary = found.get("stomper-summary", "")
     return [
         *ended.as_expected(0, "Completed", "3 error(s) fixed in 3 file(s), 0 left"),
         Line("commits", 3, commits(root)),
         Line("repository", "sound", sound(root)),
         Line("artifacts", [], sorted(_ARTIFACTS - set(found))),
-        Line("summary", True, "fixed in 3 file(s)" in found.get("stomper-summary", "")),
+        Line("summary", True, "fixed in 3 file(s)" in summary),
+        Line("the pipeline's summary is that", True, pipeline_summary(stage, "of-fixed").strip() == summary.strip()),
     ]
+
+
+def pipeline_summary(stage: Stage, tag: str) -> str:
+    """What the step of deployments/ci/github-server.yml that is for the summary adds to it."""
+    jobs = yaml.safe_load((ROOT / "deployments" / "ci" / "github-server.yml").read_text(encoding="utf-8"))["jobs"]
+    (script,) = [step["run"] for step in jobs["repair"]["steps"] if step.get("name") == "summary"]
+    file = stage.folder / f"{tag}.md"
+    own = {"TAG": tag, "RUNNER_TEMP": str(stage.folder), "GITHUB_STEP_SUMMARY": str(file)}
+    argv = ("bash", "-e", "-o", "pipefail", "-c", script)
+    done = subprocess.run(argv, cwd=stage.folder, env={**stage.env, **own}, capture_output=True, text=True, check=False)
+    return file.read_text(encoding="utf-8") if done.returncode == 0 else done.stderr
 
 
 def some_left(stage: Stage) -> list[Line]:
