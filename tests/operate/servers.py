@@ -79,7 +79,8 @@ def prefect_server(
     with contextlib.ExitStack() as stack:
         port = free_port()
         address = f"http://127.0.0.1:{port}/api"
-        env = {**environment(folder), **settings}
+        # The UI asks the API at the address that the server was told, and would take the default port.
+        env = {**environment(folder), "PREFECT_UI_API_URL": address, **settings}
         if kind == "postgres":
             env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = stack.enter_context(postgres()).url
         argv = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
