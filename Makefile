@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check docs faults agents-test lock bench operate-test wheel clean
+.PHONY: demo test slow check docs faults agents-test ui-test lock bench operate-test wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -34,6 +34,9 @@ agents-test: $(STAMP)  ## install real coding agents in .agents, and drive them 
 operate-test: $(STAMP) wheel  ## deploy to real Prefect servers, see what CI would see, and do what the operating files say
 	$(PY) -m tests.operate
 
+ui-test: $(VENV)/.ui-installed  ## look at Prefect's UI in a headless Chromium (Debian: chromium, chromium-driver)
+	$(PY) -m tests.ui
+
 wheel: $(STAMP)  ## build the wheel into dist/
 	rm -rf dist
 	$(PY) -m build --wheel --no-isolation --outdir dist .
@@ -45,6 +48,8 @@ lock: $(STAMP)  ## resolve requirements.lock anew
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv
 	.venv-lock/bin/uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --python-version 3.11 --group dev --extra api --extra pr pyproject.toml -o requirements.lock
+	.venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --python-version 3.11 --group ui --constraint requirements.lock -o tests/ui/requirements.lock
 	rm -rf .venv-lock
 
 clean:
@@ -54,4 +59,8 @@ $(STAMP): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.ui-installed: $(STAMP) tests/ui/requirements.lock
+	$(PY) -m pip install --quiet --require-hashes -r tests/ui/requirements.lock
 	touch $@
