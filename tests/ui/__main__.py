@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.ui import form, pages
+from tests.ui import approval, form, pages
 from tests.ui.browser import Page, browser, programs
 from tests.ui.repositories import WITH_ERRORS, git, repositories
 from tests.ui.stage import Stage, stage
@@ -63,7 +63,7 @@ def main() -> int:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stomper-ui-")))
-        api, web = stack.enter_context(repositories())
+        api, web, shop = stack.enter_context(repositories())
         made = stack.enter_context(stage(scratch, api))
         made.command("prefect", "deployment", "run", _FORM, "--watch", code=1)  # something is left
         page = stack.enter_context(browser(made.ui, scratch / "profile"))
@@ -73,6 +73,8 @@ def main() -> int:
                 page.picture(folder / f"ui-{of}.png")
 
         look(page, made, web, picture)
+        approval.approve(page, made, shop, _FORM, picture)
+        said("an approval given in the UI")
     print(f"ok, {time.monotonic() - began:.0f} s")
     return 0
 

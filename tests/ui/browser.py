@@ -35,7 +35,10 @@ _TALLEST = 6000
 _PATIENCE_S = 30.0
 _COLOURS = 128  # a picture of a page needs no more, and is a third of the size
 _HEIGHT = "return Math.max(...[...document.querySelectorAll('html, main, main *')].map(e => e.scrollHeight))"
-_FIELD = "return [...document.querySelectorAll('form label')].find(l => l.textContent.trim() === arguments[0])"
+_FIELD = (
+    "return [...document.querySelectorAll('form label, [role=dialog] label')]"
+    ".find(label => label.textContent.trim() === arguments[0])"
+)
 _LABELS = "return [...document.querySelectorAll('form label')].map(l => l.textContent.trim())"
 
 
@@ -95,16 +98,43 @@ class Page:
         """The words that a list of choices offers."""
         self._field(label).click()
         self.until(lambda: bool(self._options()), f"{label} offers something")
-        found = [str(one.text).strip() for one in self._options()]
+        found = [str(one.get_attribute("textContent")).strip() for one in self._options()]
         self._press_escape()
         return found
 
     def choose(self, label: str, option: str) -> None:
         """Choose one of them."""
         self._field(label).click()
-        self.until(lambda: any(one.text.strip() == option for one in self._options()), f"{label} offers {option}")
-        next(one for one in self._options() if one.text.strip() == option).click()
+        self.until(
+            lambda: any(one.get_attribute("textContent").strip() == option for one in self._options()),
+            f"{label} offers {option}",
+        )
+        next(one for one in self._options() if one.get_attribute("textContent").strip() == option).click()
         self.until(lambda: not self._options(), "the choices close")
+
+    def choose_among(self, label: str, option: str) -> None:
+        """Choose one of several, where more could be chosen."""
+        self._field(label).click()
+        self.until(
+            lambda: any(one.get_attribute("textContent").strip() == option for one in self._options()),
+            f"{label} offers {option}",
+        )
+        next(one for one in self._options() if one.get_attribute("textContent").strip() == option).click()
+        if self._options():
+            self._press_escape()
+
+    def choose_in_menu(self, item: str) -> None:
+        """Choose *item* in the menu of what the page shows: the first button with three dots."""
+        self._driver.find_element(By.XPATH, "//button[contains(., 'Open menu')]").click()
+        self.until(lambda: bool(self._menu(item)), f"the menu has {item}")
+        self._menu(item)[0].click()
+
+    def _menu(self, item: str) -> Any:
+        return self._driver.find_elements(By.XPATH, f"//*[@role='menuitem'][normalize-space()='{item}']")
+
+    def press_in_dialog(self, button: str) -> None:
+        """Click the button of that name in the dialog that is open."""
+        self._driver.find_element(By.XPATH, f"//*[@role='dialog']//button[normalize-space()='{button}']").click()
 
     def press(self, button: str) -> None:
         """Click the button of that name."""

@@ -37,6 +37,7 @@ WEB = {
     "web.py": '"""Web."""\n\nimport os\n\n\ndef one() -> int:\n    """One."""\n    return 1\n',
     "test_web.py": "from web import one\n\n\ndef test_one() -> None:\n    assert one() == 1\n",
 }
+SHOP = {**WEB, "page.py": '"""Page."""\n\nTITLE = f"Shop"\n'}
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -46,14 +47,14 @@ def git(root: Path, *arguments: str) -> str:
 
 
 @contextlib.contextmanager
-def repositories() -> Iterator[tuple[Path, Path]]:
-    """`/tmp/acme/api` and `/tmp/acme/web`, removed in the end. Ends the script when somebody has such a folder."""
+def repositories() -> Iterator[tuple[Path, Path, Path]]:
+    """`/tmp/acme/api`, `web` and `shop`, removed in the end. Ends the script when somebody has such a folder."""
     try:
         NEUTRAL.mkdir()
     except FileExistsError:
         raise SystemExit(f"{NEUTRAL} is there already: remove it, the test makes its repositories there") from None
     try:
-        yield _repository(NEUTRAL / "api", API), _repository(NEUTRAL / "web", WEB)
+        yield _repository(NEUTRAL / "api", API), _repository(NEUTRAL / "web", WEB), _repository(NEUTRAL / "shop", SHOP)
     finally:
         shutil.rmtree(NEUTRAL)
 

@@ -15,7 +15,7 @@ from typing import Any
 from tests.operate.servers import BIN, RECOMMENDED, environment, prefect_server, worker
 
 _RUN_S = 180
-_END = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+_END = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 UI = {**RECOMMENDED, "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false"}
 
 
@@ -48,12 +48,12 @@ class Stage:
         """All flow runs, the last one first. Schedules are off, so each was asked for."""
         return self.found("/flow_runs/filter", {"sort": "EXPECTED_START_TIME_DESC"})
 
-    def ended(self, but: str = "") -> dict[str, Any]:
-        """The last flow run, when it has ended; not the one with the id *but*."""
+    def ended(self, but: str = "", states: frozenset[str] = _END) -> dict[str, Any]:
+        """The last flow run, when it is in one of *states*, those of the end; not the one with the id *but*."""
         give_up = time.monotonic() + _RUN_S
         while time.monotonic() < give_up:
             run = next(iter(self.runs()), {})
-            if run.get("id", but) != but and run["state_type"] in _END:
+            if run.get("id", but) != but and run["state_type"] in states:
                 return run
             time.sleep(0.3)
         raise AssertionError(f"no run ended: {self.runs()[:1]}")
