@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from stomper.addresses import NO_CREDENTIALS, refuse_credentials
 from stomper.campaigns.options import PullRequestSettings
@@ -26,7 +36,7 @@ def _setting(name: str, table: type[BaseModel] = Settings) -> Any:
     """A field for the setting *name*: its description and its bounds, and empty by default."""
     field = table.model_fields[name]
     bounds = {key: getattr(b, key) for b in field.metadata for key in _BOUNDS if hasattr(b, key)}
-    said = " ".join((field.description or "").split())
+    said = " ".join((field.description or "").replace("`", "").split())  # the UI shows text, not Markdown
     return Field(
         default=None, title=_title(name, table), description=f"{said} Empty: the repository's setting.", **bounds
     )
@@ -41,9 +51,28 @@ def _title(name: str, table: type[BaseModel]) -> str:
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The form without null: Prefect's UI would ask for the type of such a field before its value."""
+        schema = handler(core)
+        for field in handler.resolve_ref_schema(schema)["properties"].values():
+            if {"type": "null"} in field.get("anyOf", []):
+                (own,) = (one for one in field.pop("anyOf") if one != {"type": "null"})
+                field.update(own)
+                field.pop("default")
+                if own == {"type": "boolean"}:  # a switch that is off could not be told from one left alone
+                    field["enum"] = [True, False]
+        return schema
+
+    @model_serializer(mode="wrap")
+    def without_null(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What the schema gives as a section's default, and what runs are stored with, has no null either."""
+        filled: dict[str, Any] = handler(self)
+        return {key: value for key, value in filled.items() if value is not None}
+
     def named(self) -> dict[str, Any]:
         """The fields that somebody filled in."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json")
 
 
 class Remote(_Section):

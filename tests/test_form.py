@@ -36,7 +36,7 @@ def test_a_field_is_the_setting_of_its_name(section: type[BaseModel], name: str)
     assert [repr(m) for m in field.metadata if repr(m) in map(repr, limits)] == list(map(repr, limits))
     assert field.default is None
     assert field.title
-    assert " ".join((setting.description or "").split()) in (field.description or "")
+    assert " ".join((setting.description or "").replace("`", "").split()) in (field.description or "")
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -103,6 +103,21 @@ def test_prefects_form_says_what_everything_is() -> None:
         assert validate({"repository": "https://me:planted@h/a.git"}, schema)
         assert validate({"repository": "https://planted@h/a.git"}, schema)
         assert validate({"repository": "https://h/a.git", "remote": {"token_user": "a b"}}, schema)
+
+
+def test_prefects_form_asks_for_values_not_for_types() -> None:
+    """Its UI shows a field that may be null as a choice between types: no field is one, nor has null as its default."""
+    from tests.deployed import flow_of
+
+    for entrypoint in ("flows/fix_repository.py:fix_repository", "flows/fix_fleet.py:fix_fleet"):
+        schema = flow_of(entrypoint).parameters.model_dump()
+        fields = [field for model in schema["definitions"].values() for field in model["properties"].values()]
+        assert len(fields) >= len(FIELDS)
+        assert [field for field in fields if "type" not in field] == []
+        assert [field["title"] for field in fields if field["type"] == "boolean" and "default" not in field] == [
+            field["title"] for field in fields if field.get("enum") == [True, False]
+        ]
+        assert "null" not in json.dumps(schema)
 
 
 def test_the_form_of_a_fleet() -> None:
