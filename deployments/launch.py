@@ -47,15 +47,20 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
 def run_fleet(parameters: FleetParameters, *, quiet: bool = False, verbose: bool = False) -> FleetReport:
     """What became of each repository of a fleet. Raises StomperError when none was begun."""
     runs_of(parameters)
-    with _shown(quiet=quiet, verbose=verbose):
+    reports: list[FleetReport] = []
+
+    def keep(event: progress.Event) -> None:
+        if isinstance(event, progress.FleetDone):
+            reports.append(event.report)
+
+    with progress.listening(keep), _shown(quiet=quiet, verbose=verbose):
         from flows.fix_fleet import fix_fleet
 
         with embedded.watched(_server_gone):
             state = fix_fleet(**form_of_fleet(parameters), return_state=True)
-    report = state.result(raise_on_failure=False)
-    if not isinstance(report, FleetReport):
+    if not reports:
         raise StomperError(state.message or "the run ended without a report")
-    return report
+    return reports[0]
 
 
 @contextlib.contextmanager

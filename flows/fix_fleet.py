@@ -16,14 +16,14 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from flows.fix_repository import fix_repository
-from stomper import form, proc, titles
+from stomper import form, proc, progress, titles
 from stomper.errors import StomperError
 from stomper.fleet import FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
-from tasks.telling import name_run
+from tasks.telling import name_run, quieten
 
 
 @flow(name="fix-fleet", persist_result=False)
@@ -37,7 +37,7 @@ def fix_fleet(
     limits: form.Limits = form.LIMITS,
     landing: form.Landing = form.LANDING,
     advanced: form.Advanced = form.ADVANCED,
-) -> State[FleetReport]:
+) -> State[None]:
     """Repair many repositories; one that fails does not stop the others. Completed only when nothing is left in any.
 
     Args:
@@ -50,6 +50,7 @@ def fix_fleet(
         landing: Where proven fixes go.
         advanced: What is rarely needed.
     """
+    quieten()
     shared = form.parameters_of(".", files, advanced, checks, agents, limits, landing, remote=remote)
     parameters = fleet_of(fleet, shared)
     try:
@@ -61,8 +62,9 @@ def fix_fleet(
     results = shielded(partial(by_deployment, runs, parameters)) if parameters.deployment else one_after_another(runs)
     report = FleetReport.of(results)
     publish_fleet(report)
+    progress.emit(progress.FleetDone(report))
     state = Completed if report.exit_code == 0 else Failed
-    return state(message=report.headline, data=report)
+    return state(message=report.headline)
 
 
 def one_after_another(runs: Sequence[FixParameters]) -> list[Result]:

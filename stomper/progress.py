@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from stomper.models import Outcome, Report
+
+if TYPE_CHECKING:
+    from stomper.fleet import FleetReport
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,14 @@ class RunDone:
     report: Report
 
 
-Event = StageBegan | JobsSelected | AgentSaid | FileDone | Violated | BudgetReached | Journalled | RunDone
+@dataclass(frozen=True)
+class FleetDone:
+    """All repositories of a fleet came to their ends."""
+
+    report: FleetReport
+
+
+Event = StageBegan | JobsSelected | AgentSaid | FileDone | Violated | BudgetReached | Journalled | RunDone | FleetDone
 Listener = Callable[[Event], None]
 _listeners: list[Listener] = []
 

@@ -100,8 +100,9 @@ try:
     from tasks import fleet
     fleet._POLL_S = 0.5
     given = FleetParameters.model_validate_json(sys.argv[1])
-    state = fix_fleet(**form_of_fleet(given), return_state=True)
-    print(state.result(raise_on_failure=False).model_dump_json())
+    from stomper import progress
+    with progress.listening(lambda event: print(event.report.model_dump_json())):
+        fix_fleet(**form_of_fleet(given), return_state=True)
 finally:
     server.terminate()
     server.wait(30)

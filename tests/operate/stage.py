@@ -121,6 +121,11 @@ class Stage:
         found = self.api.post("/artifacts/filter", query)
         return {str(one["key"]): str(one["data"]) for one in found if one.get("key")}
 
+    def log(self, run: str) -> str:
+        """What the UI shows as the log of a run."""
+        query = {"logs": {"flow_run_id": {"any_": [run]}}, "limit": 200}
+        return "\n".join(str(one["message"]) for one in self.api.post("/logs/filter", query))
+
     def slots(self, limit: str) -> int:
         """How many slots of a limit are taken."""
         return int(self.api.get(f"/v2/concurrency_limits/{limit}")["active_slots"])

@@ -46,6 +46,7 @@ def some_left(stage: Stage) -> list[Line]:
     ended = stage.run("fix-repository/ci", {"repository": str(root)})
     return [
         *ended.as_expected(1, "Failed", "1 left"),
+        Line("log", "no traceback", "Traceback" if "Traceback" in stage.log(ended.run) else "no traceback"),
         Line("commits", 2, commits(root)),
         Line("repository", "sound", sound(root)),
     ]
