@@ -111,8 +111,8 @@ class _Settling:
                 opened += 1
             groups.append((group, wanted))
         for group, wanted in groups:
-            # As they will be merged: each alone.
-            alone = self.proven(wanted, tip) if len(groups) > 1 and wanted else wanted
+            # As they will be merged: each alone. What a limit took out was part of the proof so far.
+            alone = self.proven(wanted, tip) if wanted and len(wanted) < len(outcomes) else wanted
             if alone:
                 drafts.append(self._built(group, alone, tip, first=not drafts))
         return drafts
