@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from stomper.approval import Answer, answered, needs_answer, unanswered
+from stomper.approval import Answer, answered, unanswered
 from stomper.errors import Cancelled, StomperError
-from stomper.landing import Again, Landing, Limit, land
+from stomper.landing import Again, Landing, Limit, asks, land
 from stomper.models import Outcome
 from stomper.session import Session
 
@@ -17,7 +17,7 @@ Ask = Callable[[Sequence[Outcome], float], Answer | None]
 
 def land_and_ask(session: Session, outcomes: Sequence[Outcome], limit: Limit, again: Again, ask: Ask) -> Landing:
     """Land what needs no approval at once, then of the rest what *ask* allows. Raises Cancelled."""
-    asked = [o for o in outcomes if needs_answer(o, session.settings)]
+    asked = [o for o in outcomes if asks(session, o)]
     landing = land(session, [o for o in outcomes if o not in asked], limit, again)
     if not asked:
         return landing

@@ -178,9 +178,15 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     return Landing(final, tuple(landed), tip, tuple(again), failure)
 
 
+def asks(session: Session, outcome: Outcome) -> bool:
+    """Whether somebody has to agree to *outcome* first. What a pull request proposes already was agreed to."""
+    proposed = session.campaign is not None and session.campaign.proposes(outcome)
+    return needs_answer(outcome, session.settings) and not proposed
+
+
 def _waits(session: Session, outcome: Outcome, purpose: Purpose) -> str:
     """Why a proven patch is not to land now; empty when it is."""
-    if purpose == "land" and needs_answer(outcome, session.settings):
+    if purpose == "land" and asks(session, outcome):
         return "proven, and waits for you: it came of a second round, and was not among what was shown for approval"
     if purpose == "land" and outcome.risk not in session.settings.risks:
         return f"proven, and waits for you: its risk is {outcome.risk}"

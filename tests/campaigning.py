@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper import remotes
-from stomper.landing import Landing, land
+from stomper.asking import Ask, land_and_ask
+from stomper.landing import Landing
 from stomper.models import Metrics, Outcome, Report, Request
 from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
 from tests.conftest import git, write
 from tests.remote import bare
-from tests.runs import RULES
+from tests.runs import RULES, nobody
 from tests.support.forges.github import GitHubStub
 from tests.support.forges.server import ForgeServer, serving
 from tests.support.forges.store import Held
@@ -98,6 +99,7 @@ class Place:
         path: Path | None = None,
         before_landing: Callable[[], object] | None = None,
         paths: list[str] | None = None,
+        ask: Ask = nobody,
         **settings: object,
     ) -> Report:
         """A run over the address, or over the checkout at *path*, without Prefect. *before_landing* happens once all
@@ -113,8 +115,8 @@ class Place:
             outcomes = [process_file(session, job) for job in jobs]
             if before_landing is not None:
                 before_landing()
-            landing: Landing = land(
-                session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs]
+            landing: Landing = land_and_ask(
+                session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs], ask
             )
             metrics = Metrics.reduce(landing.outcomes)
             report = report_of(session, landing.outcomes, metrics, left_out=left_out, landing=landing)

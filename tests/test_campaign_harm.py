@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from stomper.models import Status
-from tests.campaigning import UNUSED, Place, outcome, serve
+from stomper.approval import Answer
+from stomper.campaigns import settle
+from stomper.campaigns.campaign import Campaign
+from stomper.campaigns.candidates import Carried
+from stomper.models import Outcome, Status
+from stomper.session import Session
+from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
 
 # Holds for both fixes together, and for none of them, but for no single one.
 TOGETHER = (
@@ -40,3 +45,74 @@ def test_both_of_a_pair_are_proposed(pair: Place) -> None:
     """Without a limit the pair is in one pull request."""
     report = pair.run(test_validation="final")
     assert (report.exit_code, pair.files()) == (0, ["x/a.py", "y/b.py"])
+
+
+MESS = {"a.py": UNUSED, "b.py": UNUSED}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A repository with two files to repair, at a forge."""
+    monkeypatch.setenv("FORGE_TOKEN", "ghp_token_of_the_tests")
+    with serve(tmp_path / "remote", MESS) as served:
+        yield served
+
+
+def everything(shown: Sequence[Outcome], _timeout_s: float) -> Answer:
+    """A yes to all of it."""
+    return Answer("everything")
+
+
+def test_what_was_approved_once_stays_proposed(place: Place) -> None:
+    """A later run asks about what is new alone; that nobody answers takes nothing out of the pull request."""
+    report = place.run(approve=True, ask=everything)
+    assert (only(report).done, only(report).files, report.exit_code) == ("opened", ("a.py", "b.py"), 0)
+    tip = place.tip()
+    report = place.run(approve=True)
+    assert (place.tip(), place.one.state, report.exit_code) == (tip, "open", 0)
+    place.commit("main", {"c.py": UNUSED})
+    shown: list[str] = []
+
+    def ask(outcomes: Sequence[Outcome], _: float) -> Answer | None:
+        shown.extend(o.path for o in outcomes)
+        return None
+
+    report = place.run(approve=True, ask=ask)
+    assert (shown, place.files(), place.one.state) == (["c.py"], ["a.py", "b.py"], "open")
+    assert (outcome(report, "c.py").status, report.exit_code) == (Status.WAITING, 1)
+
+
+def test_what_is_other_than_what_was_approved_is_asked_about(place: Place) -> None:
+    """A fix that is more than what is in the pull request is asked about anew."""
+    place.run(approve=True, ask=everything)
+    place.commit("main", {"b.py": "import sys\n" + UNUSED})
+    shown: list[str] = []
+
+    def ask(outcomes: Sequence[Outcome], _: float) -> Answer | None:
+        shown.extend(o.path for o in outcomes)
+        return Answer("nothing")
+
+    place.run(approve=True, ask=ask)
+    assert shown == ["b.py"]
+    assert place.files() == ["a.py"]
+
+
+def test_a_commit_made_during_the_proof_keeps_the_pull_request_open(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By our look nothing is left for it; somebody pushes to its branch before it is closed."""
+    place.run()
+    place.commit("main", dict.fromkeys(MESS, FIXED))
+    theirs: list[str] = []
+    plain = settle.candidates.carried
+
+    def late(session: Session, campaign: Campaign, paths: Sequence[str]) -> Carried:
+        theirs.append(place.commit("stomper/fixes", {"more.txt": "by hand\n"}))
+        return plain(session, campaign, paths)
+
+    monkeypatch.setattr(settle.candidates, "carried", late)
+    report = place.run()
+    assert place.tip() == theirs[0]
+    assert (place.one.state, place.one.comments) == ("open", [])
+    assert only(report).done == "left as it is"
+    assert "was changed meanwhile" in only(report).notes[0]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from stomper.campaigns import connect, existing, origin
 from stomper.campaigns.existing import Look, Recorded
 from stomper.campaigns.groups import Grouping
+from stomper.campaigns.marks import digest
 from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.owners import Owners
 from stomper.forges.base import RequestState
 from stomper.git import Target
-from stomper.models import Diagnostic, FileJob, Request
+from stomper.models import Diagnostic, FileJob, Outcome, Request
 from stomper.remotes import Remote
 from stomper.worktrees import SharedClone
 
@@ -69,6 +70,13 @@ class Campaign:
         if not (there and there.open) and not kept and self.opened >= self.options.max_open:
             return f"{self.opened} pull request(s) of this campaign are open: pr.max_open = {self.options.max_open}"
         return ""
+
+    def proposes(self, outcome: Outcome) -> bool:
+        """Whether the campaign's branch has this very fix already: somebody agreed to it then."""
+        kept = self.recorded(outcome.path)
+        return (
+            kept is not None and outcome.patch is not None and kept.digest == digest(outcome.path, outcome.patch.diff)
+        )
 
     def only_recorded(self, path: str) -> bool:
         """Whether what is on the branch is all that a file may get."""
