@@ -39,6 +39,9 @@ def _settle(session: Session, campaign: Campaign, branch: Branch, outcomes: dict
             _tell(campaign, branch, "left as it is", why)
         return
     if branch.open:
+        if campaign.origin.tip_of(branch.name) != branch.content.tip:  # the proof took its time
+            _tell(campaign, branch, "left as it is", "its branch was changed meanwhile: run again")
+            return
         _close(campaign, branch.open, reasons)
     gone = _delete(session, campaign, branch)
     if branch.open:
