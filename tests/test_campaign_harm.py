@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from stomper.approval import Answer
-from stomper.campaigns import settle
+from stomper.campaigns import seals, settle
 from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.candidates import Carried
 from stomper.models import Outcome, Status
 from stomper.session import Session
 from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
+from tests.conftest import git, write
 
 # Holds for both fixes together, and for none of them, but for no single one.
 TOGETHER = (
@@ -58,7 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield served
 
 
-def everything(shown: Sequence[Outcome], _timeout_s: float) -> Answer:
+def everything(_shown: Sequence[Outcome], _timeout_s: float) -> Answer:
     """A yes to all of it."""
     return Answer("everything")
 
@@ -116,3 +117,33 @@ def test_a_commit_made_during_the_proof_keeps_the_pull_request_open(
     assert (place.one.state, place.one.comments) == ("open", [])
     assert only(report).done == "left as it is"
     assert "was changed meanwhile" in only(report).notes[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Stomper-File: no JSON\nStomper-Campaign: fixes 1 of 1\n",
+        "Stomper-File: [1]\nStomper-Campaign: fixes 1 of 1\n",
+        'Stomper-File: {"path": 3, "codes": []}\nStomper-Campaign: fixes 1 of 1\n',
+        'Stomper-File: {"path": "a.py", "codes": [3]}\nStomper-Campaign: fixes 1 of 1\n',
+        'Stomper-File: {"path": "a.py", "codes": 3}\nStomper-Campaign: fixes 1 of 1\n',
+        f"Stomper-File: {'[' * 100_000}\nStomper-Campaign: fixes 1 of 1\n",
+        f"Stomper-File: {{}}\nStomper-Campaign: fixes {'1' * 5000} of {'1' * 5000}\n",
+    ],
+)
+def test_a_seal_that_somebody_else_made(place: Place, said: str) -> None:
+    """Whoever knows how can seal what Stomper would never write: it is left to people, and ends no run."""
+    work = place.checkout("main")
+    write(work, {"a.py": FIXED})
+    git(work, "add", "--all")
+    tree, before = git(work, "write-tree"), git(work, "rev-parse", "HEAD^{tree}")
+    maker, words = b"Eve <eve@example.org> 1 +0000", f"fix: mine\n\n{said}".encode()
+    sealed = words + b"Stomper-Seal: %s\n" % seals.seal(tree, before, maker, words).encode()
+    head = f"tree {tree}\nparent {git(work, 'rev-parse', 'HEAD')}\n".encode()
+    raw = head + b"author %s\ncommitter %s\n\n%s" % (maker, maker, sealed)
+    (work.parent / "raw").write_bytes(raw)
+    commit = git(work, "hash-object", "-t", "commit", "-w", str(work.parent / "raw"))
+    git(work, "push", "--quiet", "origin", f"{commit}:refs/heads/stomper/fixes")
+    report = place.run()
+    assert place.tip() == commit
+    assert "by Eve (fix: mine) is on it" in outcome(report, "a.py").reason

@@ -21,7 +21,7 @@ from stomper.models import Patch
 from stomper.worktrees import SharedClone, build_commits
 
 _SEAL = re.compile(rb"Stomper-Seal: ([0-9a-f]{64})\n\Z")
-_PLACE = re.compile(r"([a-z0-9-]+) (\d+) of (\d+)")
+_PLACE = re.compile(r"([a-z0-9-]+) ([0-9]{1,9}) of ([0-9]{1,9})")
 _MOST = 5000  # commits of one branch
 
 
@@ -122,11 +122,27 @@ def _part(path: Path, commit: str, campaign: str) -> Part | None:
     place = _PLACE.fullmatch(said.get("Campaign", ""))
     if place is None or place[1] != campaign:
         return None
-    fixed = json.loads(said.get("File", "{}"))
+    fixed = _fixed(said.get("File", "{}"))
+    if fixed is None:
+        return None
+    file, codes = fixed
     return Part(
-        commit, parent, tree, int(place[2]), int(place[3]), fixed.get("path", ""), said.get("Agent", ""),
-        tuple(fixed.get("codes", ())), Spent.read(said.get("Spent", "")),
+        commit, parent, tree, int(place[2]), int(place[3]), file, said.get("Agent", ""),
+        codes, Spent.read(said.get("Spent", "")),
     )  # fmt: skip
+
+
+def _fixed(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """The file that a fix is of and the codes that it fixes; None for what Stomper does not write: no seal is a proof."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    path, codes = data.get("path", ""), data.get("codes", [])
+    words = [path, *codes] if isinstance(codes, list) else [None]
+    return (path, tuple(codes)) if all(isinstance(w, str) and "\0" not in w for w in words) else None
 
 
 def _fields(raw: bytes) -> dict[str, list[bytes]]:
