@@ -44,7 +44,7 @@ def plan(parameters: FixParameters, remote: Remote | None = None, *, lands: bool
     land = "patch" if scope.uncommitted else settings.land
     check_landing(target, land, settings.branch_name)
     if land == "pr" and lands and not remote:
-        campaign.check(target, settings.pr)
+        campaign.check(target, settings.pr, named=_names_token(parameters))
     return Plan(target, settings, scope)
 
 
@@ -61,7 +61,7 @@ def open_session(parameters: FixParameters, *, only_check: bool = False, remote:
     session = Session.open(planned.target, planned.settings, planned.scope, only_check=only_check)
     session.remote = remote
     if session.settings.land == "pr" and not only_check:
-        _join(session)
+        _join(session, named=_names_token(parameters))
     if not only_check:
         session.warnings += healed
         session.warnings += history.told(history.unfinished(session.store, planned.target), parameters)
@@ -69,10 +69,11 @@ def open_session(parameters: FixParameters, *, only_check: bool = False, remote:
     return session
 
 
-def _join(session: Session) -> None:
+def _join(session: Session, *, named: bool) -> None:
     """Take part in the campaign: what pull requests are for is what the run works on. Closes the session on an error."""
     try:
-        joined = campaign.join(session.target, session.clone, session.remote, session.settings.pr)
+        pr = session.settings.pr
+        joined = campaign.join(session.target, session.clone, session.remote, pr, named=named)
     except BaseException:
         session.remote = None  # whoever opened it closes it
         session.close()
@@ -84,6 +85,12 @@ def _join(session: Session) -> None:
             f"that is what was worked on, not the checkout's {session.target.short}"
         )
         session.target = replace(session.target, head=joined.base)
+
+
+def _names_token(parameters: FixParameters) -> bool:
+    """Whether the run itself names the variable of the forge's token: no setting of the repository counts more."""
+    given = parameters.flags().get("pr")
+    return isinstance(given, dict) and bool(given.get("token_env"))
 
 
 def _settle(path: Path) -> list[str]:

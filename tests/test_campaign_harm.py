@@ -11,10 +11,13 @@ from stomper.approval import Answer
 from stomper.campaigns import seals, settle
 from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.candidates import Carried
+from stomper.errors import SettingsError
 from stomper.models import Outcome, Status
+from stomper.parameters import FixParameters
+from stomper.run import plan
 from stomper.session import Session
 from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
-from tests.conftest import git, write
+from tests.conftest import MakeRepo, git, write
 
 # Holds for both fixes together, and for none of them, but for no single one.
 TOGETHER = (
@@ -147,3 +150,27 @@ def test_a_seal_that_somebody_else_made(place: Place, said: str) -> None:
     report = place.run()
     assert place.tip() == commit
     assert "by Eve (fix: mine) is on it" in outcome(report, "a.py").reason
+
+
+@pytest.mark.parametrize("table", ['forge = "github"', 'forge = "github"\ntoken_env = "ANTHROPIC_API_KEY"'])
+def test_a_repository_does_not_decide_where_a_token_goes(
+    make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """That its host is a forge, and which variable holds the token, are words of its own: they send no token there."""
+    for name in ("GH_HOST", "GITHUB_SERVER_URL", "GITLAB_HOST", "CI_SERVER_URL", "STOMPER_PR__API"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GH_TOKEN", "ghp_of_the_operator")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-operator")
+    root = make_repo({"stomper.toml": f'land = "pr"\n[pr]\n{table}\n', "a.py": UNUSED})
+    git(root, "remote", "add", "origin", "https://forge.example/acme/tool.git")
+    parameters = FixParameters(repository=str(root))
+    with pytest.raises(SettingsError, match=r"would go to forge\.example"):
+        plan(parameters)
+    # What the operator names may go there.
+    named = parameters.model_copy(update={"settings": {"pr": {"forge": "github", "token_env": "GH_TOKEN"}}})
+    assert plan(named).settings.land == "pr"
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://forge.example")
+    assert plan(parameters).settings.land == "pr"
+    git(root, "remote", "set-url", "origin", "git@github.com:acme/tool.git")
+    monkeypatch.delenv("GITHUB_SERVER_URL")
+    assert plan(parameters).settings.land == "pr"

@@ -127,14 +127,17 @@ def _with(job: FileJob, more: Sequence[Diagnostic]) -> FileJob:
     return job.model_copy(update={"diagnostics": (*job.diagnostics, *new)}) if new else job
 
 
-def check(target: Target, options: PullRequestSettings) -> None:
-    """Raise StomperError for what stands against pull requests from a checkout and can be told at once."""
+def check(target: Target, options: PullRequestSettings, *, named: bool) -> None:
+    """Raise StomperError for what stands against pull requests from a checkout and can be told at once. *named*: the run
+    itself names the token's variable, not the repository's settings."""
     place = connect.place_for(origin.address_of(target), options)
-    origin.token_of(place.kind, options)
+    origin.token_of(place, options, named=named)
 
 
-def join(target: Target, clone: SharedClone, remote: Remote | None, options: PullRequestSettings) -> Campaign:
+def join(
+    target: Target, clone: SharedClone, remote: Remote | None, options: PullRequestSettings, *, named: bool
+) -> Campaign:
     """The run's part in the campaign, after a look at what there is. Raises StomperError with the way out."""
-    at = origin.find(target, clone, remote, options)
+    at = origin.find(target, clone, remote, options, named=named)
     state = existing.look(at, Grouping(options), files=options.skip_files_in_open)
     return Campaign(at, options, Grouping(options, Owners.at(clone.path, state.tip)), state)

@@ -15,6 +15,7 @@ from stomper.campaigns.options import PullRequestSettings
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
 from stomper.forges.base import Forge
+from stomper.forges.places import Place
 from stomper.git import Target, git, text
 from stomper.mirrors import Mirror
 from stomper.remotes import Remote
@@ -86,12 +87,14 @@ class Origin:
         return self.mirror.talk(*arguments, cwd=self.clone.path)
 
 
-def find(target: Target, clone: SharedClone, remote: Remote | None, options: PullRequestSettings) -> Origin:
+def find(
+    target: Target, clone: SharedClone, remote: Remote | None, options: PullRequestSettings, *, named: bool
+) -> Origin:
     """The origin of a run over *remote*, or over the checkout *target*. Raises StomperError with the way out."""
     address = remote.mirror.address if remote else address_of(target)
     place = connect.place_for(address, options)
     given = remote.mirror.credentials.token if remote else ""
-    token = given or token_of(place.kind, options)
+    token = given or token_of(place, options, named=named)
     if remote and (given or not address.takes_token):
         mirror = remote.mirror
     else:
@@ -121,11 +124,14 @@ def address_of(target: Target) -> Address:
     return addresses.parse(plain)
 
 
-def token_of(kind: str, options: PullRequestSettings) -> str:
-    """The token in the environment. Raises SettingsError when there is none."""
-    names = (options.token_env,) if options.token_env else TOKENS[kind]
+def token_of(place: Place, options: PullRequestSettings, *, named: bool) -> str:
+    """The token in the environment; *named* when its variable is named by the run, not by the repository's settings.
+
+    Raises SettingsError when there is none, or none that may go to this place."""
+    names = (options.token_env,) if options.token_env else TOKENS[place.kind]
     for name in names:
         if token := os.environ.get(name, "").strip():
+            connect.refuse_stranger(place, name, options, named=named)
             return token
     raise SettingsError(f'land = "pr" needs a token: set {" or ".join(names)}, or name its variable by pr.token_env')
 
