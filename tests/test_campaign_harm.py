@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.approval import Answer
-from stomper.campaigns import seals, settle
+from stomper.campaigns import candidates, seals
 from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.candidates import Carried
 from stomper.errors import SettingsError
@@ -108,13 +108,13 @@ def test_a_commit_made_during_the_proof_keeps_the_pull_request_open(
     place.run()
     place.commit("main", dict.fromkeys(MESS, FIXED))
     theirs: list[str] = []
-    plain = settle.candidates.carried
+    plain = candidates.carried
 
     def late(session: Session, campaign: Campaign, paths: Sequence[str]) -> Carried:
         theirs.append(place.commit("stomper/fixes", {"more.txt": "by hand\n"}))
         return plain(session, campaign, paths)
 
-    monkeypatch.setattr(settle.candidates, "carried", late)
+    monkeypatch.setattr(candidates, "carried", late)
     report = place.run()
     assert place.tip() == theirs[0]
     assert (place.one.state, place.one.comments) == ("open", [])
@@ -174,3 +174,18 @@ def test_a_repository_does_not_decide_where_a_token_goes(
     git(root, "remote", "set-url", "origin", "git@github.com:acme/tool.git")
     monkeypatch.delenv("GITHUB_SERVER_URL")
     assert plan(parameters).settings.land == "pr"
+
+
+def test_what_people_closed_is_not_proposed_again_without_its_branch(place: Place) -> None:
+    """Who closes a pull request and deletes its branch has said no as well; a later pull request remembers it."""
+    place.run()
+    place.stub.store.end(1)
+    git(place.bare, "branch", "--quiet", "-D", "stomper/fixes")
+    report = place.run()
+    assert (len(place.requests), place.branches(), report.exit_code) == (1, [], 1)
+    assert "was closed without merging it" in outcome(report, "a.py").reason
+    place.commit("main", {"c.py": UNUSED})
+    report = place.run()
+    assert (only(report).done, only(report).files) == ("opened", ("c.py",))
+    report = place.run()
+    assert (len(place.requests), only(report).files) == (2, ("c.py",))

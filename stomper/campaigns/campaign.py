@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from stomper.campaigns import connect, existing, origin
+from stomper.campaigns import connect, existing, marks, origin
 from stomper.campaigns.existing import Look, Recorded
 from stomper.campaigns.groups import Grouping
-from stomper.campaigns.marks import digest
+from stomper.campaigns.marks import Mark
 from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.owners import Owners
-from stomper.forges.base import RequestState
+from stomper.forges.base import PullRequest, RequestState
 from stomper.git import Target
 from stomper.models import Diagnostic, FileJob, Outcome, Request
 from stomper.remotes import Remote
@@ -37,6 +37,8 @@ class Campaign:
     """What the last landing found on the branches beside the files of the run."""
     done: dict[str, Request] = field(default_factory=dict)
     """By branch, what was done with its pull request."""
+    _gone: dict[str, PullRequest | None] = field(default_factory=dict)
+    """By branches that are not there, the pull requests that there were."""
 
     @property
     def base(self) -> str:
@@ -75,7 +77,9 @@ class Campaign:
         """Whether the campaign's branch has this very fix already: somebody agreed to it then."""
         kept = self.recorded(outcome.path)
         return (
-            kept is not None and outcome.patch is not None and kept.digest == digest(outcome.path, outcome.patch.diff)
+            kept is not None
+            and outcome.patch is not None
+            and kept.digest == marks.digest(outcome.path, outcome.patch.diff)
         )
 
     def only_recorded(self, path: str) -> bool:
@@ -84,14 +88,29 @@ class Campaign:
 
     def declined(self, branch: str, fix: str) -> str:
         """Why a *fix* (its digest) is not proposed from *branch* again; empty when it may be."""
-        there = self.state.branches.get(branch)
-        if not there or not there.request or there.request.state is RequestState.MERGED:
+        request, mark = self.newest(branch), self.mark(branch)
+        if not request or request.state is RequestState.MERGED:
             return ""
-        if there.request.state is RequestState.OPEN:
-            again = fix in self.state.mark(branch).declined
-            return "a pull request with this very fix was closed without merging it" if again else ""
-        again = fix in self.state.mark(branch).unwanted
-        return f"{existing.shown(there.request)} with this very fix was closed without merging it" if again else ""
+        if request.state is RequestState.OPEN:
+            return "a pull request with this very fix was closed without merging it" if fix in mark.declined else ""
+        return (
+            f"{existing.shown(request)} with this very fix was closed without merging it"
+            if fix in mark.unwanted
+            else ""
+        )
+
+    def newest(self, branch: str) -> PullRequest | None:
+        """The newest pull request from *branch*, also where that branch is deleted. Raises ForgeError."""
+        if there := self.state.branches.get(branch):
+            return there.request
+        if branch not in self._gone:
+            self._gone[branch] = self.origin.forge.latest_of(branch)
+        return self._gone[branch]
+
+    def mark(self, branch: str) -> Mark:
+        """What that pull request says of itself."""
+        request = self.newest(branch)
+        return marks.read(request.body) if request else Mark()
 
     @property
     def opened(self) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from stomper.campaigns import marks, seals
 from stomper.campaigns.groups import Grouping
-from stomper.campaigns.marks import Mark
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.seals import Chain, Foreign, Part
 from stomper.forges.base import PullRequest, RequestState
@@ -73,11 +72,6 @@ class Look:
     recorded: dict[str, Recorded] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     """Why a file is not to be touched, by its path."""
-
-    def mark(self, branch: str) -> Mark:
-        """What the newest pull request of a branch says of itself."""
-        there = self.branches.get(branch)
-        return marks.read(there.request.body) if there and there.request else Mark()
 
 
 def look(origin: Origin, grouping: Grouping, *, files: bool) -> Look:

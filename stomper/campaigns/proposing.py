@@ -60,9 +60,8 @@ def _facts(
     elif baseline is not None and baseline.state is SuiteState.NONE:
         after = "There is none to run on the fixes."
     branch = draft.group.branch
-    there = campaign.state.branches.get(branch)
-    old = campaign.state.mark(branch)
-    declined = sorted(old.unwanted) if there and _closed(there.request) else list(old.declined)
+    old = campaign.mark(branch)
+    declined = sorted(old.unwanted) if _closed(campaign.newest(branch)) else list(old.declined)
     fixes = tuple(sorted(marks.digest(o.path, o.patch.diff if o.patch else b"") for o in draft.members))
     return Facts(
         group=draft.group.name,
