@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stomper.settings import Settings
 
-_NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_PAT)$", re.IGNORECASE)
 Files = Mapping[str, bytes | None]
 _SHORTEST = 8  # anything shorter stands in many a text by chance
 
@@ -22,8 +22,9 @@ class Secrets:
 
     @classmethod
     def of(cls, settings: Settings, environ: Mapping[str, str] = os.environ) -> Secrets:
-        """What agents are handed on by their tables, and every variable that is called like a secret."""
+        """What agents are handed on by their tables, the forge's token, and every variable that is called like a secret."""
         handed = {name for table in settings.agents.values() for name in (*table.env, table.api_key_env)}
+        handed.add(settings.pr.token_env)
         found = {name: value for name, value in environ.items() if name in handed or _NAMES.search(name)}
         return cls({name: value for name, value in found.items() if len(value) >= _SHORTEST})
 

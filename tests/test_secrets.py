@@ -212,3 +212,11 @@ def test_what_a_program_repeats_of_its_prompt_is_not_shown() -> None:
     assert (
         Secrets({}).shown("> You repair\n- line 1: F401\nfailed: no route", prompt) == "> You repair\nfailed: no route"
     )
+
+
+def test_the_forges_token_is_a_secret_by_whatever_name() -> None:
+    """The variable that `pr.token_env` names, and those that are called like a personal access token."""
+    settings = Settings.model_validate({"pr": {"token_env": "BOT_LOGIN"}})
+    environ = {"BOT_LOGIN": "planted-one-1", "GH_PAT": "planted-two-2", "PLACE": "planted-no-3"}
+    said = Secrets.of(settings, environ).hidden("planted-one-1 planted-two-2 planted-no-3")
+    assert said == "[BOT_LOGIN] [GH_PAT] planted-no-3"
