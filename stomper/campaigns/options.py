@@ -31,7 +31,7 @@ class PullRequestSettings(BaseModel):
     reviewers: tuple[str, ...] = ()
     """Who is asked for a review, by user name; `organisation/team` for a team at GitHub."""
     draft: bool = False
-    """Open them as drafts."""
+    """Open them as drafts. Whether an open one is a draft is for people to say: no run changes it."""
     auto_merge: bool = False
     """Have the forge merge a pull request by itself once its checks pass, where it offers that."""
     base: str = Field(default="", max_length=200)

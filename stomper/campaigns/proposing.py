@@ -26,18 +26,19 @@ def propose(
     facts = _facts(session, campaign, draft, left_out, spent)
     options, forge = campaign.options, campaign.origin.forge
     hide = campaign.origin.mirror.credentials.hidden
+    there = campaign.state.branches.get(draft.group.branch)
+    before = there.open if there else None
     wanted = Wanted(
         branch=draft.group.branch,
         base=campaign.origin.branch,
         title=hide(session.secrets.hidden(body.title(options, facts))),
         body=hide(session.secrets.hidden(body.text(facts))),
-        draft=options.draft,
+        draft=None if before else options.draft,  # how it is opened; then people decide
         labels=options.labels,
         reviewers=options.reviewers,
         auto_merge=options.auto_merge,
     )
-    there = campaign.state.branches.get(draft.group.branch)
-    said, before = len(forge.notes), there.open if there else None
+    said = len(forge.notes)
     request = forge.update(before.number, wanted) if before else forge.create(wanted)
     alike = before and draft.same and (before.title, before.body) == (wanted.title, wanted.body)
     return Request(

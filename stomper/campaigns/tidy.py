@@ -66,7 +66,7 @@ def _close(campaign: Campaign, request: PullRequest, reasons: dict[str, str]) ->
     """The mark first: what Stomper closed may be proposed again, should its errors come back."""
     mark = replace(marks.read(request.body), closed=True)
     said = marks.written_into(request.body, mark)
-    wanted = Wanted(request.branch, request.base, request.title, said, draft=request.draft)
+    wanted = Wanted(request.branch, request.base, request.title, said, draft=None)
     campaign.origin.forge.update(request.number, wanted)
     lines = [f"- {quiet.code(path)}: {quiet.code(why)}" for path, why in list(reasons.items())[:50]]
     campaign.origin.forge.close(

@@ -42,13 +42,13 @@ class PullRequest:
 class Wanted:
     """A pull request as it should be. Labels and reviewers are added; those of others are left.
 
-    A name with a slash among *reviewers* is a team's (GitHub)."""
+    A name with a slash among *reviewers* is a team's (GitHub). *draft* None leaves an open one as people have set it."""
 
     branch: str
     base: str
     title: str
     body: str
-    draft: bool = False
+    draft: bool | None = False
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     auto_merge: bool = False
@@ -72,7 +72,8 @@ class Forge(Protocol):
         """The paths that a pull request touches, the old names of renamed ones too."""
 
     def create(self, wanted: Wanted) -> PullRequest:
-        """Open one. Where one from that branch is open already, that one is updated and returned."""
+        """Open one. Where one from that branch is open already, that one is updated and returned, a draft or not
+        as it is."""
 
     def update(self, number: int, wanted: Wanted) -> PullRequest:
         """Make title, body and the rest as wanted; what is so already is not written again."""

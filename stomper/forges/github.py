@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import github
@@ -83,7 +84,7 @@ class GitHub:
         what = f"open a pull request from {wanted.branch}"
         _ = self._repository
         try:
-            made = self._asking.attempt(lambda: look_and_open(wanted.draft))
+            made = self._asking.attempt(lambda: look_and_open(bool(wanted.draft)))
         except Refusal as refusal:
             refused = refusal
         else:
@@ -91,7 +92,7 @@ class GitHub:
         if refused.status == 422 and "already exists" in refused.words.lower():
             found = self._asking.ask(what, lambda: self._newest(wanted.branch, "open"))
             if found:
-                return self.update(found.number, wanted)
+                return self.update(found.number, replace(wanted, draft=None))
         if wanted.draft and refused.status == 422 and "draft" in refused.words.lower():
             self._asking.note(
                 f"the pull request is no draft, since this repository has none: {self._asking.said(refused)}"
@@ -102,7 +103,7 @@ class GitHub:
     def _finished(self, made: Pull | PullRequest, wanted: Wanted, *, draft: bool | None = None) -> PullRequest:
         """What `create` returns: one that was found instead is updated, a new one gets the rest."""
         if isinstance(made, PullRequest):
-            return self.update(made.number, wanted)
+            return self.update(made.number, replace(wanted, draft=None))
         self._extras(made, wanted, wanted.draft if draft is None else draft)
         return self._told(made)
 
@@ -166,7 +167,7 @@ class GitHub:
 
     # What is wanted beside it. None of these is an error.
 
-    def _extras(self, pull: Pull, wanted: Wanted, draft: bool) -> None:
+    def _extras(self, pull: Pull, wanted: Wanted, draft: bool | None) -> None:
         if self._own_token or (pull.user and pull.user.login == own_tokens.GITHUB_BOT):
             self._asking.note(own_tokens.GITHUB)
         if pull.state != "open":
@@ -175,6 +176,7 @@ class GitHub:
         if labels := [name for name in wanted.labels if name.lower() not in there]:
             self._asking.wish(f"the labels {', '.join(labels)} were not set", lambda: pull.add_to_labels(*labels))
         self._ask_reviewers(pull, wanted.reviewers)
+        draft = bool(pull.draft) if draft is None else draft
         if bool(pull.draft) != draft:
             switch = pull.convert_to_draft if draft else pull.mark_ready_for_review
             self._asking.wish(f"#{pull.number} was not {'made a draft' if draft else 'marked as ready'}", switch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -95,7 +96,7 @@ class GitLab:
             data = {
                 "source_branch": wanted.branch,
                 "target_branch": wanted.base,
-                "title": title_of(wanted),
+                "title": title_of(wanted.title, draft=bool(wanted.draft)),
                 "description": wanted.body,
             }
             return project.mergerequests.create(data), True
@@ -106,12 +107,12 @@ class GitLab:
             refused = refusal
         else:
             if not new:
-                return self.update(made.iid, wanted)
+                return self.update(made.iid, replace(wanted, draft=None))
             return self._with_extras(made.iid, wanted)
         if refused.status == 409:
             found = self._asking.ask(what, lambda: newest(project, wanted.branch, "opened"))
             if found:
-                return self.update(found.iid, wanted)
+                return self.update(found.iid, replace(wanted, draft=None))
         raise self._asking.error(what, refused)
 
     def update(self, number: int, wanted: Wanted) -> PullRequest:
@@ -121,9 +122,10 @@ class GitLab:
         def write() -> None:
             merge = merges.get(number)
             there = told(merge)
+            draft = there.draft if wanted.draft is None else wanted.draft
             fresh: dict[str, str] = {}
-            if plain(there.title) != plain(wanted.title) or (merge.state == "opened" and there.draft != wanted.draft):
-                fresh["title"] = title_of(wanted)
+            if plain(there.title) != plain(wanted.title) or (merge.state == "opened" and there.draft != draft):
+                fresh["title"] = title_of(wanted.title, draft=draft)
             if plain(there.body) != plain(wanted.body):
                 fresh["description"] = wanted.body
             if there.base != wanted.base:
@@ -163,7 +165,7 @@ class GitLab:
         if merge.state == "opened":
             self._label(merge, wanted.labels)
             self._ask_reviewers(merge, wanted.reviewers)
-            if wanted.auto_merge and not wanted.draft and not merge.merge_when_pipeline_succeeds:
+            if wanted.auto_merge and not merge.draft and not merge.merge_when_pipeline_succeeds:
                 self._merge_later(number)
         return told(merge)
 

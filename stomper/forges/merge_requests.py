@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stomper.forges.base import PullRequest, RequestState, Wanted
+from stomper.forges.base import PullRequest, RequestState
 
 _DRAFT = re.compile(r"^\s*(?:\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
 _STATES = {"opened": RequestState.OPEN, "locked": RequestState.OPEN, "merged": RequestState.MERGED}
@@ -41,9 +41,9 @@ def told(merge: Any) -> PullRequest:
     )
 
 
-def title_of(wanted: Wanted) -> str:
+def title_of(title: str, *, draft: bool) -> str:
     """The title with what marks a draft."""
-    return f"Draft: {wanted.title}" if wanted.draft else wanted.title
+    return f"Draft: {title}" if draft else title
 
 
 def running(merge: Any) -> bool:
