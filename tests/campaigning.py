@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from stomper import remotes
 from stomper.asking import Ask, land_and_ask
@@ -18,12 +19,18 @@ from tests.conftest import git, write
 from tests.remote import bare
 from tests.runs import RULES, nobody
 from tests.support.forges.github import GitHubStub
+from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.server import ForgeServer, serving
 from tests.support.forges.store import Held
 from tests.support.git_http import GitServer
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
+Kind = Literal["github", "gitlab"]
+CREATE = "/(pulls|merge_requests)$"
+"""Where both forges open pull requests, as a path of their APIs."""
 FIXED = "\n\ndef one() -> int:\n    return 1\n"
+_PATHS: dict[Kind, str] = {"github": "acme/tool", "gitlab": "acme/tools/tool"}
+_USERS: dict[Kind, str] = {"github": "x-access-token", "gitlab": "oauth2"}
 
 
 @dataclass
@@ -32,13 +39,19 @@ class Place:
 
     bare: Path
     git: GitServer
-    stub: GitHubStub
+    stub: GitHubStub | GitLabStub
     api: ForgeServer
+    kind: Kind = "github"
 
     @property
     def address(self) -> str:
         """Where git finds it."""
-        return self.git.url("acme/tool.git")
+        return self.git.url(f"{_PATHS[self.kind]}.git")
+
+    @property
+    def api_address(self) -> str:
+        """The setting `pr.api`."""
+        return f"{self.api.api}/v3" if self.kind == "github" else self.api.api
 
     @property
     def requests(self) -> dict[int, Held]:
@@ -89,7 +102,7 @@ class Place:
             "checkers": RULES,
             "test_validation": "none",
             "land": "pr",
-            "pr": {"forge": "github", "api": f"{self.api.api}/v3", "token_env": "FORGE_TOKEN", **pr},
+            "pr": {"forge": self.kind, "api": self.api_address, "token_env": "FORGE_TOKEN", **pr},
         }
 
     def run(
@@ -107,7 +120,7 @@ class Place:
         given = {**self.settings(**(pr or {})), **settings}
         parameters = FixParameters(repository=str(path or self.address), settings=given, paths=paths or [])
         if path is None:
-            parameters = parameters.model_copy(update={"token_env": "FORGE_TOKEN"})
+            parameters = parameters.model_copy(update={"token_env": "FORGE_TOKEN", "token_user": _USERS[self.kind]})
         session = open_session(parameters, remote=remotes.opened(parameters))
         try:
             session.collect()
@@ -128,15 +141,14 @@ class Place:
 
 
 @contextlib.contextmanager
-def serve(folder: Path, files: dict[str, str]) -> Iterator[Place]:
-    """A repository `acme/tool` with one commit on main; no request to its forge may be against the schemas."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "acme").mkdir()
-    place = bare(folder / "acme", files, name="tool.git")
-    git(place, "config", "http.receivepack", "true")
-    stub = GitHubStub.over(place)
-    with GitServer(folder, token=stub.token) as server, serving(stub) as api:
-        yield Place(place, server, stub, api)
+def serve(folder: Path, files: dict[str, str], kind: Kind = "github") -> Iterator[Place]:
+    """A repository with one commit on main; no request to its forge may be against the schemas."""
+    parent = (folder / _PATHS[kind]).parent
+    parent.mkdir(parents=True)
+    place = bare(parent, files, name="tool.git")
+    stub = GitHubStub.over(place) if kind == "github" else GitLabStub.over(place)
+    with GitServer(folder, token=stub.token, user=_USERS[kind]) as server, serving(stub) as api:
+        yield Place(place, server, stub, api, kind)
     assert stub.violations == []
 
 
