@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+
+import pytest
 
 from stomper import remotes
 from stomper.asking import Ask, land_and_ask
-from stomper.landing import Landing
-from stomper.models import Metrics, Outcome, Report, Request
+from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
@@ -25,7 +28,10 @@ from tests.support.forges.store import Held
 from tests.support.git_http import GitServer
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
+ROOT = Path(__file__).parent.parent
 Kind = Literal["github", "gitlab"]
+BOTH = pytest.mark.parametrize("place", get_args(Kind), indirect=True)
+"""A test at each forge; `place` is a fixture that takes its kind."""
 CREATE = "/(pulls|merge_requests)$"
 """Where both forges open pull requests, as a path of their APIs."""
 FIXED = "\n\ndef one() -> int:\n    return 1\n"
@@ -111,33 +117,62 @@ class Place:
         pr: dict[str, object] | None = None,
         path: Path | None = None,
         before_landing: Callable[[], object] | None = None,
-        paths: list[str] | None = None,
         ask: Ask = nobody,
+        paths: list[str] | None = None,
         **settings: object,
     ) -> Report:
         """A run over the address, or over the checkout at *path*, without Prefect. *before_landing* happens once all
         files are proven."""
+        return once(self.parameters(pr=pr, path=path, paths=paths, **settings), before_landing, ask)
+
+    def parameters(
+        self,
+        *,
+        pr: dict[str, object] | None = None,
+        path: Path | None = None,
+        paths: list[str] | None = None,
+        **settings: object,
+    ) -> FixParameters:
+        """Of a run over the address, or over the checkout at *path*."""
         given = {**self.settings(**(pr or {})), **settings}
         parameters = FixParameters(repository=str(path or self.address), settings=given, paths=paths or [])
         if path is None:
             parameters = parameters.model_copy(update={"token_env": "FORGE_TOKEN", "token_user": _USERS[self.kind]})
-        session = open_session(parameters, remote=remotes.opened(parameters))
-        try:
-            session.collect()
-            jobs, left_out = session.select()
-            outcomes = [process_file(session, job) for job in jobs]
-            if before_landing is not None:
-                before_landing()
-            landing: Landing = land_and_ask(
-                session, outcomes, contextlib.nullcontext, lambda jobs: [process_file(session, j) for j in jobs], ask
-            )
-            metrics = Metrics.reduce(landing.outcomes)
-            report = report_of(session, landing.outcomes, metrics, left_out=left_out, landing=landing)
-            session.store.finish(report)
-            session.store.forget(session.run_id)
-            return report
-        finally:
-            session.close()
+        return parameters
+
+
+def once(parameters: FixParameters, before_landing: Callable[[], object] | None = None, ask: Ask = nobody) -> Report:
+    """One run as the flow makes it, without Prefect."""
+    session = open_session(parameters, remote=remotes.opened(parameters))
+
+    def again(jobs: Sequence[FileJob]) -> Sequence[Outcome]:
+        return [process_file(session, job) for job in jobs]
+
+    try:
+        session.collect()
+        jobs, left_out = session.select()
+        outcomes = again(jobs)
+        if before_landing is not None:
+            before_landing()
+        landing = land_and_ask(session, outcomes, contextlib.nullcontext, again, ask)
+        metrics = Metrics.reduce(landing.outcomes)
+        report = report_of(session, landing.outcomes, metrics, left_out=left_out, landing=landing)
+        session.store.finish(report)
+        session.store.forget(session.run_id, session.memory.waiting(landing.outcomes))
+        return report
+    finally:
+        session.close()
+
+
+def process_of(place: Place, code: str = "", **settings: object) -> subprocess.Popen[str]:
+    """A run over the address in a process of its own, after *code*."""
+    said = place.parameters(**settings).model_dump_json(exclude_defaults=True)  # type: ignore[arg-type]
+    script = (
+        f"{code}\nimport sys\nfrom stomper.parameters import FixParameters\nfrom tests.campaigning import once\n"
+        "once(FixParameters.model_validate_json(sys.argv[1]))\n"
+    )
+    argv = (sys.executable, "-c", script, said)
+    return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @contextlib.contextmanager

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from stomper.models import Status
-from tests.campaigning import UNUSED, Kind, Place, only, outcome, serve
+from tests.campaigning import BOTH, UNUSED, Place, only, outcome, serve
 from tests.conftest import git
 from tests.support.forges.gitlab import GitLabStub
-
-BOTH = pytest.mark.parametrize("place", get_args(Kind), indirect=True)
 
 
 @pytest.fixture(params=["github"])

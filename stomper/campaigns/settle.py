@@ -58,7 +58,9 @@ def land_requests(
     Of *outcomes*, those that do not land are put into *turned_down*. Raises StomperError when the remote or the forge
     cannot be asked; what they refuse of a single pull request is said in the result."""
     tip = campaign.refresh().tip
-    back = campaign.carried = candidates.carried(session, campaign, [o.path for o in outcomes])
+    # What a branch has of a file stays on it where something better waits for somebody.
+    aimed = [o.path for o in outcomes if turned_down.get(o.path, o).status is not Status.WAITING]
+    back = campaign.carried = candidates.carried(session, campaign, aimed)
     settling = _Settling(session, campaign, back, turned_down, prove)
     kept = settling.proven([*back.outcomes, *ready], tip)
     drafts = settling.drafts(kept, tip)
