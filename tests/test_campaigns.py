@@ -10,7 +10,7 @@ import pytest
 from stomper.errors import StomperError
 from stomper.forges import ForgeError
 from stomper.models import Status
-from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
+from tests.campaigning import BOTH, CREATE, FIXED, UNUSED, Place, only, outcome, serve
 from tests.conftest import git, write
 from tests.remote import hook
 from tests.runs import command, snapshot
@@ -25,14 +25,15 @@ def calls(folder: Path) -> int:
     return log.read_text(encoding="utf-8").count("=== call") if log.exists() else 0
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+@pytest.fixture(params=["github"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A repository with two files to repair, at a forge."""
-    monkeypatch.setenv("FORGE_TOKEN", "ghp_token_of_the_tests")
-    with serve(tmp_path / "remote", MESS) as served:
+    with serve(tmp_path / "remote", MESS, request.param) as served:
+        monkeypatch.setenv("FORGE_TOKEN", served.stub.token)
         yield served
 
 
+@BOTH
 def test_fixes_become_one_pull_request(place: Place) -> None:
     """The branch of the campaign has a commit for each file, main is as it was, and the pull request says what it is."""
     before = place.tip("main")
@@ -51,6 +52,7 @@ def test_fixes_become_one_pull_request(place: Place) -> None:
     assert {o.commit for o in report.outcomes} == set(git(place.bare, "rev-list", "main..stomper/fixes").splitlines())
 
 
+@BOTH
 def test_a_second_run_changes_nothing(place: Place) -> None:
     """The same state leads to the same branch: nothing is pushed, the pull request stays as it is."""
     place.run()
@@ -76,6 +78,7 @@ def test_what_is_on_the_branch_is_not_bought_again(place: Place, tmp_path: Path)
     assert git(place.bare, "merge-base", "main", "stomper/fixes") == place.tip("main")
 
 
+@BOTH
 def test_the_base_moved(place: Place) -> None:
     """The commits are made anew on the new base; a fix whose lines are others by now is asked for again."""
     place.run()
@@ -165,6 +168,7 @@ def ours_of(place: Place) -> Path:
     return place.bare.parent / "somebody"
 
 
+@BOTH
 def test_somebody_pushes_between_our_look_and_our_push(place: Place) -> None:
     """The lease fails: their commit stays, and it is told."""
     place.run()
@@ -211,6 +215,7 @@ def test_a_merged_pull_request(place: Place, way: str) -> None:
     assert (only(place.run()).number, place.files()) == (2, ["c.py"])
 
 
+@BOTH
 def test_people_closed_it(place: Place) -> None:
     """The same fixes are not proposed again, nor paid for; others are, alone."""
     place.run()
@@ -227,6 +232,7 @@ def test_people_closed_it(place: Place) -> None:
     assert outcome(report, "a.py").status is Status.SKIPPED
 
 
+@BOTH
 def test_nothing_is_left(place: Place) -> None:
     """Once its errors are gone from main, the pull request is closed with a comment, and its branch deleted. Should they
     come back, they are repaired again."""
@@ -252,6 +258,7 @@ def test_a_run_of_some_files_keeps_the_others(place: Place) -> None:
     assert (only(report).done, place.tip(), place.one.state) == ("left as it is", tip, "open")
 
 
+@BOTH
 def test_files_of_others_open_pull_requests_are_left(place: Place, tmp_path: Path) -> None:
     """They are skipped with the reason before anybody is paid, unless the settings say otherwise."""
     git(place.bare, "branch", "feature", "main")
@@ -294,10 +301,11 @@ def test_groups_by_code_and_owners(place: Place) -> None:
     assert {held.title.partition("(")[2] for held in place.requests.values()} >= {"@\u2060ann)", "@\u2060core)"}
 
 
-@pytest.mark.parametrize("status", [403, 422, 500])
+@BOTH
+@pytest.mark.parametrize("status", [403, 409, 422, 500])
 def test_the_forge_refuses_after_the_push(place: Place, status: int) -> None:
     """Nothing is lost: the branch is pushed, the patches are kept, the run says so; the next one opens it, for free."""
-    place.api.faults.append(Fault("POST", "/pulls$", status, "No.", times=99))
+    place.api.faults.append(Fault("POST", CREATE, status, "No.", times=99))
     report = place.run()
     assert (report.exit_code, place.requests) == (2, {})
     assert "branch stomper/fixes is pushed, but its pull request failed" in report.failure
@@ -308,9 +316,10 @@ def test_the_forge_refuses_after_the_push(place: Place, status: int) -> None:
     assert (report.exit_code, only(report).done, place.tip()) == (0, "opened", tip)
 
 
+@BOTH
 def test_the_forge_cannot_be_asked_at_first(place: Place) -> None:
     """Then nothing is begun."""
-    place.api.faults.append(Fault("GET", "/pulls$", 403, "No.", times=99))
+    place.api.faults.append(Fault("GET", CREATE, 403, "No.", times=99))
     with pytest.raises(ForgeError):
         place.run()
     assert place.branches() == []

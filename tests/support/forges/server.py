@@ -37,10 +37,19 @@ class Answer:
 
 
 @dataclass
+class Hold:
+    """A request that is not answered as yet: it `came`, and goes on once it is `free`."""
+
+    came: threading.Event = field(default_factory=threading.Event)
+    free: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass
 class Fault:
     """What goes wrong with the next `times` requests of a *method* to a path that *where* matches.
 
-    `executed`: only the answer is another. `cut`: no answer comes, the connection ends."""
+    `executed`: only the answer is another. `cut`: no answer comes, the connection ends. `hold`: it takes until the test
+    lets it go on."""
 
     method: str
     where: str
@@ -50,6 +59,7 @@ class Fault:
     times: int = 1
     executed: bool = False
     cut: bool = False
+    hold: Hold | None = None
 
 
 class Dialect(Protocol):
@@ -102,7 +112,10 @@ class ForgeServer:
             fault.times -= 1
             if fault.executed:
                 self._answer(request)
-            return None if fault.cut else Answer(fault.status, self.dialect.refused(fault.words), fault.headers)
+        if fault.hold:
+            fault.hold.came.set()
+            fault.hold.free.wait(60)
+        return None if fault.cut else Answer(fault.status, self.dialect.refused(fault.words), fault.headers)
 
     def _answer(self, request: Request) -> Answer:
         try:
