@@ -138,8 +138,11 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path.name.startswith("github"):
         assert True in jobs or "on" in jobs  # YAML reads a bare `on` as true
-        uploads = "upload-sarif" in text
-        assert jobs["permissions"] == {"contents": "read", **({"security-events": "write"} if uploads else {})}
+        rights = {"contents": "read", **({"security-events": "write"} if "upload-sarif" in text else {})}
+        if "--land pr" in text:
+            rights = {"contents": "write", "pull-requests": "write"}
+            assert {"schedule", "workflow_dispatch"} == set(jobs.get(True) or jobs["on"])
+        assert jobs["permissions"] == rights
         jobs = jobs["jobs"]
     assert all("timeout" in job or "timeout-minutes" in job for job in jobs.values())
     if "server" in path.name:
@@ -147,7 +150,7 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
         assert "--watch --watch-timeout" in text
         assert """-p 'files={"since": "origin/main"}'""" in text
     else:
-        assert re.search(r"""stomper"? fix --since "origin/""", text)
+        assert re.search(r"""stomper"? fix (--since "origin/|--land pr\b)""", text)
         assert re.search(r"--report \S+ --report \S+", text)
 
 

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from tests.campaigning import UNUSED, Place, serve
 from tests.conftest import MakeRepo, git, write
 
 pytestmark = pytest.mark.slow
@@ -105,3 +106,55 @@ def test_gitlab(workspace: Path) -> None:
     suite = ET.parse(reports["junit"]).getroot()[0]  # noqa: S314 - our own
     assert [c.get("name") for c in suite.iter("testcase") if c.find("failure") is not None] == ["new.py"]
     assert "-import os" in (workspace / "stomper-reports" / "stomper.patch").read_text()
+
+
+def nightly(place: Place, root: Path, *, detached: bool) -> None:
+    """The checkout of a job over a repository at a forge, without credentials."""
+    git(place.bare.parent, "clone", "--quiet", str(place.bare), str(root))
+    git(root, "remote", "set-url", "origin", place.address)
+    if detached:  # as GitLab's runner does
+        git(root, "checkout", "--quiet", "--detach")
+
+
+RULES = {"ruff.toml": 'lint.select = ["F"]\n', "stomper.toml": 'test_validation = "none"\n'}
+
+
+def test_github_pull_request(tmp_path: Path) -> None:
+    """The job opens a pull request with the token of the workflow, and leaves reports; the checkout stays as it was."""
+    job = yaml.safe_load((FILES / "github-pull-request.yml").read_text())["jobs"]["repair"]
+    (step,) = [step for step in job["steps"] if step.get("name") == "stomper fix"]
+    temp, root = tmp_path / "runner", tmp_path / "project"
+    linked(temp)
+    with serve(tmp_path / "remote", {"a.py": UNUSED, **RULES}) as place:
+        nightly(place, root, detached=False)
+        values = {
+            "secrets.STOMPER_TOKEN || github.token": place.stub.token,
+            "github.api_url": place.api_address,
+            "runner.temp": str(temp),
+        }
+        own = {n: re.sub(r"\$\{\{ (.+?) \}\}", lambda m: values[m[1]], text) for n, text in step["env"].items()}
+        summary = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+        done = shell(step["run"], root, {"RUNNER_TEMP": str(temp), "GITHUB_ACTIONS": "true", **summary, **own})
+        assert done.returncode == 0, done.stderr
+        assert (place.one.base, place.files()) == ("main", ["a.py"])
+        assert place.stub.token not in done.stdout + done.stderr + (tmp_path / "summary.md").read_text()
+    assert sorted(p.name for p in (temp / "reports").iterdir()) == ["junit.xml", "stomper.sarif"]
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_gitlab_merge_request(tmp_path: Path) -> None:
+    """The job opens a merge request for the branch of the schedule, and the reports are where it says that they are."""
+    job = yaml.safe_load((FILES / "gitlab-merge-request.yml").read_text())["stomper-nightly"]
+    root = tmp_path / "work" / "project"
+    root.parent.mkdir()
+    linked(root.parent)
+    with serve(tmp_path / "remote", {"a.py": UNUSED, **RULES}, "gitlab") as place:
+        nightly(place, root, detached=True)
+        values = {"CI_PROJECT_DIR": str(root), "CI_SERVER_URL": place.api_address, "CI_COMMIT_BRANCH": "main"}
+        own = {n: re.sub(r"\$(\w+)", lambda m: values[m[1]], text) for n, text in job["variables"].items()}
+        env = {"GITLAB_CI": "true", **values, **own, "STOMPER_TOKEN": place.stub.token}
+        done = shell("\n".join(job["script"]), root, env)
+        assert done.returncode == 0, done.stderr
+        assert (place.one.base, place.files()) == ("main", ["a.py"])
+        assert place.stub.token not in done.stdout + done.stderr
+    assert all((root / path).is_file() for path in job["artifacts"]["reports"].values())
