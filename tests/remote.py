@@ -23,7 +23,7 @@ def bare(folder: Path, files: dict[str, str], name: str = "origin.git") -> Path:
     """A bare repository in *folder* with one commit on `main`."""
     place, work = folder / name, folder / f"{name}.work"
     work.mkdir(parents=True)
-    git(work, "init", "--quiet")
+    git(work, "init", "--quiet", "-b", "main")
     write(work, files)
     git(work, "add", "--all")
     git(work, "commit", "--quiet", "-m", "start")

@@ -11,7 +11,7 @@ Scene = Callable[[Stage], list[Line]]
 
 def groups() -> Sequence[Mapping[str, Scene]]:
     """Every scene by its name."""
-    from tests.operate.scenes import approval, cancelled, crashed, ends, fleets, many, scheduled, serving
+    from tests.operate.scenes import approval, cancelled, crashed, ends, fleets, many, pull_requests, scheduled, serving
 
     return (
         {"worker killed": crashed.worker_killed},
@@ -30,7 +30,11 @@ def groups() -> Sequence[Mapping[str, Scene]]:
             "engine killed": crashed.engine_killed,
         },
         # Each of these takes places in the limit of fix-repository/ci, or all of that of fix-fleet/weekly.
-        {"scheduled": scheduled.fires, "two at once": many.two_at_once},
+        {
+            "scheduled": scheduled.fires,
+            "two at once": many.two_at_once,
+            "pull requests": pull_requests.from_opened_to_closed,
+        },
         {"fleet": fleets.one_fails, "approval": approval.lands_what_is_approved},
         {"fleet cancelled": fleets.cancelled},
         {"nightly twice": many.nightly_twice, "on-demand twice": many.on_demand_twice},
