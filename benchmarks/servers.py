@@ -52,10 +52,11 @@ def fan_out(folder: Path, name: str, address: str, given: argparse.Namespace) ->
     script = folder / "script.json"
     rules = [{"codes": ["F401"], "action": "drop_lines"}]
     script.write_text(json.dumps({"latency_s": given.latency, "rules": rules}), encoding="utf-8")
-    make_modules(folder / name, given.files)
+    root = folder / f"repository-{name}"
+    make_modules(root, given.files)
     config = write_config(folder, {"kind": "scripted", "script": str(script)}, given.parallel)
     ideal = math.ceil(given.files / given.parallel) * given.latency
-    running = start_fix(folder / name, folder / f"home-{name}", ["--config", str(config)], address=address)
+    running = start_fix(root, folder / f"home-{name}", ["--config", str(config)], address=address)
     end = end_fix(running, timeout_s=20 * ideal + 300)
     spans = [span for outcome in end.outcomes for span in outcome.spans]
     wall = max(s.end_s for s in spans) - min(s.start_s for s in spans)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from stomper.errors import StomperError
 
 POOL = "stomper"
 TIMEOUT_S = 3.0
+_TRIES = 6
+_PAUSE_S = 0.5
 
 
 class Unreachable(StomperError):
@@ -53,7 +56,7 @@ class Api:
         found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []
         return [str(worker["name"]) for worker in found]
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None, *, tries: int = _TRIES) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310 - the same
@@ -62,6 +65,9 @@ class Api:
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
+            if error.code == 503 and tries > 1:  # over SQLite, whoever meets another's write; nothing was done
+                time.sleep(_PAUSE_S)
+                return self._ask(method, path, body, tries=tries - 1)
             hint = ": set PREFECT_API_AUTH_STRING or PREFECT_API_KEY" if error.code in (401, 403) else ""
             raise Unreachable(f"{self.address}{path} answers {error.code} {error.reason}{hint}") from None
         except (OSError, ValueError) as error:

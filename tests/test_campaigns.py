@@ -258,6 +258,16 @@ def test_a_run_of_some_files_keeps_the_others(place: Place) -> None:
     assert (only(report).done, place.tip(), place.one.state) == ("left as it is", tip, "open")
 
 
+def test_a_fix_of_another_file_that_does_not_hold_now_is_told(place: Place) -> None:
+    """A run of some files makes the branch anew without it, and says so."""
+    place.run()
+    place.commit("main", {"c.py": UNUSED, "b.py": "import json as os\n\nprint('another file by now')\n"})
+    report = place.run(paths=["c.py"])
+    assert only(report).files == ("a.py", "c.py")
+    (said,) = [w for w in report.warnings if "taken off branch stomper/fixes" in w]
+    assert said.startswith("the fix of b.py was taken off")
+
+
 @BOTH
 def test_files_of_others_open_pull_requests_are_left(place: Place, tmp_path: Path) -> None:
     """They are skipped with the reason before anybody is paid, unless the settings say otherwise."""

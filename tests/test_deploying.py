@@ -143,10 +143,14 @@ def test_the_doctor_sees_what_is_there(stomper: Any, address: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serving_ends_with_all_that_it_started(
-    folder: Path, address: str, repository: Path, number: signal.Signals
+    folder: Path, address: str, repository: Path, stomper: Any, number: signal.Signals
 ) -> None:
-    """A run is under way in a checker that never ends: the signal ends the server, the run and the checker."""
+    """A run is under way in a checker that never ends: the signal ends the server, the run and the checker. A schedule that
+    was switched on before stays on."""
     api, env, log = Api(address), environment(folder, address), folder / f"serve{number}.log"
+    assert stomper("deploy", "--create-pool").returncode == 0
+    nightly = api.get("/deployments/name/fix-repository/nightly")
+    api.patch(f"/deployments/{nightly['id']}/schedules/{nightly['schedules'][0]['id']}", {"active": True})
     with Program((STOMPER, "serve"), env, log, cwd=repository) as process:
         wait_for(lambda: b"next:" in log.read_bytes() or process.exit_code() is not None)
         assert api.get("/deployments/name/fix-repository/nightly")["schedules"][0]["active"]

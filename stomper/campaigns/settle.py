@@ -71,6 +71,13 @@ def land_requests(
     for draft in pushed:
         settling.propose(draft, outcomes, settled)
     session.landed += settled.landed
+    rebuilt = {draft.group.branch for draft in pushed if not draft.same}
+    for path, why in sorted(back.failed.items()):
+        there = campaign.recorded(path)
+        if there and there.branch in rebuilt:
+            session.warnings.append(
+                f"the fix of {path} was taken off branch {there.branch}: it does not hold now: {why}"
+            )
     return settled
 
 
