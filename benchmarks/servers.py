@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.fan_out import end_fix, make_modules, start_fix, write_config
 from deployments.api import Api
-from tests.operate.servers import RECOMMENDED, Server, environment, prefect_server
+from tests.operate.servers import RECOMMENDED, Kind, Server, environment, prefect_server
 
 _ACQUIRE = """\
 import sys, time
@@ -45,6 +45,7 @@ with concurrency("stomper-apply-held", strict=True, lease_duration=60):
     time.sleep(1000)
 """
 _PATIENCE_S = 100.0
+_SERVERS: tuple[tuple[Kind, str], ...] = (("sqlite", "filesystem"), ("sqlite", "memory"), ("postgres", "filesystem"))
 
 
 def fan_out(folder: Path, name: str, address: str, given: argparse.Namespace) -> float:
@@ -96,10 +97,10 @@ def measured(given: argparse.Namespace) -> Iterator[tuple[str, float, str, str, 
     with tempfile.TemporaryDirectory(prefix="stomper-bench-") as name:
         folder = Path(name)
         yield "embedded", fan_out(folder, "embedded", "", given), "-", "-", "-"
-        for kind, leases in (("sqlite", "filesystem"), ("sqlite", "memory"), ("postgres", "filesystem")):
+        for kind, leases in _SERVERS:
             own = folder / f"{kind}-{leases}"
             settings = RECOMMENDED if leases == "filesystem" else {}
-            with prefect_server(own, kind, settings) as server:  # type: ignore[arg-type]
+            with prefect_server(own, kind, settings) as server:
                 ratio = fan_out(folder, own.name, server.address, given)
                 taken = f"{acquisition_ms(own, server.address):.0f} ms"
                 back = [_words(back_after_s(own, server, restart=restart)) for restart in (False, True)]
