@@ -81,7 +81,7 @@ def suite_of(of: RunResult) -> ET.Element:
 def test_every_format_tells_any_result(of: RunResult) -> None:
     """Whatever names and messages hold, a report is UTF-8."""
     for write in FORMATS.values():
-        write(of).encode("utf-8")
+        assert write(of).encode("utf-8")
 
 
 @given(results)
