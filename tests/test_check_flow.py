@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import MakeRepo, git
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +31,7 @@ print(json.dumps({"said": said, "artifacts": response.json()}))
 """
 
 
+@pytest.mark.slow
 def test_the_state_is_the_verdict(make_repo: MakeRepo, fenced: Path) -> None:
     """Completed when there is nothing to fix; Failed when there is, or a checker could not say."""
     clean = make_repo({"a.py": "X = 1\n"}, "clean")

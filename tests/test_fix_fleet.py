@@ -31,6 +31,7 @@ def fleet(folder: Path, state: Path, *arguments: str, **more: str) -> subprocess
     return subprocess.run(argv, env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=180)
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_sink_the_others(tmp_path: Path, fenced: Path, make_repo: MakeRepo) -> None:
     """A path, an address, one that is not there and one with an error that stays: each ends as it would alone."""
     make_repo({"a.py": UNUSED}, "here")
@@ -49,6 +50,7 @@ def test_one_that_fails_does_not_sink_the_others(tmp_path: Path, fenced: Path, m
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_no_token_is_shown(tmp_path: Path, fenced: Path) -> None:
     """A hook that refuses, through the whole flow and Prefect's database: no token in the output or any file."""
     place = bare(tmp_path / "remote", {"a.py": UNUSED})
@@ -64,6 +66,7 @@ def test_no_token_is_shown(tmp_path: Path, fenced: Path) -> None:
     assert files_with(tmp_path, TOKEN) == []
 
 
+@pytest.mark.slow
 def test_all_of_them_done(tmp_path: Path, fenced: Path, make_repo: MakeRepo) -> None:
     """Exit 0, and a line for each."""
     make_repo({"a.py": UNUSED}, "one")
@@ -109,6 +112,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 def test_side_by_side_by_a_deployment(tmp_path: Path, fenced: Path, make_repo: MakeRepo) -> None:
     """Each repository is run by a worker in a process of its own, and their metrics come back by the server."""
     there = bare(tmp_path / "remote", {"b.py": UNUSED, "c.py": UNUSED})
@@ -150,6 +154,7 @@ except PrefectHTTPStatusError:
 """
 
 
+@pytest.mark.slow
 def test_a_token_from_a_block(fenced: Path) -> None:
     """A Secret block is read by its name, one that is missing is said, and the form refuses credentials unstored."""
     env = {**os.environ, "PREFECT_HOME": str(fenced / "prefect")}
