@@ -152,7 +152,7 @@ def test_gitlab_merge_request(tmp_path: Path) -> None:
         nightly(place, root, detached=True)
         values = {"CI_PROJECT_DIR": str(root), "CI_SERVER_URL": place.api_address, "CI_COMMIT_BRANCH": "main"}
         own = {n: re.sub(r"\$(\w+)", lambda m: values[m[1]], text) for n, text in job["variables"].items()}
-        env = {"GITLAB_CI": "true", **values, **own, "STOMPER_TOKEN": place.stub.token}
+        env = {"GITLAB_CI": "true", **values, **own, "MERGE_REQUEST_TOKEN": place.stub.token}
         done = shell("\n".join(job["script"]), root, env)
         assert done.returncode == 0, done.stderr
         assert (place.one.base, place.files()) == ("main", ["a.py"])
