@@ -129,14 +129,15 @@ def repair(session: Session) -> Report:
 
 
 def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
-    """Process the files side by side, at most `max_parallel_files` at once."""
+    """Process the files side by side, at most `max_parallel_files` at once; the outcomes are in the order of the jobs."""
     session.baselines.start(session.base)
     paths = [job.path for job in jobs]
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
     with concurrent as runner:
         mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
         futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
-        return [future.result() for future in as_completed(futures)]
+        outcomes = {outcome.path: outcome for outcome in (future.result() for future in as_completed(futures))}
+    return [outcomes[path] for path in paths]  # whoever was first: the same run makes the same history
 
 
 def land_all(session: Session, outcomes: list[Outcome]) -> Landing:

@@ -61,14 +61,21 @@ def running(argument: str) -> list[int]:
 
 
 def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
-    """Everything is fixed: exit 0, pure JSON on stdout, one commit a file, a clean checkout, only progress on stderr."""
+    """Everything is fixed: exit 0, pure JSON on stdout, one commit a file, a clean checkout, only progress on stderr.
+
+    The commits are in the order of the files, whichever was done first."""
     root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
-    process = start(root, "fix", "--json")
+    agent = root.parent / "agent"
+    agent.write_text("#!/bin/sh\ncase $1 in *a.py) sleep 1;; esac\nsed -i '/^import os$/d' $1\n")
+    agent.chmod(0o755)
+    table = ("--set", f'agents.mine.command=["{agent}", "{{file}}"]', "--set", "agents.mine.kind=command")
+    process = start(root, "fix", "--json", "--agents", "mine", *table, "--set", "sandbox=none")
     out, err = process.communicate(timeout=120)
     report = json.loads(out)
     assert process.returncode == 0, err
     assert report["metrics"]["total_errors_fixed"] == 2
-    assert git(root, "rev-list", "--count", "HEAD") == "3"
+    subjects = git(root, "log", "--format=%s", "--reverse", "HEAD~2..").splitlines()
+    assert subjects == [f"fix: resolve F401 in {name}.py" for name in "ab"]
     assert git(root, "status", "--porcelain") == ""
     assert "Traceback" not in err
     assert "WARNING" not in err
