@@ -10,7 +10,7 @@ demo: $(STAMP)  ## set up, then repair the bundled sample repository
 test: $(STAMP)  ## set up, then run the tests
 	$(PY) -m pytest
 
-slow: $(STAMP)  ## run the tests that take half a minute each
+slow: $(STAMP)  ## run the tests that take several seconds each
 	$(PY) -m pytest -m slow
 
 check: $(STAMP)  ## what CI runs beside the tests

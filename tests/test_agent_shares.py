@@ -102,6 +102,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ModelS
         assert KEY not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_each_agent_gets_what_the_one_before_it_left(ran: tuple[Path, ModelServer, Report, str]) -> None:
     """The model is asked about the two files with errors that ruff cannot mend, and in them of these errors only."""
     root, server, report, err = ran
@@ -126,6 +127,7 @@ def test_each_agent_gets_what_the_one_before_it_left(ran: tuple[Path, ModelServe
     assert git(root, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_the_report_says_who_fixed_what_at_what_cost(ran: tuple[Path, ModelServer, Report, str]) -> None:
     """In the metrics, on the terminal and in Markdown."""
     _, _, report, _ = ran

@@ -67,6 +67,7 @@ def test_what_nobody_answers_is_kept(make_repo: MakeRepo) -> None:
     assert git(root, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_a_branch_holds_nothing_that_was_only_shown(make_repo: MakeRepo) -> None:
     """Also where a second round built on what was shown."""
     root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS, "other.py": UNUSED})

@@ -54,6 +54,7 @@ def test_another_command_is_another_baseline(make_repo: MakeRepo) -> None:
     assert (len(run.tests), runs) == (1, 1)
 
 
+@pytest.mark.slow
 def test_borrowed_extensions_make_another_baseline(make_repo: MakeRepo) -> None:
     """What failed for want of a compiled extension is not excused once it is there."""
     test = "import pathlib\n\n\ndef test_a():\n    assert pathlib.Path('fast.so').exists()\n"
@@ -63,6 +64,7 @@ def test_borrowed_extensions_make_another_baseline(make_repo: MakeRepo) -> None:
     assert baseline(root, borrow_extensions=True)[0].state is SuiteState.PASSED
 
 
+@pytest.mark.slow
 def test_what_can_be_collected_is_compared_where_something_cannot(make_repo: MakeRepo) -> None:
     """A test file that was unreadable before the fix does not keep the others from speaking against it."""
     test = "from shop import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
@@ -74,6 +76,7 @@ def test_what_can_be_collected_is_compared_where_something_cannot(make_repo: Mak
     assert nothing_landed(root, landing)
 
 
+@pytest.mark.slow
 def test_a_fix_that_makes_a_file_collectable_lands(make_repo: MakeRepo) -> None:
     """That the file's own entry is gone, and its tests are new, is no harm."""
     root = make_repo({"test_a.py": PASSING, "test_old.py": "import nowhere\n\n\n" + PASSING})
@@ -120,6 +123,7 @@ def test_a_crash_is_no_baseline_and_is_not_kept(make_repo: MakeRepo) -> None:
             baseline(root)
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_now_and_then_at_the_base_is_not_held_against_a_fix(make_repo: MakeRepo) -> None:
     """A failing baseline is run twice: what failed in either run may fail."""
     root = make_repo({"notes.txt": "1\n"})
@@ -133,6 +137,7 @@ def test_a_test_that_fails_now_and_then_at_the_base_is_not_held_against_a_fix(ma
     assert {t.name: t.status for t in run.tests}["test_a::test_a"] == "failed"
 
 
+@pytest.mark.slow
 def test_what_was_proven_is_told_and_kept_though_the_tests_prove_nothing(make_repo: MakeRepo) -> None:
     """The report has every outcome and what it cost; the patches are files, and nothing lands."""
     root = make_repo({"a.py": "import os\n", "test_a.py": "import os\n\n\ndef test_a():\n    os._exit(3)\n"})

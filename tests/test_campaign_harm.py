@@ -19,6 +19,8 @@ from stomper.session import Session
 from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
 from tests.conftest import MakeRepo, git, write
 
+pytestmark = pytest.mark.slow
+
 # Holds for both fixes together, and for none of them, but for no single one.
 TOGETHER = (
     "import pathlib\n\n\ndef test_alike():\n"

@@ -13,6 +13,8 @@ from stomper.models import Outcome, Status
 from tests.campaigning import UNUSED, Place, only, outcome, serve
 from tests.runs import command
 
+pytestmark = pytest.mark.slow
+
 TWO = 'import os\nprint(f"x")\n'
 
 

@@ -33,6 +33,7 @@ def mark(place: Place, *, draft: bool) -> None:
         place.one.title = f"{'Draft: ' if draft else ''}{place.one.title.removeprefix('Draft: ')}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "draft"), [("github", True), ("github", False), ("gitlab", True)], indirect=["place"]
 )
@@ -62,6 +63,7 @@ def test_auto_merge(place: Place) -> None:
     assert (place.one.auto_merge, place.one.state) == (True, "open")
 
 
+@pytest.mark.slow
 @BOTH
 def test_auto_merge_of_a_draft(place: Place) -> None:
     """It waits until people have marked it as ready."""
@@ -85,6 +87,7 @@ def test_title(place: Place) -> None:
     assert place.requests[2].title == "chore: repair (F401)"
 
 
+@pytest.mark.slow
 @BOTH
 def test_labels_and_reviewers(place: Place) -> None:
     """They are added; those that people added stay, and nobody is asked twice."""
@@ -110,6 +113,7 @@ def test_base(place: Place) -> None:
     assert git(place.bare, "merge-base", "release", "stomper/fixes") == place.tip("release")
 
 
+@pytest.mark.slow
 def test_folder_depth(place: Place) -> None:
     """It says how many names of a path make up the folder that parts the pull requests."""
     place.commit("main", {"a.py": "x = 1\n", "src/one/x.py": UNUSED, "src/two/deep/y.py": UNUSED})

@@ -15,6 +15,8 @@ from tests.conftest import git
 from tests.runs import command
 from tests.support.forges.server import Fault, Hold
 
+pytestmark = pytest.mark.slow
+
 ONE = "/(pulls|merge_requests)/1$"
 SOON, LATER = {"Retry-After": "0"}, {"Retry-After": "7200"}
 

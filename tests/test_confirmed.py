@@ -43,6 +43,7 @@ BOTH = "LEFT = []\n\n\ndef test_first():\n    LEFT.append(1)\n\n\ndef test_secon
 VANISHES = "def test_first():\n    pass\n\n\nif {}:\n    def test_second():\n        pass\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ["", "-n 1"])
 @pytest.mark.parametrize(
     ("after", "expected"),

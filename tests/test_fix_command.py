@@ -81,6 +81,7 @@ def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Pop
     assert "WARNING" not in err
 
 
+@pytest.mark.slow
 def test_what_is_left_makes_exit_code_one(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
     """An error that no agent can repair is said by name, and the exit code is 1."""
     root = make_repo({"a.py": UNUSED, "b.py": "import sys\n\nprint(undefined, sys)\n"})
@@ -91,6 +92,7 @@ def test_what_is_left_makes_exit_code_one(start: Callable[..., subprocess.Popen[
     assert "1 left" in out
 
 
+@pytest.mark.slow
 def test_nothing_to_fix(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
     """A clean repository: exit 0, said so, no commit."""
     root = make_repo({"a.py": "x = 1\n"})
@@ -101,6 +103,7 @@ def test_nothing_to_fix(start: Callable[..., subprocess.Popen[str]], make_repo: 
     assert git(root, "rev-list", "--count", "HEAD") == "1"
 
 
+@pytest.mark.slow
 def test_dry_run_prints_the_diff_and_lands_nothing(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo
 ) -> None:
@@ -153,6 +156,7 @@ def test_interrupt_stops_agents_and_lands_nothing(
     assert not list((state / "runs").iterdir())
 
 
+@pytest.mark.slow
 def test_the_server_dies_in_the_middle(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:
@@ -180,6 +184,7 @@ def test_the_server_dies_in_the_middle(
     assert git(root, "rev-list", "--count", "HEAD") == "3"
 
 
+@pytest.mark.slow
 def test_an_agents_own_limit_holds(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
     """Four files at once, and an agent of which only one may run: its calls do not overlap."""
     root = make_repo({f"m{n}.py": UNUSED for n in range(4)})
@@ -194,6 +199,7 @@ def test_an_agents_own_limit_holds(start: Callable[..., subprocess.Popen[str]], 
     assert log.read_text().split() == ["start", "end"] * 4
 
 
+@pytest.mark.slow
 def test_killed_while_landing_then_run_again(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:
@@ -223,6 +229,7 @@ def test_killed_while_landing_then_run_again(
     wait_for(lambda: not running(str(state / "server")))
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_loses_nothing(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo
 ) -> None:
@@ -238,6 +245,7 @@ def test_a_report_that_cannot_be_written_loses_nothing(
     assert json.loads((root.parent / "report.json").read_text())["metrics"]["total_errors_fixed"] == 1
 
 
+@pytest.mark.slow
 def test_why_a_run_stopped_is_told_once(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
     """An agent that writes into the checkout stops all landing: said by the run, and not by each of its files."""
     root = make_repo({"a.py": UNUSED, "b.py": UNUSED})

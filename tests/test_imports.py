@@ -97,6 +97,7 @@ def test_mypy_reads_the_worktree(make_repo: MakeRepo, tmp_path: Path, place: str
     assert [d.code for d in mypy.check(tree)] == ["assignment"]
 
 
+@pytest.mark.slow
 def test_compiled_extensions_are_missed_by_name_and_borrowed_when_asked(make_repo: MakeRepo) -> None:
     """An extension that only the checkout has: the error says which setting brings it along, and with that it is there,
     read-only, and no part of any patch."""

@@ -69,6 +69,7 @@ def test_an_order_in_the_source_changes_nothing_else(make_repo: MakeRepo, target
         assert changed == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["message", "name", "tests"])
 def test_orders_come_by_other_ways_too(make_repo: MakeRepo, place: str) -> None:
     """In what a checker says, in a file's name, in what a test prints."""

@@ -191,6 +191,7 @@ def test_land_patch_writes_nothing_to_the_target(make_repo: MakeRepo, fenced: Pa
     assert ((root / "a.py").read_text(), (root / "b.py").read_text()) == (CURED, CURED)
 
 
+@pytest.mark.slow
 def test_culprit_is_dropped_by_bisection(make_repo: MakeRepo) -> None:
     """The one fix that breaks a test is found and dropped with the reason and its patch; the rest lands."""
     body = "import os\n\n\ndef double(x):\n    return x + x\n"

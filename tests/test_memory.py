@@ -80,6 +80,7 @@ def test_an_agents_own_trouble_is_no_verdict(make_repo: MakeRepo) -> None:
     assert len(told(root)) == 2
 
 
+@pytest.mark.slow
 def test_a_fix_that_the_tests_turned_down_is_not_bought_again(make_repo: MakeRepo) -> None:
     """Also where that shows only in the proof of all together."""
     root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS})
@@ -92,6 +93,7 @@ def test_a_fix_that_the_tests_turned_down_is_not_bought_again(make_repo: MakeRep
     assert "the same call failed before (tests)" in outcome.reason
 
 
+@pytest.mark.slow
 def test_what_became_of_a_fix_is_remembered(make_repo: MakeRepo) -> None:
     """Landed with its commit; turned down by the tests in the end; both as trials without the path's content."""
     root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS, "other.py": UNUSED.replace("double", "twice")})
@@ -164,6 +166,7 @@ def test_what_each_agent_of_a_cascade_had_proven_is_reused(make_repo: MakeRepo) 
     assert (root / "shop.py").read_text() == "size = 1\nm = size\n"
 
 
+@pytest.mark.slow
 def test_a_kept_patch_that_the_tests_turn_down_is_not_taken_again(make_repo: MakeRepo) -> None:
     """Neither when the agent is told of it, nor by a later run."""
     root = make_repo({"shop.py": UNUSED, "test_shop.py": TESTS})

@@ -116,6 +116,7 @@ def test_systemd_takes_the_unit(unit: Path, tmp_path: Path) -> None:
     assert said == []
 
 
+@pytest.mark.slow
 def test_prefects_commands_have_the_options_that_are_used() -> None:
     """Those of the units, of the services and of the pipelines."""
     texts = [path.read_text(encoding="utf-8") for path in (*UNITS, *PIPELINES)]
@@ -154,6 +155,7 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
         assert re.search(r"--report \S+ --report \S+", text)
 
 
+@pytest.mark.slow
 def test_the_hooks_keep_pre_commits_contract(make_repo: MakeRepo) -> None:
     """Called in the root with the staged files as arguments, and with git's own variables as `git commit` sets them:
     0 and nothing changed where they are clean, else 1. What is not staged is not looked at."""

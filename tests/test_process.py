@@ -133,12 +133,14 @@ def test_without_tests_a_wrong_fix_lands(make_repo: MakeRepo) -> None:
     assert "return not" in (root / "shop.py").read_text()
 
 
+@pytest.mark.slow
 def test_failing_baseline_does_not_hold_back_a_fix(make_repo: MakeRepo) -> None:
     """A test that fails at the base commit already is not held against a fix."""
     root = make_repo({**TESTED, "test_red.py": "def test_red():\n    assert False\n"})
     assert only(repair(root, test_validation="full")).status is Status.FIXED
 
 
+@pytest.mark.slow
 def test_tests_that_fail_by_a_deleted_test_do_not_pass(make_repo: MakeRepo) -> None:
     """A fix in a test file that makes a test vanish does not land."""
     source = "import os\n\n\ndef test_one():\n    assert 1\n\n\ndef test_two():\n    assert 2\n"

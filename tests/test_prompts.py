@@ -171,6 +171,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run((STOMPER, *arguments), cwd=root, capture_output=True, text=True, check=False, env=os.environ)
 
 
+@pytest.mark.slow
 def test_the_prompt_command_shows_it(make_repo: MakeRepo) -> None:
     """For a file with errors it prints the prompt, as asked; for one without it says so and exits with 1."""
     root = make_repo({"a.py": SOURCE, "b.py": "x = 1\n"})

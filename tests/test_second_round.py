@@ -14,6 +14,8 @@ from tests.conftest import MakeRepo, git
 from tests.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener, told
 from tests.runs import only, repair, scripted
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_the_tests_say_at_the_end_reaches_the_agent(make_repo: MakeRepo) -> None:
     """A fix that breaks a test in the proof of all together is tried again with the test's own words, and then lands."""

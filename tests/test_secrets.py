@@ -84,6 +84,7 @@ def watching() -> Iterator[set[bytes]]:
         watcher.join()
 
 
+@pytest.mark.slow
 def test_planted_secrets_are_found_nowhere(make_repo: MakeRepo, fenced: Path, tmp_path: Path) -> None:
     """A run with an agent that fails and shouts its token, and one that repairs, on a real Prefect server."""
     program = tmp_path / "slow.py"

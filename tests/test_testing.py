@@ -81,6 +81,7 @@ def test_a_file_that_cannot_be_collected_says_why(make_repo: MakeRepo) -> None:
     assert case.message == "ModuleNotFoundError: No module named 'no_such_thing'"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", ["", "-n 2"])
 @pytest.mark.parametrize("launcher", ["", "-c 'import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))' "])
 def test_a_run_can_be_limited_to_tests(make_repo: MakeRepo, options: str, launcher: str) -> None:

@@ -68,6 +68,7 @@ def test_staged_files_are_repaired_as_they_are_staged(make_repo: MakeRepo) -> No
     assert git(root, "show", ":one.py") == "x = 1"
 
 
+@pytest.mark.slow
 def test_tests_see_the_uncommitted_work(make_repo: MakeRepo) -> None:
     """A fix is held to the tests as the user has them now."""
     root = make_repo({"shop.py": "import os\n", "test_shop.py": "def test_it():\n    assert True\n"})
