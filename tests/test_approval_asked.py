@@ -106,8 +106,8 @@ def test_the_answer_lands_what_it_says(waiting: Any, repository: Path, api: Api)
     assert code == 1
     assert sorted(one["path"] for one in report["landed"]) == ["a.py", "c.py"]
     assert git(repository, "log", "--format=%s", "-2").splitlines() == [
-        "fix: resolve F401, F541 in c.py",
         "fix: resolve F401 in a.py",
+        "fix: resolve F401, F541 in c.py",
     ]
     assert run.state == ("FAILED", "3 error(s) fixed in 2 file(s), 1 left, 1 file(s) wait for you")
 
