@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import importlib
 import os
 import signal
@@ -74,18 +75,20 @@ def main(place: Path, address: str, repository: str) -> None:
 
 async def run_until_signal(runner: Runner) -> None:
     """Run *runner* until SIGINT or SIGTERM, then cancel what it runs and wait for it; a second signal ends all at once."""
-    running = asyncio.create_task(runner.start())
-    stopping: list[asyncio.Task[None]] = []
+    running, loop = asyncio.create_task(runner.start()), asyncio.get_running_loop()
+    stopping: list[concurrent.futures.Future[None]] = []
 
-    def stop(number: int) -> None:
+    def signalled(number: int, _frame: object) -> None:
         if stopping or not runner.started:
+            sys.stderr.write("ended at once\n")
             os._exit(128 + number)
-        stopping.append(asyncio.create_task(runner.astop()))
+        stopping.append(asyncio.run_coroutine_threadsafe(runner.astop(), loop))
 
     # Its first step sets a handler for SIGTERM, which in Prefect 3.8 stops nothing: `stop()` is not awaited there.
     await asyncio.sleep(0)
+    # Not the loop's own handlers: those end with the loop, and a signal in the last moment would be an error.
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+        signal.signal(number, signalled)
     await running
 
 
