@@ -47,7 +47,7 @@ docs: $(STAMP)  ## write the generated parts of the documentation anew
 lock: $(STAMP)  ## resolve requirements.lock anew
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv
 	.venv-lock/bin/uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --python-version 3.11 --group dev --extra api --extra pr pyproject.toml -o requirements.lock
+	  --python-version 3.11 --group dev --extra api --extra pr --extra docker pyproject.toml -o requirements.lock
 	.venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --python-version 3.11 --group ui --constraint requirements.lock -o tests/ui/requirements.lock
 	rm -rf .venv-lock
