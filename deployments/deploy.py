@@ -83,7 +83,6 @@ def prefect_command() -> str:
 def _command(place: Path, api: Api, repository: str, *arguments: str) -> proc.Finished:
     env = {
         **os.environ,
-        "PWD": str(place),
         **placeholders(repository),
         "PREFECT_API_URL": api.address,
         "PREFECT_LOGGING_LEVEL": "ERROR",
