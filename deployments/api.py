@@ -34,7 +34,7 @@ class Api:
         """What is at *path*; None where there is nothing. Raises Unreachable."""
         return self._ask("GET", path, None)
 
-    def post(self, path: str, query: dict[str, Any]) -> Any:
+    def post(self, path: str, query: dict[str, Any] | list[dict[str, Any]]) -> Any:
         """The answer to *query*. Raises Unreachable."""
         return self._ask("POST", path, query)
 
@@ -56,7 +56,9 @@ class Api:
         found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []
         return [str(worker["name"]) for worker in found]
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None, *, tries: int = _TRIES) -> Any:
+    def _ask(
+        self, method: str, path: str, body: dict[str, Any] | list[dict[str, Any]] | None, *, tries: int = _TRIES
+    ) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310 - the same

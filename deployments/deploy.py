@@ -7,11 +7,13 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from deployments.api import POOL, Api
-from deployments.described import described, find, placeholders, schedules_kept
+from deployments.described import described, find, placeholders
 from deployments.embedded import configured_api
 from deployments.heartbeats import WRONG
+from deployments.schedules import schedules_kept
 from stomper import proc
 from stomper.errors import StomperError
 
@@ -59,14 +61,25 @@ def deploy(place: Path, repository: str, *, create_pool: bool, say: Callable[[st
     names = [one.full_name for one in described(place)]
     with schedules_kept(api, names):
         done = _command(place, api, repository, "-m", "prefect", "--no-prompt", "deploy", "--all")
-    if missing := [name for name in names if find(api, name) is None]:
+    deployed = {name: find(api, name) for name in names}
+    if missing := [name for name, found in deployed.items() if found is None]:
         raise StomperError(f"{', '.join(missing)} was not deployed; Prefect said:\n{done.text[-2000:]}")
-    for name in names:
-        say(f"deployment {name}")
+    for name, found in deployed.items():
+        say(f"deployment {name}{_times(found or {})}")
     if not notify and not _notifies(api):
         say("nobody is told of failed runs: make a block for messages in Prefect, then `stomper deploy --notify BLOCK`")
     workers = api.workers_online()
     say(f"worker {', '.join(workers)}" if workers else f"next: {prefect_command()} worker start --pool {POOL}")
+
+
+def _times(deployed: dict[str, Any]) -> str:
+    """When it starts by itself, for people."""
+    told = []
+    for one in deployed.get("schedules", []):
+        times = one["schedule"]
+        when = f"cron {times['cron']} {times.get('timezone') or 'UTC'}" if "cron" in times else "a schedule of its own"
+        told.append(f"{when}, {'on' if one['active'] else 'off'}")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _notifies(api: Api) -> bool:

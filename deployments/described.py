@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
-from collections.abc import Iterator
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,36 @@ class Described(BaseModel):
 
     def filled(self, repository: str) -> dict[str, Any]:
         """The parameters, with what `prefect deploy` puts for the placeholders."""
-        given = {f"{{{{ ${name} }}}}": value for name, value in placeholders(repository).items()}
+        given = _given(repository)
         return {name: _filled(value, given) for name, value in self.parameters.items()}
+
+    def scheduled(self, repository: str) -> list[Cron]:
+        """The schedules, filled likewise."""
+        minute = _given(repository)[_MINUTE]
+        return [one.model_copy(update={"cron": one.cron.replace(_MINUTE, minute)}) for one in self.schedules]
+
+
+_MINUTE = "{{ $MINUTE }}"
 
 
 def placeholders(repository: str) -> dict[str, str]:
     """The variables that prefect.yaml names. The list of a fleet is the caller's own, or none."""
-    return {"TARGET_REPOSITORY": repository, "FLEET_FILE": os.environ.get("FLEET_FILE", "")}
+    return {
+        "TARGET_REPOSITORY": repository,
+        "FLEET_FILE": os.environ.get("FLEET_FILE", ""),
+        "MINUTE": str(minute_of(repository)),
+    }
+
+
+def minute_of(repository: str) -> int:
+    """The minute of the hour, 0 to 59, at which the schedules for *repository* start: always the same for it on this
+    machine, and spread evenly over the repositories and the machines of many."""
+    named = f"{socket.gethostname()}:{repository}".encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.sha256(named).digest()[:8]) % 60
+
+
+def _given(repository: str) -> dict[str, str]:
+    return {f"{{{{ ${name} }}}}": value for name, value in placeholders(repository).items()}
 
 
 def _filled(value: Any, given: dict[str, str]) -> Any:
@@ -76,20 +99,3 @@ def find(api: Api, full_name: str) -> dict[str, Any] | None:
     """The deployment as the server has it."""
     found: dict[str, Any] | None = api.get(f"/deployments/name/{full_name}")
     return found
-
-
-@contextlib.contextmanager
-def schedules_kept(api: Api, names: list[str]) -> Iterator[None]:
-    """A schedule that somebody switched on is on again afterwards: to deploy anew switches it off, as prefect.yaml says."""
-    on = {
-        (name, schedule["slug"])
-        for name in names
-        for schedule in (find(api, name) or {}).get("schedules", [])
-        if schedule["active"]
-    }
-    yield
-    for name in {name for name, _ in on}:
-        deployed = find(api, name) or {}
-        for schedule in deployed.get("schedules", []):
-            if (name, schedule["slug"]) in on and not schedule["active"]:
-                api.patch(f"/deployments/{deployed['id']}/schedules/{schedule['id']}", {"active": True})

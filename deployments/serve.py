@@ -19,7 +19,8 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from deployments.api import Api
-from deployments.described import Described, described, find, schedules_kept
+from deployments.described import Described, described, find
+from deployments.schedules import schedules_kept
 
 
 def to_serve(one: Described, repository: str) -> RunnerDeployment:
@@ -40,7 +41,7 @@ def to_serve(one: Described, repository: str) -> RunnerDeployment:
             DeploymentScheduleCreate(
                 schedule=CronSchedule(cron=s.cron, timezone=s.timezone), active=s.active, slug=s.slug
             )
-            for s in one.schedules
+            for s in one.scheduled(repository)
         ],
         concurrency_limit=ConcurrencyLimitConfig(
             limit=limit.limit, collision_strategy=ConcurrencyLimitStrategy(limit.collision_strategy)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from deployments.described import Collisions, Described, described, placeholders
+from deployments.described import Collisions, Described, described, minute_of, placeholders
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,6 +29,8 @@ def test_every_placeholder_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     filled = {deployment.full_name: deployment.filled("/srv/project") for deployment in described(ROOT)}
     assert filled["fix-repository/nightly"] == {"repository": "/srv/project"}
     assert filled["fix-fleet/weekly"] == {"fleet": {"file": "/srv/list"}}
+    crons = [s.cron for deployment in described(ROOT) for s in deployment.scheduled("/srv/project")]
+    assert crons == [f"{minute_of('/srv/project')} 2 * * *", f"{minute_of('/srv/project')} 3 * * 6"]
     assert "{{" not in str(filled)
 
 
@@ -47,3 +50,21 @@ def test_only_placeholders_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_repository_that_reads_like_a_placeholder() -> None:
     """What was put in is not looked at again."""
     assert one(a="{{ $TARGET_REPOSITORY }}").filled("{{ $FLEET_FILE }}") == {"a": "{{ $FLEET_FILE }}"}
+
+
+def test_schedules_are_spread_over_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten machines with sixty repositories each do not start at once: no minute has more than a twentieth of them. A
+    repository has the same minute each time on its machine, and another on most others."""
+    minutes = Counter[int]()
+    for host in range(10):
+        monkeypatch.setattr("socket.gethostname", lambda host=host: f"worker-{host}")
+        found = [minute_of(f"/srv/repositories/project-{n}") for n in range(60)]
+        assert found == [minute_of(f"/srv/repositories/project-{n}") for n in range(60)]
+        minutes.update(found)
+    assert set(minutes) == set(range(60))
+    assert max(minutes.values()) <= 30
+    of_one = set()
+    for host in range(10):
+        monkeypatch.setattr("socket.gethostname", lambda host=host: f"worker-{host}")
+        of_one.add(minute_of("/srv/project"))
+    assert len(of_one) > 5

@@ -35,7 +35,7 @@ def deploy(
     """Set up your Prefect server: make the limits and automations, and deploy all of Stomper's deployments.
 
     It needs a Prefect server (`PREFECT_API_URL`) and a work pool. Run it again after an upgrade: what exists is brought up
-    to date, limits that you changed and schedules that you switched on stay so. Exit code 0: set up. 2: it could not be.
+    to date; limits that you changed and what you did to schedules stay. Exit code 0: set up. 2: it could not be.
     """
     place = bundle.activate()
     from deployments.deploy import deploy

@@ -15,7 +15,7 @@ def fires(stage: Stage) -> list[Line]:
     begin = (datetime.now(UTC) + timedelta(seconds=12)).isoformat()
     schedule = {"interval": 3600.0, "anchor_date": begin, "timezone": "UTC"}
     place = f"/deployments/{nightly['id']}/schedules"
-    made = stage.api.post(place, [{"active": True, "schedule": schedule}])  # type: ignore[arg-type]
+    made = stage.api.post(place, [{"active": True, "schedule": schedule}])
     wanted = {"flow_runs": {"deployment_id": {"any_": [nightly["id"]]}}, "sort": "EXPECTED_START_TIME_ASC", "limit": 1}
     until(lambda: stage.api.post("/flow_runs/filter", wanted), 60)
     found = stage.api.post("/flow_runs/filter", wanted)
