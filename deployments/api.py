@@ -10,10 +10,10 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from stomper.errors import StomperError
 
-POOL = "stomper"
 TIMEOUT_S = 3.0
 _TRIES = 6
 _PAUSE_S = 0.5
@@ -51,9 +51,15 @@ class Api:
         """Remove what is at *path*. Raises Unreachable."""
         self._ask("DELETE", path, None)
 
-    def workers_online(self) -> list[str]:
+    def work_pool(self, name: str) -> dict[str, Any] | None:
+        """The work pool of this name, None where there is none."""
+        found: dict[str, Any] | None = self.get(f"/work_pools/{quote(name, safe='')}")
+        return found
+
+    def workers_online(self, pool: str) -> list[str]:
         """The names of the work pool's workers that were heard of lately."""
-        found = self.post(f"/work_pools/{POOL}/workers/filter", {"workers": {"status": {"any_": ["ONLINE"]}}}) or []
+        wanted = {"workers": {"status": {"any_": ["ONLINE"]}}}
+        found = self.post(f"/work_pools/{quote(pool, safe='')}/workers/filter", wanted) or []
         return [str(worker["name"]) for worker in found]
 
     def _ask(

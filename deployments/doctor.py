@@ -7,10 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deployments.api import POOL, Api
+from deployments.api import Api
 from deployments.described import described, find
 from deployments.embedded import configured_api
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
+from deployments.pool_health import check_pools
 from stomper import bundle, machine
 from stomper.findings import Check, Finding, run_checks
 
@@ -43,7 +44,7 @@ def check_server(address: str) -> list[Finding]:
         return [Finding(subject="server", verdict="problem", said=f"{address} is no Prefect API", mend=mend)]
     found = [Finding(subject="server", verdict="ok", said=address), _versions(there)]
     settings = (api.get("/admin/settings") or {}).get("server", {})
-    return [*found, *_storage(settings), *_limits(api), *_deployments(api), *_automations(api), *_workers(api)]
+    return [*found, *_storage(settings), *_limits(api), *_deployments(api)]
 
 
 def _versions(there: str) -> Finding:
@@ -104,14 +105,14 @@ def _limits(api: Api) -> list[Finding]:
 
 
 def _deployments(api: Api) -> list[Finding]:
+    """What is deployed, and where it runs."""
     names = [one.full_name for one in described(bundle.activate())]
-    missing = [name for name in names if find(api, name) is None]
-    if missing:
-        said = f"missing: {', '.join(missing)}"
-        return [
-            Finding(subject="deployments", verdict="warning", said=said, mend="`stomper deploy`, or `stomper serve`")
-        ]
-    return [Finding(subject="deployments", verdict="ok", said=", ".join(names))]
+    deployed = {name: found for name in names if (found := find(api, name))}
+    finding = Finding(subject="deployments", verdict="ok", said=", ".join(names))
+    if missing := [name for name in names if name not in deployed]:
+        said, mend = f"missing: {', '.join(missing)}", "`stomper deploy`, or `stomper serve`"
+        finding = Finding(subject="deployments", verdict="warning", said=said, mend=mend)
+    return [finding, *_automations(api), *check_pools(api, deployed)]
 
 
 def _automations(api: Api) -> list[Finding]:
@@ -130,19 +131,3 @@ def _automations(api: Api) -> list[Finding]:
         return [*found, Finding(subject="messages", verdict="ok", said="of failed and crashed runs")]
     said = "nobody is told of failed and crashed runs"
     return [*found, Finding(subject="messages", verdict="ok", said=f"{said}; `stomper deploy --notify BLOCK`")]
-
-
-def _workers(api: Api) -> list[Finding]:
-    pool = api.get(f"/work_pools/{POOL}")
-    if pool is None:
-        mend = "`stomper deploy --create-pool`; `stomper serve` needs none"
-        return [Finding(subject="work pool", verdict="warning", said=f"there is no {POOL!r}", mend=mend)]
-    found = [Finding(subject="work pool", verdict="ok", said=f"{POOL} ({pool['type']})")]
-    if pool.get("is_paused"):
-        mend = f"prefect work-pool resume {POOL}"
-        found = [Finding(subject="work pool", verdict="problem", said=f"{POOL} is paused", mend=mend)]
-    if online := api.workers_online():
-        return [*found, Finding(subject="worker", verdict="ok", said=", ".join(online))]
-    mend = f"prefect worker start --pool {POOL}"
-    said = "none is online: runs of the deployments wait for ever"
-    return [*found, Finding(subject="worker", verdict="problem", said=said, mend=mend)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -23,8 +24,11 @@ _AGENT = "stomper-agent-"
 
 
 def apply_limit_name(git_dir: Path) -> str:
-    """The name of the limit around landing: one for each repository on each machine."""
-    digest = hashlib.sha256(f"{socket.gethostname()}:{git_dir}".encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    """The name of the limit around landing: one for each repository on each machine.
+
+    The machine is `$STOMPER_MACHINE`, else its host name, which each container of one machine has another of."""
+    machine = os.environ.get("STOMPER_MACHINE") or socket.gethostname()
+    digest = hashlib.sha256(f"{machine}:{git_dir}".encode("utf-8", "surrogateescape")).hexdigest()[:10]
     return f"stomper-apply-{digest}"
 
 

@@ -14,6 +14,11 @@ Files = Mapping[str, bytes | None]
 _SHORTEST = 8  # anything shorter stands in many a text by chance
 
 
+def called_like_a_secret(name: str) -> bool:
+    """Whether a variable of this name holds a key or a token, as far as its name tells."""
+    return bool(_NAMES.search(name))
+
+
 @dataclass(frozen=True)
 class Secrets:
     """Their values, by the names of their variables."""
@@ -25,7 +30,7 @@ class Secrets:
         """What agents are handed on by their tables, the forge's token, and every variable that is called like a secret."""
         handed = {name for table in settings.agents.values() for name in (*table.env, table.api_key_env)}
         handed.add(settings.pr.token_env)
-        found = {name: value for name, value in environ.items() if name in handed or _NAMES.search(name)}
+        found = {name: value for name, value in environ.items() if name in handed or called_like_a_secret(name)}
         return cls({name: value for name, value in found.items() if len(value) >= _SHORTEST})
 
     def hidden(self, text: str) -> str:

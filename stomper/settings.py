@@ -378,10 +378,13 @@ def _read_toml(path: Path) -> Raw:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
 
 
+_NO_SETTINGS = ("STOMPER_HOME", "STOMPER_MACHINE", "STOMPER_COOKIE")
+
+
 def _env_layer(env: Mapping[str, str]) -> Raw:
     layer: Raw = {}
     for name, text in env.items():
-        if name.startswith("STOMPER_") and name not in ("STOMPER_HOME", "STOMPER_COOKIE"):
+        if name.startswith("STOMPER_") and name not in _NO_SETTINGS:
             keys = name.removeprefix("STOMPER_").lower().split("__")
             _put(layer, keys, parse_value(".".join(keys), text))
     return layer

@@ -50,7 +50,7 @@ def test_a_layer_only_replaces_the_keys_it_has(tmp_path: Path) -> None:
     assert (settings.land, settings.max_files) == ("patch", 5)
 
 
-@pytest.mark.parametrize("name", ["STOMPER_HOME", "STOMPER_COOKIE", "PATH"])
+@pytest.mark.parametrize("name", ["STOMPER_HOME", "STOMPER_MACHINE", "STOMPER_COOKIE", "PATH"])
 def test_variables_that_are_no_settings_are_left_alone(tmp_path: Path, name: str) -> None:
     """The state folder, the mark of our processes and foreign variables are not read as settings."""
     assert read(tmp_path, env={name: "/somewhere"}) == read(tmp_path)

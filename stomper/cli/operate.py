@@ -15,15 +15,50 @@ from stomper.errors import StomperError
 from stomper.store import home
 
 Repository = Annotated[
-    str, typer.Argument(help="Path of the repository on the worker's machine. Default: the one you are in.")
+    str,
+    typer.Argument(
+        help="The repository: its path on the worker's machine, or its address. Default: the one you are in."
+    ),
 ]
 
 
 def deploy(
     repository: Repository = "",
-    create_pool: Annotated[
-        bool, typer.Option("--create-pool", help="Make the work pool `stomper`, of type `process`, if it is missing.")
-    ] = False,
+    create_pool: Annotated[bool, typer.Option("--create-pool", help="Make the work pool if it is missing.")] = False,
+    pool: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The work pool. Default: the one that the deployments are in, else `stomper`."
+        ),
+    ] = "",
+    pool_type: Annotated[
+        str,
+        typer.Option(
+            metavar="TYPE",
+            help="`process`: a worker's own installation runs everything. `docker`: each run is a container. Default: what "
+            "the pool is, else `process`.",
+        ),
+    ] = "",
+    image: Annotated[
+        str, typer.Option(help="For a docker pool: the image of the containers, with Stomper in it.")
+    ] = "",
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE:TARGET",
+            help="With `--image`: what else a container sees of its machine; repeatable. The repository is seen anyway.",
+        ),
+    ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="With `--image`: the network of the containers; repeatable.")
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="With `--image`: a variable of the containers; repeatable. A key is named by its block.",
+        ),
+    ] = None,
     notify: Annotated[
         str,
         typer.Option(
@@ -35,15 +70,18 @@ def deploy(
     """Set up your Prefect server: make the limits and automations, and deploy all of Stomper's deployments.
 
     It needs a Prefect server (`PREFECT_API_URL`) and a work pool. Run it again after an upgrade: what exists is brought up
-    to date; limits that you changed and what you did to schedules stay. Exit code 0: set up. 2: it could not be.
+    to date; the pool, limits that you changed and the times of schedules stay. Exit code 0: set up. 2: it could not be.
     """
     place = bundle.activate()
+    from deployments.containers import container_of
     from deployments.deploy import deploy
+    from deployments.pools import Asked
 
+    container = container_of(image, volumes=volume or [], networks=network or [], variables=env or [])
     deploy(
         place,
         _named(repository),
-        create_pool=create_pool,
+        Asked(name=pool, type=pool_type, create=create_pool, container=container),
         say=lambda line: print(line, flush=True),  # noqa: T201
         notify=notify,
     )
@@ -95,8 +133,11 @@ def doctor(
 
 def _named(repository: str) -> str:
     """The repository to deploy for: absolute where it is on this machine, as given where it is on another."""
+    from stomper.addresses import is_address, parse
     from stomper.git import open_target
 
+    if is_address(repository):
+        return parse(repository).url
     here = Path(repository or ".")
     if repository and not here.exists():
         sys.stderr.write(f"{repository} is not on this machine: it must be on the worker's\n")
