@@ -58,6 +58,7 @@ def test_the_services_wait_for_each_other() -> None:
     waits = {name: service.get("depends_on", {}) for name, service in services.items()}
     assert {name: list(on) for name, on in waits.items() if on} == {
         "server": ["database"], "deploy": ["server"], "worker": ["deploy"],
+        "docker-deploy": ["server"], "docker-worker": ["docker-deploy"],
     }  # fmt: skip
     for on in waits.values():
         for name, condition in on.items():
@@ -67,6 +68,20 @@ def test_the_services_wait_for_each_other() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
     build = services["server"]["build"]
     assert (DEPLOYMENTS / build["context"] / build["dockerfile"]).is_file()
+
+
+def test_the_socket_of_docker_is_one_workers_alone() -> None:
+    """No service that is started without being asked for has it, and no container of a run."""
+    services = read(DEPLOYMENTS / "compose.yaml")["services"]
+    having = [name for name, service in services.items() if "docker.sock" in str(service.get("volumes", []))]
+    assert having == ["docker-worker"]
+    assert services["docker-worker"]["profiles"] == services["docker-deploy"]["profiles"] == ["docker"]
+    assert "docker.sock" not in str(services["docker-deploy"])
+    pool = services["docker-worker"]["command"][services["docker-worker"]["command"].index("--pool") + 1]
+    assert f"--pool={pool}" in services["docker-deploy"]["command"]
+    assert f"--image={services['docker-deploy']['image']}" in services["docker-deploy"]["command"]
+    network = read(DEPLOYMENTS / "compose.yaml")["networks"]["default"]["name"]
+    assert f"--network={network}" in services["docker-deploy"]["command"]
 
 
 def test_linters_have_nothing_to_say() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from deployments.api import Api
 from tests.operate.compose import Places, Task, command_of, health_of, order, seconds, services, unit
+from tests.operate.docker_worker import container_of
 from tests.operate.image import Image
 from tests.operate.postgres import Database, postgres
 from tests.operate.programs import Program, free_port
@@ -31,9 +36,10 @@ def image_is_made(image: Image, _folder: Path) -> list[Line]:
 def compose_works(image: Image, folder: Path) -> list[Line]:
     """Each service in its order; then a run by the worker repairs a repository; then the worker ends in its time."""
     root = repository(folder / "repositories" / "project", CURABLE, CURABLE)
-    found = services(_VARIABLES)
+    every = services(_VARIABLES)
+    found = {name: service for name, service in every.items() if "profiles" not in service}
     ports = {"4200": free_port()}
-    places = Places(image, ports, {"/repositories": root.parent}, tuple(found))
+    places = Places(image, ports, {"/repositories": root.parent}, tuple(every))
     lines = [Line("order", ["database", "server", "deploy", "worker"], order(found))]
     with contextlib.ExitStack() as stack:
         for name in order(found):
@@ -67,7 +73,41 @@ def compose_works(image: Image, folder: Path) -> list[Line]:
                 program.stop()
                 grace = seconds(service["stop_grace_period"])
                 lines.append(Line(f"the worker ends within {grace:g} s", True, time.monotonic() - began < grace))
+        lines += _containers_work(every, places, folder)
     return [*lines, Line("commits", 2, commits(root)), Line("repository", "sound", sound(root))]
+
+
+def _containers_work(found: Mapping[str, Any], places: Places, folder: Path) -> list[Line]:
+    """The services of the profile `docker`, on the server that is up: the deployments move to the pool of the worker, which
+    comes online, and the command of a container that it would make repairs a repository, in the image's environment."""
+    root = repository(folder / "repositories" / "contained", CURABLE)
+    places.folders["/var/lib/stomper"] = folder / "volumes" / "docker-worker"
+    places.folders["/var/lib/stomper"].mkdir(parents=True)
+    deployed = command_of(found["docker-deploy"], places).run(folder)
+    lines = [Line("docker-deploy ends with", 0, deployed.returncode)]
+    task = command_of(found["docker-worker"], places)
+    api = Api(task.env["PREFECT_API_URL"], timeout_s=30)
+    quiet = {**task.env, "PREFECT_WORKER_WEBSERVER_PORT": str(free_port())}
+    with Program(task.argv, quiet, folder / "docker-worker.log", cwd=folder) as program:
+        online = until(lambda: api.workers_online("containers"), 60)
+        lines.append(Line("docker-worker is online", (True, None), (online, program.exit_code())))
+        on_demand = api.get("/deployments/name/fix-repository/on-demand")
+        asked = {"state": {"type": "PENDING"}, "parameters": {"repository": str(root)}}
+        run = str(api.post(f"/deployments/{on_demand['id']}/create_flow_run", asked)["id"])
+        container = container_of(run, quiet)
+    env = {name: places.here(value) for name, value in container["environment"].items()}
+    # In the services' network the server has a name; here it is this machine.
+    env["PREFECT_API_URL"] = env["PREFECT_API_URL"].replace("host.docker.internal", "127.0.0.1")
+    done = Task(tuple(shlex.split(container["command"])), {**places.image.env(), **env}).run(Path("/"))
+    ended = api.get(f"/flow_runs/{run}")["state"]["name"]
+    return [
+        *lines,
+        Line("image and network", ("stomper", "stomper"), (container["image"], container["network"])),
+        Line("the container's command ends with", (0, "Completed"), (done.returncode, ended)),
+        *([Line("said", "", (done.stdout + done.stderr)[-1500:])] if ended != "Completed" else []),
+        Line("commits by the container", (1, "sound"), (commits(root), sound(root))),
+        Line("its state", True, (places.folders["/var/lib/stomper"] / "state" / "stomper.db").is_file()),
+    ]
 
 
 def units_work(image: Image, folder: Path) -> list[Line]:
