@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -37,16 +40,24 @@ class Examples:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def learn(self, repository: str, outcome: Outcome) -> None:
-        """Keep what *outcome*, which landed, shows. Nothing for one without a commit."""
-        if outcome.commit and outcome.patch is not None:
-            self.add(*from_outcome(repository, outcome))
+    def learn(self, repository: str, *outcomes: Outcome) -> None:
+        """Keep what *outcomes*, of which the last landed last, show. Nothing for those without a commit."""
+        found: list[Example] = []
+        hunks: dict[str, set[str]] = defaultdict(set)
+        # The newest first: of a rule that has enough, older ones would be cut again, and reading them takes time.
+        for outcome in reversed([o for o in outcomes if o.commit]):
+            enough = frozenset(rule for rule, seen in hunks.items() if len(seen) >= _KEPT)
+            shown = from_outcome(repository, outcome, but=enough)
+            found += shown[::-1]
+            for example in shown:
+                hunks[example.rule].add(example.hunk)
+        self.add(*found[::-1])
 
     def add(self, *examples: Example) -> None:
         """Keep *examples*, all of them or none, and of each rule no more than the newest few."""
-        self._store.do_all((_ADD, (digest(e.repository, e.rule, e.hunk), *e.model_dump().values())) for e in examples)
-        for repository, rule in {(e.repository, e.rule) for e in examples}:
-            self._store.do(_CUT, (repository, rule, repository, rule, _KEPT))
+        added = [(_ADD, (digest(e.repository, e.rule, e.hunk), *e.model_dump().values())) for e in examples]
+        rules = dict.fromkeys((e.repository, e.rule) for e in examples)
+        self._store.do_all([*added, *((_CUT, (*rule, *rule, _KEPT)) for rule in rules)])
 
     def drop(self, commit: str) -> None:
         """*commit* was taken back: it is no example any more."""
@@ -77,14 +88,15 @@ def _example(row: Iterable[object]) -> Example:
     return Example.model_validate(dict(zip(Example.model_fields, row, strict=True)))
 
 
-def from_outcome(repository: str, outcome: Outcome) -> list[Example]:
-    """For each rule that *outcome* fixed, the smallest hunk at one of its errors; large ones and secrets are left out."""
-    if outcome.patch is None:
+def from_outcome(repository: str, outcome: Outcome, *, but: Collection[str] = ()) -> list[Example]:
+    """For each rule that *outcome* fixed, except those of *but*, the smallest hunk at one of its errors; large ones and
+    secrets are left out."""
+    wanted = [(rule, d) for d in outcome.fixed if (rule := rule_of(d)) not in but]
+    if outcome.patch is None or not wanted:
         return []
     hunks = [h for h in _hunks(outcome.patch, outcome.path) if len(h.lines) <= LINES]
     best: dict[str, _Hunk] = {}
-    for diagnostic in outcome.fixed:
-        rule = rule_of(diagnostic)
+    for rule, diagnostic in wanted:
         at = [h for h in hunks if diagnostic.path == outcome.path and h.first <= diagnostic.line <= h.last]
         for hunk in at:
             if rule not in best or len(hunk.lines) < len(best[rule].lines):
@@ -119,11 +131,16 @@ def _hunks(patch: Patch, path: str) -> Iterator[_Hunk]:
 
 def _text(hunk: _Hunk, path: str) -> str:
     """The hunk as text; empty for what is not UTF-8, has overlong lines, or holds what looks like a secret."""
+    return _shown(hunk.lines, f"a{PurePosixPath(path).suffix}")
+
+
+@lru_cache(maxsize=256)  # one fix in a thousand files
+def _shown(lines: tuple[bytes, ...], path: str) -> str:
     try:
-        text = b"\n".join(hunk.lines).decode()
+        text = b"\n".join(lines).decode()
     except UnicodeDecodeError:
         return ""
-    bare = b"\n".join(line[1:] for line in hunk.lines)
+    bare = b"\n".join(line[1:] for line in lines)
     diff = Diff(FileJob(path=path, diagnostics=()), _whole(path), {path: None}, {path: bare}, lambda _: False)
     return "" if len(text) > 10_000 or secrets(diff) else text
 

@@ -16,7 +16,7 @@ from stomper.fingerprints import compare
 from stomper.fitting import fit
 from stomper.git import uncommitted
 from stomper.hooks import refused_by_hook
-from stomper.models import FileJob, Judge, Landed, Outcome, Patch, Status
+from stomper.models import FileJob, Judge, Landed, Outcome, Status
 from stomper.results import SuiteState
 from stomper.session import Session
 from stomper.testing import confirmed
@@ -199,8 +199,9 @@ def _land_commits(
     for _ in range(_TRIES):
         tip = moving.tip(session)
         candidates = [o for o in ready if o.path not in turned_down]
+        edited = uncommitted(session.target.root) if session.settings.land == "commit" else frozenset[str]()
         for outcome in candidates:
-            if outcome.patch and session.settings.land == "commit" and _edited(session, outcome.patch):
+            if outcome.patch and edited & set(outcome.patch.paths):
                 why = "it was edited during the run: commit or stash the edits, then run again"
                 turned_down[outcome.path] = outcome.rejected(why)
         kept = _prove_all(session, [o for o in candidates if o.path not in turned_down], tip, turned_down)
@@ -220,10 +221,6 @@ def _land_commits(
         why = f"the branch moved {_TRIES} times while this was proven"
         turned_down.setdefault(outcome.path, outcome.rejected(why))
     return []
-
-
-def _edited(session: Session, patch: Patch) -> bool:
-    return bool(uncommitted(session.target.root) & set(patch.paths))
 
 
 def _refuse(session: Session, outcomes: Sequence[Outcome], why: str) -> Landing:

@@ -147,11 +147,13 @@ class Memory:
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Take in what became of proven patches: landed, or turned down by the proof of all together."""
-        for outcome in outcomes:
+        ended = list(outcomes)
+        landed = {o.path: o.commit for o in ended if o.commit}
+        self.trials.mark_landed(self.run_id, landed)
+        Examples(self.store).learn(self.repository, *ended)
+        for outcome in ended:
             if outcome.commit:
                 self._proven.pop(outcome.path, None)
-                self.trials.mark_landed(self.run_id, outcome.path, outcome.commit)
-                Examples(self.store).learn(self.repository, outcome)
             elif outcome.judge:
                 self.trials.reject(self.run_id, outcome.path, outcome.judge)
                 for call, asked in self._proven.pop(outcome.path, []):

@@ -181,9 +181,8 @@ def _placed(session: Session, outcome: Outcome) -> Outcome:
     if outcome.commit or outcome.patch is None:
         return outcome
     there: dict[str, list[Diagnostic]] = {}
-    for diagnostic in session.collected.diagnostics:
-        if diagnostic.path == outcome.path:
-            there.setdefault(diagnostic.fingerprint, []).append(diagnostic)
+    for diagnostic in session.collected.by_path.get(outcome.path, ()):
+        there.setdefault(diagnostic.fingerprint, []).append(diagnostic)
 
     def placed(some: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         return tuple(there[d.fingerprint].pop(0) if there.get(d.fingerprint) else d for d in some)

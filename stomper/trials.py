@@ -6,7 +6,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -88,10 +88,10 @@ class Trials:
         """How many there are, of all repositories."""
         return int(str(self._store.do("SELECT count(*) FROM trials")[0][0]))
 
-    def mark_landed(self, run: str, path: str, commit: str) -> None:
-        """What is proven of that run for that file is *commit* now."""
+    def mark_landed(self, run: str, commits: Mapping[str, str]) -> None:
+        """What is proven of that run for each path of *commits* is that commit now."""
         asked = "UPDATE trials SET commit_id = ? WHERE run = ? AND path = ? AND reason = 'proven'"
-        self._store.do(asked, (commit, run, path))
+        self._store.do_all((asked, (commit, run, path)) for path, commit in commits.items())
 
     def reject(self, run: str, path: str, reason: Reason) -> None:
         """The patch of that file was turned down after all, by the proof of all together: its fixes do not count.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from stomper.checkers import Checker
@@ -21,9 +23,18 @@ class Collected:
     diagnostics: tuple[Diagnostic, ...]
     runs: tuple[CheckerRun, ...]
 
+    @cached_property
+    def by_path(self) -> Mapping[str, tuple[Diagnostic, ...]]:
+        """The errors of each file that has any."""
+        found: dict[str, list[Diagnostic]] = defaultdict(list)
+        for diagnostic in self.diagnostics:
+            found[diagnostic.path].append(diagnostic)
+        return {path: tuple(group) for path, group in found.items()}
+
     def of(self, tool: str, paths: Collection[str] | None = None) -> list[Diagnostic]:
         """The errors of one tool, in *paths* or everywhere."""
-        return [d for d in self.diagnostics if d.tool == tool and (paths is None or d.path in paths)]
+        wanted = self.diagnostics if paths is None else (d for path in paths for d in self.by_path.get(path, ()))
+        return [d for d in wanted if d.tool == tool]
 
 
 def read_from(tree: Path, path: str) -> bytes | None:

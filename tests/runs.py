@@ -8,9 +8,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from stomper import proc
 from stomper.approval import Answer
 from stomper.asking import Ask, land_and_ask
 from stomper.landing import Landing, land
@@ -148,3 +153,19 @@ def land_with(root: Path, limit: Callable[[], contextlib.AbstractContextManager[
         return land(session, [process_file(session, job) for job in session.select()[0]], limit)
     finally:
         session.close()
+
+
+@contextlib.contextmanager
+def started() -> Iterator[list[tuple[str, ...]]]:
+    """The command lines of all processes that are started in the block, as it goes on."""
+    lines: list[tuple[str, ...]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proc, "run", partial(_noted, lines, proc.run))
+        yield lines
+
+
+def _noted(
+    lines: list[tuple[str, ...]], run: Callable[..., proc.Finished], argv: Sequence[str], **how: Any
+) -> proc.Finished:
+    lines.append(tuple(argv))
+    return run(argv, **how)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stomper.checkers import Checker, make_checkers
+from stomper.checkers import Checker, base, make_checkers
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.settings import Settings
@@ -99,6 +99,17 @@ def test_ruff_reports_a_file_that_does_not_parse(make_repo: MakeRepo) -> None:
     root = make_repo({"a.py": "x = (\n"})
     found = checker(root, "ruff").check(root)
     assert {(d.path, d.code) for d in found} == {("a.py", "invalid-syntax")}
+
+
+def test_ruff_checks_more_files_than_a_command_line_holds(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are checked in parts, each file once, also where one name alone is too long."""
+    root = make_repo({f"{'x' * n}.py": UNUSED for n in range(1, 30)})
+    names = [f"{'x' * n}.py" for n in range(1, 30)]
+    monkeypatch.setattr(base, "_ARGV_BYTES", 40)
+    parts = base.in_argv(names)
+    assert len(parts) > 10
+    assert [name for part in parts for name in part] == names
+    assert sorted(d.path for d in checker(root, "ruff").check(root, names)) == sorted(names)
 
 
 def test_an_invalid_ruff_configuration_is_named(make_repo: MakeRepo) -> None:

@@ -96,3 +96,15 @@ def test_what_was_taken_back_is_dropped(tmp_path: Path) -> None:
     examples.add(example(1), example(2).model_copy(update={"commit": "d"}))
     examples.drop("c")
     assert [e.commit for e in examples.all("here")] == ["d"]
+
+
+def test_many_that_land_together_teach_what_they_teach_one_by_one(make_repo: MakeRepo, tmp_path: Path) -> None:
+    """The newest few of each rule are kept, without reading all the others."""
+    files = {f"{n}.py": f"import os\nvalue_{n} = {n}\n" + "name = f'x'\n" * (n < 2) for n in range(9)}
+    outcomes = repair(make_repo(files)).outcomes
+    together, apart = Examples(Store(tmp_path / "together")), Examples(Store(tmp_path / "apart"))
+    together.learn("here", *outcomes)
+    for outcome in outcomes:
+        apart.learn("here", outcome)
+    assert [(e.rule, e.commit, e.hunk) for e in together.all()] == [(e.rule, e.commit, e.hunk) for e in apart.all()]
+    assert sum(e.rule == "ruff:F401" for e in together.all()) == 5

@@ -23,6 +23,7 @@ from tests.runs import (
     repair,
     scripted,
     snapshot,
+    started,
 )
 
 UNUSED = "import os\nx = 1\n"
@@ -389,3 +390,18 @@ def test_large_files_are_there_and_stay(make_repo: MakeRepo) -> None:
     assert [entry.path for entry in landing.landed] == ["a.py"]
     assert (root / "big.bin").read_text() == "big"
     assert git(root, "status", "--porcelain") == ""
+
+
+def test_many_files_land_with_as_many_processes_as_few(make_repo: MakeRepo) -> None:
+    """What landing asks of git and the checkers it asks of all files at once."""
+    counts = []
+    for size in (2, 12):
+        root = make_repo({f"{n}.py": f"import os\nvalue = {n}\n" for n in range(size)}, f"of-{size}")
+        session = open_run(root, checkers=RULES, test_validation="none")
+        session.collect()
+        outcomes = [process_file(session, job) for job in session.select()[0]]
+        with started() as lines:
+            assert len(land(session, outcomes, contextlib.nullcontext).landed) == size
+        session.close()
+        counts.append(len(lines))
+    assert counts[0] == counts[1]

@@ -101,7 +101,7 @@ def test_stats_look_for_what_was_taken_back(known: Path) -> None:
     (known / "a.py").write_text("x = 2\n")
     git(known, "commit", "--quiet", "-am", "fix")
     store = Store(home())
-    Trials(store).mark_landed("run-1", "a.py", git(known, "rev-parse", "HEAD"))
+    Trials(store).mark_landed("run-1", {"a.py": git(known, "rev-parse", "HEAD")})
     assert run(known, "stats", "--json").count('"proven": 2') > 0
     git(known, "revert", "--no-edit", "HEAD")
     assert {row["proven"] for row in json.loads(run(known, "stats", "--json"))["by_agent"]} == {0}

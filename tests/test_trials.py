@@ -41,7 +41,7 @@ def test_what_becomes_of_a_fix(tmp_path: Path) -> None:
     """It counts when proven and landed, not any more once it is taken back; what did not help never does."""
     trials = trials_in(tmp_path)
     trials.add(trial(), trial(fixed={}, reason="tests"), trial(path="b.py"), trial(run="run-2"))
-    trials.mark_landed("run-1", "a.py", "c0ffee")
+    trials.mark_landed("run-1", {"a.py": "c0ffee"})
     first, second, other, later = trials.newest()[::-1]
     assert (first.commit, second.commit, other.commit, later.commit) == ("c0ffee", "", "", "")
     assert trials.landed("here") == [first]

@@ -15,6 +15,9 @@ from stomper.models import Diagnostic
 from stomper.proc import Finished
 from stomper.settings import CheckerSettings
 
+# Of a command line; what a system has room for is a megabyte at least. Each name has a pointer and an end beside it.
+_ARGV_BYTES, _EACH_BYTES = 250_000, 11
+
 
 @dataclass(frozen=True)
 class CheckerContext:
@@ -57,6 +60,18 @@ def relative(tree: Path, name: str) -> str:
             return path.resolve().relative_to(tree.resolve()).as_posix()
         except ValueError:
             raise CheckerError(f"a checker reported {name}, which is outside the tree it was given") from None
+
+
+def in_argv(paths: Sequence[str]) -> list[Sequence[str]]:
+    """*paths* in parts that have room on a command line."""
+    parts: list[Sequence[str]] = []
+    start = size = 0
+    for number, path in enumerate(paths):
+        size += len(os.fsencode(path)) + _EACH_BYTES
+        if size > _ARGV_BYTES and number > start:
+            parts.append(paths[start:number])
+            start, size = number, len(os.fsencode(path)) + _EACH_BYTES
+    return [*parts, paths[start:]] if paths else parts
 
 
 def run_program(context: CheckerContext, tree: Path) -> Finished:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stomper import proc
-from stomper.checkers.base import CheckerContext, refuse, relative
+from stomper.checkers.base import CheckerContext, in_argv, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic, Fix
 
@@ -51,6 +51,11 @@ class RuffChecker:
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         # A file that is named is checked as Python whatever it is: what ruff would find by itself is asked for otherwise.
         named = paths if all(path.endswith(_SUFFIXES) for path in paths) else ()
+        wanted = frozenset(paths)
+        found = [d for few in in_argv(named) or [()] for d in self._check(tree, few)]
+        return [d for d in found if not wanted or d.path in wanted]
+
+    def _check(self, tree: Path, named: Sequence[str]) -> list[Diagnostic]:
         done = self.run(tree, ("--output-format", "json", "--no-fix"), named)
         refuse(self.name, done, self.context.timeout_s, (0, 1))
         try:
@@ -59,8 +64,7 @@ class RuffChecker:
             entries = None
         if not isinstance(entries, list):
             raise CheckerError(f"{self.name} printed no JSON: {done.complaint or 'nothing at all'}")
-        found = [self._diagnostic(tree, entry) for entry in entries]
-        return [d for d in found if not paths or d.path in paths]
+        return [self._diagnostic(tree, entry) for entry in entries]
 
     def _diagnostic(self, tree: Path, entry: dict[str, object]) -> Diagnostic:
         start, end, fix = entry.get("location"), entry.get("end_location"), entry.get("fix")
