@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 Risk = Literal["cosmetic", "typing", "logic"]
@@ -26,12 +27,48 @@ def _of_file(path: str, before: bytes | None, after: bytes | None) -> Risk:
     if not path.endswith((".py", ".pyi")):
         return "cosmetic" if before.split() == after.split() and path.endswith((".md", ".txt", ".rst")) else "logic"
     try:
-        old, new = ast.parse(before), ast.parse(after)
+        # Each a tree of its own: they are taken apart.
+        old, new = _differing(before, after)
     except (SyntaxError, ValueError, RecursionError):
         return "logic"
     if _shown(_ImportsSorted().visit(old)) == _shown(_ImportsSorted().visit(new)):
         return "cosmetic"
+    # What was sorted is sorted still.
     return "typing" if _shown(_Untyped().visit(old)) == _shown(_Untyped().visit(new)) else "logic"
+
+
+def _differing(before: bytes, after: bytes) -> tuple[ast.Module, ast.Module]:
+    """Both syntax trees without the statements at their beginnings and ends that read the same, cut at definitions, which
+    are no imports and never left out: what holds of the rest holds of the whole."""
+    old, new = ast.parse(before), ast.parse(after)
+    one, two = _lines(before), _lines(after)
+
+    def same(a: ast.stmt, b: ast.stmt) -> bool:
+        return a.col_offset == b.col_offset and _source(a, one) == _source(b, two)
+
+    for way in (1, -1):
+        both = list(zip(old.body[::way], new.body[::way], strict=False))
+        alike = next((n for n, pair in enumerate(both) if not same(*pair)), len(both))
+        while alike and not isinstance(both[alike - 1][0], _DEFINITIONS):
+            alike -= 1
+        for tree in (old, new):
+            tree.body = tree.body[alike:] if way > 0 else tree.body[: len(tree.body) - alike]
+    return old, new
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+def _lines(source: bytes) -> list[bytes]:
+    return _LINE.findall(source)
+
+
+def _source(statement: ast.stmt, lines: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The whole lines of a statement, its decorators too."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min(node.lineno for node in (statement, *decorators))
+    return tuple(lines[first - 1 : statement.end_lineno])
 
 
 def _shown(tree: ast.AST) -> str:

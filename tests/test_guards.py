@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
-from stomper.guards import GUARDS, Diff, objection
+from stomper.guards import GUARDS, Diff, base, objection
 from stomper.guards.code import syntax
 from stomper.guards.comments import suppression
 from stomper.guards.files import line_endings, scope, shape
@@ -225,3 +227,23 @@ def test_line_endings_may_stay(before: bytes | None, after: bytes | None) -> Non
 def test_line_endings_may_not_change(before: bytes, after: bytes, word: str) -> None:
     """Other line endings, in all lines or in some, and a byte order mark that comes or goes are refused."""
     assert word in line_endings(edit(before, after))
+
+
+def test_all_of_a_tree_is_what_python_says_it_is() -> None:
+    """The nodes of a tree come in the order of the library's own walk, and no function is overlooked."""
+    source = Path(base.__file__).read_bytes() + (
+        b"match x:\n    case 1:\n        def in_case(): ...\ntry: ...\nexcept E:\n    def in_handler(): ...\n"
+        b"if y:\n    async def in_branch():\n        class C:\n            def method(self): ...\n"
+    )
+    tree = base.parsed(source)
+    assert tree is not None
+    assert list(base.nodes(tree)) == list(ast.walk(tree))
+    made = [n for n in ast.walk(tree) if isinstance(n, base.FUNCTIONS)]
+    assert {f.name for f in base.functions(tree).values()} == {f.name for f in made}
+    assert "in_branch.C.method" in base.functions(tree)
+
+
+def test_a_suppression_in_any_declared_encoding_is_seen() -> None:
+    """What Python reads as a comment counts, however its bytes look."""
+    head = b"# coding: utf-7\n"
+    assert "suppression" in suppression(edit(head + b"import os\n", head + b"import os  +ACM- noqa\n"))

@@ -74,3 +74,15 @@ def test_only_the_tiers_of_the_setting_land(make_repo: MakeRepo) -> None:
     assert "Stomper-Risk: cosmetic" in git(root, "log", "-1", "--format=%b")
     git(root, "apply", waiting.patch_file)
     assert (root / "logic.py").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("tier", "before", "after"), [(tier, *pair) for tier, pairs in CASES.items() for pair in pairs]
+)
+def test_what_stays_beside_it_does_not_count(tier: str, before: str, after: str) -> None:
+    """A change between definitions that stay as they are is of the tier that it is of alone."""
+    first, last = "@wrapped\ndef first():\n    import z, a\n    x: int\n\n\n", "\n\nclass Last:\n    x: int = 1\n"
+    if "__future__" in after:
+        first = ""
+    whole = {"a.py": f"{first}{before}{last}".encode()}, {"a.py": f"{first}{after}{last}".encode()}
+    assert risk(*whole) == tier

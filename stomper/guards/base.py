@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from stomper.models import FileJob, Patch
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_HOLDS_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)  # no expression does
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,36 @@ class Diff:
                     yield path, old, new
 
 
-@cache
-def _parsed(source: bytes) -> ast.Module | None:
+# All guards look at the same few sources, of the files that are judged just now.
+_remembered = lru_cache(maxsize=64)
+
+
+@_remembered
+def parsed(source: bytes) -> ast.Module | None:
+    """The syntax tree, which is not to be changed; None for what does not parse."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
 
 
-def parsed(source: bytes) -> ast.Module | None:
-    """The syntax tree; None for what does not parse."""
-    return _parsed(source)
+@_remembered
+def nodes(tree: ast.Module) -> Sequence[ast.AST]:
+    """All of a tree that *parsed* gave."""
+    return walk(tree)
+
+
+def walk(root: ast.AST) -> list[ast.AST]:
+    """What ast.walk gives, in less than half the time."""
+    found = [root]
+    for node in found:  # which grows
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append(value)
+    return found
 
 
 def is_test(path: str) -> bool:
@@ -54,17 +74,22 @@ def is_test(path: str) -> bool:
     return in_tests or pure.name.startswith("test_") or pure.name.endswith("_test.py") or pure.name == "conftest.py"
 
 
-def functions(tree: ast.AST, prefix: str = "") -> dict[str, Function]:
+@_remembered
+def functions(tree: ast.Module) -> Mapping[str, Function]:
     """Every function by its qualified name; of two with one name the last, as when it runs."""
+    return _functions(tree, "")
+
+
+def _functions(tree: ast.AST, prefix: str) -> dict[str, Function]:
     found: dict[str, Function] = {}
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             name = f"{prefix}{node.name}"
             if isinstance(node, FUNCTIONS):
                 found[name] = node
-            found |= functions(node, f"{name}.")
-        else:
-            found |= functions(node, prefix)
+            found |= _functions(node, f"{name}.")
+        elif isinstance(node, _HOLDS_STATEMENTS):
+            found |= _functions(node, prefix)
     return found
 
 

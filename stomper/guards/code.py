@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from stomper.guards.base import FUNCTIONS, Diff, Function, dotted, functions, hollow, is_test, last, parsed
+from stomper.guards.base import FUNCTIONS, Diff, Function, dotted, functions, hollow, is_test, last, nodes, parsed, walk
 
 # Errors whose cure is to take the flagged statement away.
 _USELESS = (
@@ -72,8 +72,8 @@ def _passive(statement: ast.stmt) -> bool:
 
 
 def _size(function: Function) -> int:
-    annotations = [a.annotation for a in ast.walk(function) if isinstance(a, ast.arg) and a.annotation is not None]
-    return sum(1 for s in function.body for _ in ast.walk(s)) - sum(1 for a in annotations for _ in ast.walk(a))
+    annotations = [a.annotation for a in walk(function) if isinstance(a, ast.arg) and a.annotation is not None]
+    return sum(len(walk(s)) for s in function.body) - sum(len(walk(a)) for a in annotations)
 
 
 def swallowed_exceptions(diff: Diff) -> str:
@@ -86,7 +86,7 @@ def swallowed_exceptions(diff: Diff) -> str:
 
 def _swallowed(tree: ast.Module) -> int:
     count = 0
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ExceptHandler):
             types = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             broad = any(t is None or last(t) in ("Exception", "BaseException") for t in types)
@@ -124,7 +124,7 @@ def _annotations(tree: ast.Module) -> dict[tuple[int, str, str], ast.expr | None
         found |= {(0, name, a.arg): a.annotation for a in named}
         found |= {(0, name, f"*{a.arg}"): a.annotation for a in (args.vararg, args.kwarg) if a is not None}
         found[0, name, "return"] = function.returns
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.AnnAssign) and dotted(node.target):
             found[1, "variable", dotted(node.target)] = node.annotation
     return found
@@ -132,12 +132,12 @@ def _annotations(tree: ast.Module) -> dict[tuple[int, str, str], ast.expr | None
 
 def _any_values(tree: ast.Module) -> int:
     """How often Any is used as a value: assigned, or given to a call."""
-    values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign | ast.Return) and n.value is not None]
+    values = [n.value for n in nodes(tree) if isinstance(n, ast.Assign | ast.Return) and n.value is not None]
     return sum(last(v) == "Any" for v in values)
 
 
 def _calls(tree: ast.Module, name: str) -> int:
-    return sum(isinstance(n, ast.Call) and last(n.func) == name for n in ast.walk(tree))
+    return sum(isinstance(n, ast.Call) and last(n.func) == name for n in nodes(tree))
 
 
 def public_names(diff: Diff) -> str:
@@ -155,8 +155,8 @@ def public_names(diff: Diff) -> str:
 
 def _named_on(tree: ast.Module, lines: set[int]) -> set[str]:
     """The names, and the methods as `Class.method`, that are made on *lines*."""
-    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and n.lineno in lines}
-    for node in ast.walk(tree):
+    found = {n.id for n in nodes(tree) if isinstance(n, ast.Name) and n.lineno in lines}
+    for node in nodes(tree):
         if isinstance(node, ast.ClassDef):
             methods = [m for m in node.body if isinstance(m, FUNCTIONS)]
             found |= {f"{node.name}.{m.name}" for m in methods if m.lineno in lines or node.lineno in lines}
@@ -220,7 +220,7 @@ def tricks(diff: Diff) -> str:
 
 def _used(tree: ast.Module, *, tests: bool) -> Counter[str]:
     found: Counter[str] = Counter()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Call(func=function):
                 name = dotted(function)

@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections import Counter
 
-from stomper.guards.base import Diff, dotted, last, parsed
+from stomper.guards.base import Diff, dotted, last, nodes, parsed
 
 SUPPRESSION = re.compile(
     r"#\s*(?P<kind>(?:(?:ruff|flake8)\s*:\s*)?noqa|type:\s*ignore"
@@ -25,8 +25,7 @@ def suppression(diff: Diff) -> str:
     """No comment, decorator or filter that silences a checker is added, widened, or moved to another line of code."""
     for path in diff.patch.paths:
         before, after = diff.before[path], diff.after[path]
-        code_left = {_code(line) for line in (after or b"").decode("utf-8", errors="replace").splitlines()}
-        if said := _comments(_suppressions(before), _suppressions(after), code_left):
+        if said := _comments(_suppressions(before), _suppressions(after), after or b""):
             return f"it added a suppression in {path}: {said}"
         for name, count in (_silencers(after) - _silencers(before)).items():
             if count:
@@ -38,7 +37,10 @@ def _code(line: str) -> str:
     return " ".join(line.partition("#")[0].split())
 
 
-def _comments(before: list[tuple[Comment, str]], after: list[tuple[Comment, str]], code_left: set[str]) -> str:
+def _comments(before: list[tuple[Comment, str]], after: list[tuple[Comment, str]], source: bytes) -> str:
+    if not after:
+        return ""
+    code_left = {_code(line) for line in source.decode("utf-8", errors="replace").splitlines()}
     gone, new = Counter(before) - Counter(after), Counter(after) - Counter(before)
     free = list(gone.elements())
     for (kind, codes), line in new.elements():
@@ -64,7 +66,11 @@ def _suppressions(source: bytes | None) -> list[tuple[Comment, str]]:
     lines where it does not tokenize."""
     if not source:
         return []
-    lines = source.decode("utf-8", errors="replace").splitlines()
+    text = source.decode("utf-8", errors="replace")
+    # Taking it apart takes time, and most have none. What declares an encoding may spell them in any way.
+    if not SUPPRESSION.search(text) and not any(b"coding" in line for line in source.splitlines()[:2]):
+        return []
+    lines = text.splitlines()
     try:
         tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
         comments = [(t.string, t.line[: t.start[1]]) for t in tokens if t.type == tokenize.COMMENT]
@@ -81,7 +87,7 @@ def _silencers(source: bytes | None) -> Counter[str]:
     """What silences without a comment: `no_type_check`, filters that ignore warnings, a coverage switch."""
     found: Counter[str] = Counter()
     tree = parsed(source or b"")
-    for node in ast.walk(tree) if tree else ():
+    for node in nodes(tree) if tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names = [last(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]
             found.update(f"@{name}" for name in names if name in ("no_type_check", "no_type_check_decorator"))
