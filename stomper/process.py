@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -12,10 +12,12 @@ from stomper import progress
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
 from stomper.errors import Cancelled, RepositoryError
+from stomper.guards import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts import Prompt, Strategy, evidence
-from stomper.proof import Proof, diff_of, prove
+from stomper.proof import Proof, diff_of, judge, prove
 from stomper.session import Session
+from stomper.together import Ready
 from stomper.verify import read_from
 from stomper.worktrees import Worktree
 
@@ -28,9 +30,11 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
     if not only_recorded and (reason := session.skip_reason(job.path)):
         return work.outcome(Status.SKIPPED, reason)
     try:
-        work.enter("worktree")
-        with session.pool.lease(session.base) as tree:
-            work.cascade(tree)
+        work.begin()
+        if work.goes_on():
+            work.enter("worktree")
+            with session.pool.lease(session.base) as tree:
+                work.cascade(tree)
     except Cancelled:
         raise
     except Exception:  # the boundary: one file's bug never sinks the others
@@ -74,25 +78,56 @@ class _Work:
     agents: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+    waiting: list[Agent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.proof = Proof(left=self.job.diagnostics)
         self.budget = self.session.calls.for_file(self.job.path)
 
+    def begin(self) -> None:
+        """See who is to work on the file, and take what the first of them has made of it together with other files."""
+        if self.only_recorded:
+            return
+        began = self.session.elapsed()
+        self.waiting = self.session.agents_for(self.job)
+        if (ready := self.session.together.take(self.session, self.job)) is not None:
+            self.waiting.remove(ready.agent)
+            self._take(ready, began)
+
+    def _take(self, ready: Ready, began: float) -> None:
+        self.enter(ready.agent.name, began)
+        started, before = time.monotonic(), self._job()
+        made = _Call(Answer(cost_usd=0.0, usage=Usage()))
+
+        def proof(diff: Diff) -> Proof:
+            return judge(self.session, diff, partial(ready.verdict, self.session), fixed_before=0, enter=self.enter)
+
+        call = self._kept(self._weighed(made, ready.diff, proof), ready.call, "")
+        self._note(ready.agent, "rules", before, call, ready.seconds + time.monotonic() - started)
+
+    def goes_on(self) -> bool:
+        """Whether there is a fix to take over, or anybody who takes what is left."""
+        taken = bool(self.proof.left) and any(agent.takes(self._job()) for agent in self.waiting)
+        return taken or self._recorded() is not None
+
     def cascade(self, tree: Worktree) -> None:
         """Give each agent what those before it left, from the best proven state."""
         self._take_over(tree)
-        waiting = [] if self.only_recorded else self.session.agents_for(self.job)
-        while waiting and self.proof.left:
-            agent, strategies = self.session.memory.turn(waiting, self._job(), partial(self._source, tree))
-            waiting.remove(agent)
+        while self.waiting and self.proof.left:
+            agent, strategies = self.session.memory.turn(self.waiting, self._job(), partial(self._source, tree))
+            self.waiting.remove(agent)
             self._give(agent, strategies, tree)
+
+    def _recorded(self) -> Recorded | None:
+        """The fix that the campaign's branch has for the file, unless it was turned down in this very run."""
+        recorded = self.session.campaign.recorded(self.job.path) if self.session.campaign else None
+        return None if self.session.feedback.of(self.job) else recorded
 
     def _take_over(self, tree: Worktree) -> None:
         """The fix that the campaign's branch has for the file already: proven again, and not paid for twice."""
-        recorded = self.session.campaign.recorded(self.job.path) if self.session.campaign else None
-        if recorded is None or self.session.feedback.of(self.job):
-            return  # there is none, or it was turned down in this very run
+        recorded = self._recorded()
+        if recorded is None:
+            return
         began, before = time.monotonic(), self._job()
         self.enter("reuse")
         try:
@@ -157,34 +192,44 @@ class _Work:
         if answer.problem:
             said = f"{agent.name}: {answer.problem}" if answer.made else answer.problem
             return _Call(replace(answer, problem=said), prompt=prompt)
-        call = self._judged(_Call(answer, prompt=prompt), tree)
+        return self._kept(self._judged(_Call(answer, prompt=prompt), tree), key, asked)
+
+    def _kept(self, call: _Call, key: str, asked: str) -> _Call:
+        """The call, for whose like it is remembered what came of it."""
         if call.problem:
-            memory.keep_failure(asked, call.proof.judge)
+            self.session.memory.keep_failure(asked, call.proof.judge)
         elif call.patch is not None:
-            memory.keep_proven(key, job.path, asked, call.patch)
-            self.session.journal("proven", job.path)
+            self.session.memory.keep_proven(key, self.job.path, asked, call.patch)
+            self.session.journal("proven", self.job.path)
         return call
 
     def _judged(self, call: _Call, tree: Worktree) -> _Call:
-        """The call with what came of it in *tree*. If that is proven, it is the state to go on from."""
+        """The call with what came of it in *tree*."""
         try:
             patch = tree.patch(self.session.base)
         except RepositoryError as error:  # gigabytes, a repository without a commit: what was proven before stays so
             said = f"what it left in the worktree cannot be read: {str(error).splitlines()[0]}"
             return replace(call, proof=Proof(said))
-        if patch is None or patch == self.patch:
+        unchanged = patch is None or patch == self.patch
+        diff = None if patch is None or unchanged else diff_of(self.session, self.job, tree, patch)
+        done = len(self.proof.fixed)
+        return self._weighed(
+            call, diff, lambda diff: prove(self.session, diff, tree, fixed_before=done, enter=self.enter)
+        )
+
+    def _weighed(self, call: _Call, diff: Diff | None, proof_of: Callable[[Diff], Proof]) -> _Call:
+        """The call with what *diff*, none when nothing was changed, is worth. A proven one is the state to go on from."""
+        if diff is None:
             return replace(call, proof=Proof("nothing was changed", "nothing changed"))
-        diff = diff_of(self.session, self.job, tree, patch)
         if name := self.session.secrets.planted(diff.before, diff.after):
             # Nothing of such a patch is kept, nor told to anybody.
             return replace(call, proof=Proof(f"guard secrets: it wrote the value of {name} into the file", "guard"))
-        done = len(self.proof.fixed)
-        proof = prove(self.session, diff, tree, fixed_before=done, enter=self.enter)
-        call = replace(call, patch=patch, proof=proof)
+        proof = proof_of(diff)
+        call = replace(call, patch=diff.patch, proof=proof)
         if proof.problem:
             self.turned_down = call
         else:
-            self.patch, self.proof, self.turned_down = patch, proof, None
+            self.patch, self.proof, self.turned_down = diff.patch, proof, None
         return call
 
     def _note(self, agent: Agent | Recorded, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
@@ -236,9 +281,9 @@ class _Work:
         shown = "; ".join(f"line {d.line} {d.code} {d.message}" for d in self.proof.left[:10])
         return f"still there: {shown}" if shown else ""
 
-    def enter(self, stage: str) -> None:
-        """Begin a stage, which ends the one before."""
-        now = self.session.elapsed()
+    def enter(self, stage: str, at: float | None = None) -> None:
+        """Begin a stage, now or when it was begun, which ends the one before."""
+        now = self.session.elapsed() if at is None else at
         if self.spans:
             self.spans[-1] = self.spans[-1].model_copy(update={"end_s": now})
         self.spans.append(Span(stage=stage, start_s=now, end_s=now))

@@ -39,12 +39,38 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
     """Whether *diff*, which *tree* is at, fixes more of its job's errors than *fixed_before* and breaks nothing.
 
     The job names all errors of the file that the run aims at. *enter* is told of each stage."""
+
+    def verdict() -> Comparison:
+        return verify(tree.path, session.checkers, session.collected, diff.patch.paths)
+
+    proof = judge(session, diff, verdict, fixed_before=fixed_before, enter=enter)
+    if proof.problem or session.settings.test_validation != "full":
+        return proof
+    enter("tests")
+    suite, baseline = session.suite, session.baselines.at(session.base)
+    now = suite.run(tree.path)
+    broken, flaky = confirmed(suite, tree.path, baseline, now)
+    session.feedback.note_flaky(flaky)
+    if words := session.feedback.note_broken(broken, now):
+        return Proof(words, "tests", output=session.feedback.output(words))
+    return proof
+
+
+def judge(
+    session: Session,
+    diff: Diff,
+    verdict_of: Callable[[], Comparison],
+    *,
+    fixed_before: int,
+    enter: Callable[[str], None],
+) -> Proof:
+    """What the guards say of *diff*, then the checkers, by what *verdict_of* gives. It raises CheckerError for unknown."""
     enter("guards")
     if said := objection(diff, session.settings.guards_off):
         return Proof(said, "guard")
     enter("verify")
     try:
-        verdict = verify(tree.path, session.checkers, session.collected, diff.patch.paths)
+        verdict = verdict_of()
     except CheckerError as error:
         return Proof(f"unknown, so not a fix: {error}", "checker", unknown=True)
     if verdict.introduced:
@@ -54,14 +80,6 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
     fixed, left = _parted(diff.job.diagnostics, verdict)
     if len(fixed) <= fixed_before:
         return Proof("none of the errors is gone", "checker")
-    if session.settings.test_validation == "full":
-        enter("tests")
-        suite, baseline = session.suite, session.baselines.at(session.base)
-        now = suite.run(tree.path)
-        broken, flaky = confirmed(suite, tree.path, baseline, now)
-        session.feedback.note_flaky(flaky)
-        if words := session.feedback.note_broken(broken, now):
-            return Proof(words, "tests", output=session.feedback.output(words))
     return Proof(fixed=fixed, left=left, risk=risk(diff.before, diff.after))
 
 

@@ -20,7 +20,7 @@ from stomper.checkers.ruff import RuffChecker
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
-from stomper.git import Target, git
+from stomper.git import Target, git, names
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
@@ -31,6 +31,7 @@ from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
 from stomper.testing import Suite
+from stomper.together import Together
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Watch
@@ -87,7 +88,10 @@ class Session:
     warnings: list[str] = field(default_factory=list)
     landed: list[Landed] = field(default_factory=list)
     """The commits of this run that are on the branch by now."""
+    together: Together = field(default_factory=Together)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
+    _modes: dict[str, str] | None = None
+    """What git has the files of the jobs down as at the base, once that was asked."""
     _collections: dict[str, Collected] = field(default_factory=dict)
 
     @classmethod
@@ -248,7 +252,8 @@ class Session:
     def _taken(self, jobs: tuple[FileJob, ...]) -> tuple[FileJob, ...]:
         if self.campaign:
             jobs = self.campaign.widened(jobs, self.collected.diagnostics)
-        self._jobs = {job.path: job for job in jobs}
+        self._jobs, self._modes = {job.path: job for job in jobs}, None
+        self.together.expect(jobs)
         return jobs
 
     def _refuse_unknown_codes(self) -> None:
@@ -303,14 +308,21 @@ class Session:
         """Why a file may not be repaired now; empty when it may."""
         if path in self.target.dirty and not self.scope.uncommitted:
             return "it has uncommitted changes: commit or stash them, then run again"
-        entry = git(("ls-tree", "-z", self.base, "--", path), cwd=self.clone.path)
-        mode = entry[:6]
-        if mode == b"120000":
+        mode = self._mode(path)
+        if mode == "120000":
             return "it is a symbolic link"
-        if not entry:
+        if not mode:
             # Checkers put U+FFFD where a name is not UTF-8: the file is there, but not by this name.
             return "its name is not UTF-8: rename it" if "\ufffd" in path else "git does not track it"
         return self.campaign.held(self._jobs[path]) if self.campaign and path in self._jobs else ""
+
+    def _mode(self, path: str) -> str:
+        """What git has *path* down as at the base; empty when it does not track it. Asked once for all jobs."""
+        if self._modes is None or path not in self._jobs:
+            listing = names(git(("ls-tree", "-r", "-z", self.base), cwd=self.clone.path))
+            entries = (entry.partition("\t") for entry in listing)
+            self._modes = {name: meta[:6] for meta, _, name in entries if name in self._jobs or name == path}
+        return self._modes.get(path, "")
 
     def may_edit(self, path: str) -> bool:
         """Whether the settings allow agents to edit *path* beside the job's own file."""
@@ -326,6 +338,6 @@ def _limits(target: Target, settings: Settings) -> list[str]:
     """What the report warns of from the start."""
     said = [f"the guard {name} is switched off" for name in settings.guards_off]
     if target.submodules:
-        names = ", ".join(sorted(target.submodules))
-        said.append(f"submodules are empty in the worktrees, and never edited: {names}")
+        empty = ", ".join(sorted(target.submodules))
+        said.append(f"submodules are empty in the worktrees, and never edited: {empty}")
     return said

@@ -11,7 +11,8 @@ from stomper.checkers.base import CheckerContext, in_argv, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic, Fix
 
-_SUFFIXES = (".py", ".pyi", ".ipynb")
+SUFFIXES = (".py", ".pyi", ".ipynb")
+"""Of the files that it looks at by themselves."""
 
 
 class RuffChecker:
@@ -50,7 +51,7 @@ class RuffChecker:
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         # A file that is named is checked as Python whatever it is: what ruff would find by itself is asked for otherwise.
-        named = paths if all(path.endswith(_SUFFIXES) for path in paths) else ()
+        named = paths if all(path.endswith(SUFFIXES) for path in paths) else ()
         wanted = frozenset(paths)
         found = [d for few in in_argv(named) or [()] for d in self._check(tree, few)]
         return [d for d in found if not wanted or d.path in wanted]

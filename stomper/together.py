@@ -1,0 +1,185 @@
+"""The first answers for many files at once: where ruff alone repairs and judges, one process does it for hundreds.
+
+ruff looks at each file by itself, however many it is given, so that what it makes of one and says of it afterwards is the
+same as alone; git takes all of it in by one look. What that is worth is found out file by file, as for any other answer."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stomper.agents.ruff import RuffAgent
+from stomper.checkers.ruff import SUFFIXES, RuffChecker
+from stomper.errors import Cancelled, RepositoryError, StomperError
+from stomper.fingerprints import Comparison, compare, stamp
+from stomper.git import git
+from stomper.guards import Diff
+from stomper.models import Diagnostic, FileJob, Patch
+from stomper.verify import read_from
+from stomper.worktrees import Worktree
+
+if TYPE_CHECKING:
+    from stomper.session import Session
+
+_MOST, _BYTES = 500, 32 * 1024**2
+"""How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What came of the first agent's call for one file, and what its checker has said of the file since."""
+
+    job: FileJob
+    agent: RuffAgent
+    call: str
+    """What memory knows the call by."""
+    diff: Diff | None
+    """None where it changed nothing."""
+    found: tuple[Diagnostic, ...]
+    seconds: float
+    """The file's share of the time."""
+
+    def verdict(self, session: Session) -> Comparison:
+        """What became of the base's errors in the file."""
+        return compare(session.collected.of(self.agent.checkers[0].name, [self.job.path]), self.found)
+
+
+@dataclass
+class Together:
+    """The files of a run that nobody has begun with, and what is ready for the next of them. Safe to use from threads."""
+
+    _waiting: dict[str, FileJob] = field(default_factory=dict)
+    _ready: dict[str, Ready] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def expect(self, jobs: Iterable[FileJob]) -> None:
+        """These are the files to come, and nothing that was ready is any more."""
+        with self._lock:
+            self._ready.clear()
+            self._waiting = {job.path: job for job in jobs}
+
+    def take(self, session: Session, job: FileJob) -> Ready | None:
+        """What is ready for *job*, found out now for the files after it too; None where it has to be worked on by itself.
+
+        Raises Cancelled."""
+        with self._lock:
+            if self._waiting.get(job.path) == job:
+                self._prepare(session, job)
+            ready = self._ready.pop(job.path, None)
+            return ready if ready and ready.job == job else None
+
+    def _prepare(self, session: Session, first: FileJob) -> None:
+        del self._waiting[first.path]
+        agent = _agent(session, first)
+        if agent is None:
+            return
+        try:
+            with session.pool.lease(session.base) as tree:
+                began = time.monotonic()
+                calls = self._calls(session, agent, tree, first)
+                self._ready |= {ready.job.path: ready for ready in _answers(session, agent, tree, calls, began)}
+        except Cancelled:
+            raise
+        except StomperError as error:  # each by itself will tell whose fault it is
+            _log.debug("not together: %s", error)
+
+    def _calls(self, session: Session, agent: RuffAgent, tree: Worktree, first: FileJob) -> list[tuple[FileJob, str]]:
+        """The next files that wait and can be worked on together, each with what memory knows the call by."""
+        calls: list[tuple[FileJob, str]] = []
+        size = 0
+        for job in (first, *self._waiting.values()):
+            if len(calls) >= _MOST or size > _BYTES:
+                break
+            if job is not first and (_agent(session, job) is not agent or session.skip_reason(job.path)):
+                continue
+            source = read_from(tree.path, job.path)
+            if source is not None:
+                call = session.memory.call(agent, job, source.decode("utf-8", errors="surrogateescape"))
+                if session.memory.proven_before(call) is None:
+                    calls.append((job, call))
+                    size += len(source)
+        for job, _ in calls:
+            self._waiting.pop(job.path, None)
+        return calls
+
+
+def _agent(session: Session, job: FileJob) -> RuffAgent | None:
+    """Who begins with *job*, if it is ruff and what becomes of it can be told without looking at other files."""
+    if session.settings.test_validation == "full" or not job.path.endswith(SUFFIXES):
+        return None
+    if session.campaign and session.campaign.recorded(job.path):
+        return None
+    agent = next(iter(session.agents_for(job)), None)
+    if not isinstance(agent, RuffAgent) or not agent.takes(job):
+        return None
+    broken = {run.name for run in session.collected.runs if run.error}
+    judges = [checker for checker in session.checkers if checker.name not in broken]
+    alone = len(judges) == 1 and isinstance(judges[0], RuffChecker)
+    return agent if alone and agent.checkers == judges else None
+
+
+def _answers(
+    session: Session, agent: RuffAgent, tree: Worktree, calls: Sequence[tuple[FileJob, str]], began: float
+) -> Iterator[Ready]:
+    """What *agent* makes of each file. Raises StomperError when it cannot be told file by file."""
+    jobs = [job for job, _ in calls]
+    after = agent.repair(agent.checkers[0], tree.path, jobs)
+    found: dict[str, list[Diagnostic]] = {job.path: [] for job in jobs}
+    for diagnostic in stamp((d for some in after.values() for d in some), lambda path: read_from(tree.path, path)):
+        found[diagnostic.path].append(diagnostic)
+    whole = tree.patch(session.base)
+    patches = split(whole) if whole else {}
+    if not patches.keys() <= found.keys():
+        raise RepositoryError("ruff has changed files that it was not given")
+    blobs = _blobs(tree, [blob for p in patches.values() for c in p.changes for blob in (c.old_blob, c.new_blob)])
+    seconds = (time.monotonic() - began) / max(len(calls), 1)
+    for job, call in calls:
+        diff = None
+        if patch := patches.get(job.path):
+            (change,) = patch.changes
+            before, now = blobs[change.old_blob], blobs[change.new_blob]
+            diff = Diff(job, patch, {job.path: before}, {job.path: now}, session.may_edit)
+        yield Ready(job, agent, call, diff, tuple(found[job.path]), seconds)
+
+
+_PART = re.compile(rb"^diff --git ", re.MULTILINE)
+_BLOBS = re.compile(rb"^index ([0-9a-f]+)\.\.([0-9a-f]+)", re.MULTILINE)
+
+
+def split(whole: Patch) -> dict[str, Patch]:
+    """The patch of each path, by its path. Raises RepositoryError for any that does more than change what is in a file."""
+    # No line of a diff's content begins like this: they have a mark in front, and those of binary files hold no blank.
+    starts = [part.start() for part in _PART.finditer(whole.diff)]
+    parts = [whole.diff[start:end] for start, end in zip(starts, [*starts[1:], len(whole.diff)], strict=True)]
+    if len(parts) != len(whole.changes):
+        raise RepositoryError(f"git names {len(whole.changes)} files, and shows {len(parts)}")
+    found = {}
+    for change, diff in zip(whole.changes, parts, strict=True):
+        blobs = _BLOBS.search(diff)
+        shown = blobs and (blobs[1].decode(), blobs[2].decode())
+        if shown != (change.old_blob, change.new_blob) or change.old_mode != change.new_mode:
+            raise RepositoryError(f"what git shows of {change.path} is more than an edit")
+        found[change.path] = Patch(base=whole.base, changes=(change,), diff=diff)
+    return found
+
+
+def _blobs(tree: Worktree, names: Sequence[str]) -> Mapping[str, bytes]:
+    """The contents of these blobs. Raises RepositoryError for one that is not there."""
+    wanted = list(dict.fromkeys(names))
+    out = git(("cat-file", "--batch"), cwd=tree.git_dir, stdin="".join(f"{n}\n" for n in wanted).encode())
+    found, at = {}, 0
+    for name in wanted:
+        end = out.index(b"\n", at)
+        head = out[at:end].split(b" ")
+        if head[:2] != [name.encode(), b"blob"]:
+            raise RepositoryError(f"git has no blob {name}")
+        size = int(head[2])
+        found[name] = out[end + 1 : end + 1 + size]
+        at = end + 2 + size
+    return found
