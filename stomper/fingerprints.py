@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from stomper.models import Diagnostic
+from stomper.syntax import parse, walk
 
 _FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
 
@@ -47,12 +48,10 @@ def _fingerprint(diagnostic: Diagnostic, lines: Sequence[str], scopes: Sequence[
 
 def _scopes(source: str) -> list[tuple[int, int, str]]:
     """(first line, last line, name) of every definition, outermost first; empty for what does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
+    tree = parse(source)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [(n.lineno, n.end_lineno or n.lineno, n.name) for n in ast.walk(tree) if isinstance(n, kinds)]
+    found = walk(tree) if tree else ()
+    return [(n.lineno, n.end_lineno or n.lineno, n.name) for n in found if isinstance(n, kinds)]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from stomper.syntax import parse
+
 Risk = Literal["cosmetic", "typing", "logic"]
 RISKS: tuple[Risk, ...] = ("cosmetic", "typing", "logic")
 _TYPING = ("__future__", "typing", "typing_extensions", "collections.abc", "types")
@@ -26,25 +28,22 @@ def _of_file(path: str, before: bytes | None, after: bytes | None) -> Risk:
         return "cosmetic" if before == after else "logic"
     if not path.endswith((".py", ".pyi")):
         return "cosmetic" if before.split() == after.split() and path.endswith((".md", ".txt", ".rst")) else "logic"
-    try:
-        # Each a tree of its own: they are taken apart.
-        old, new = _differing(before, after)
-    except (SyntaxError, ValueError, RecursionError):
+    old, new = parse(before), parse(after)  # each a tree of its own: they are taken apart
+    if old is None or new is None:
         return "logic"
+    _leave_what_differs(old, new, _lines(before), _lines(after))
     if _shown(_ImportsSorted().visit(old)) == _shown(_ImportsSorted().visit(new)):
         return "cosmetic"
     # What was sorted is sorted still.
     return "typing" if _shown(_Untyped().visit(old)) == _shown(_Untyped().visit(new)) else "logic"
 
 
-def _differing(before: bytes, after: bytes) -> tuple[ast.Module, ast.Module]:
-    """Both syntax trees without the statements at their beginnings and ends that read the same, cut at definitions, which
-    are no imports and never left out: what holds of the rest holds of the whole."""
-    old, new = ast.parse(before), ast.parse(after)
-    one, two = _lines(before), _lines(after)
+def _leave_what_differs(old: ast.Module, new: ast.Module, before: Sequence[bytes], after: Sequence[bytes]) -> None:
+    """Take out of both trees the statements at their beginnings and ends that read the same, cut at definitions, which are
+    no imports and never left out: what holds of the rest holds of the whole. *before* and *after* are their lines."""
 
     def same(a: ast.stmt, b: ast.stmt) -> bool:
-        return a.col_offset == b.col_offset and _source(a, one) == _source(b, two)
+        return a.col_offset == b.col_offset and _source(a, before) == _source(b, after)
 
     for way in (1, -1):
         both = list(zip(old.body[::way], new.body[::way], strict=False))
@@ -53,7 +52,6 @@ def _differing(before: bytes, after: bytes) -> tuple[ast.Module, ast.Module]:
             alike -= 1
         for tree in (old, new):
             tree.body = tree.body[alike:] if way > 0 else tree.body[: len(tree.body) - alike]
-    return old, new
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

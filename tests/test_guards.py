@@ -229,15 +229,14 @@ def test_line_endings_may_not_change(before: bytes, after: bytes, word: str) -> 
     assert word in line_endings(edit(before, after))
 
 
-def test_all_of_a_tree_is_what_python_says_it_is() -> None:
-    """The nodes of a tree come in the order of the library's own walk, and no function is overlooked."""
+def test_no_function_is_overlooked() -> None:
+    """They are found wherever a statement can be."""
     source = Path(base.__file__).read_bytes() + (
         b"match x:\n    case 1:\n        def in_case(): ...\ntry: ...\nexcept E:\n    def in_handler(): ...\n"
         b"if y:\n    async def in_branch():\n        class C:\n            def method(self): ...\n"
     )
     tree = base.parsed(source)
     assert tree is not None
-    assert list(base.nodes(tree)) == list(ast.walk(tree))
     made = [n for n in ast.walk(tree) if isinstance(n, base.FUNCTIONS)]
     assert {f.name for f in base.functions(tree).values()} == {f.name for f in made}
     assert "in_branch.C.method" in base.functions(tree)

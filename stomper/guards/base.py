@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from stomper.models import FileJob, Patch
+from stomper.syntax import parse, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -42,29 +43,13 @@ _remembered = lru_cache(maxsize=64)
 @_remembered
 def parsed(source: bytes) -> ast.Module | None:
     """The syntax tree, which is not to be changed; None for what does not parse."""
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    return parse(source)
 
 
 @_remembered
 def nodes(tree: ast.Module) -> Sequence[ast.AST]:
     """All of a tree that *parsed* gave."""
     return walk(tree)
-
-
-def walk(root: ast.AST) -> list[ast.AST]:
-    """What ast.walk gives, in less than half the time."""
-    found = [root]
-    for node in found:  # which grows
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                found.append(value)
-    return found
 
 
 def is_test(path: str) -> bool:

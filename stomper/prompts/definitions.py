@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from stomper.models import FileJob
+from stomper.syntax import parse
 
 _LINES = 14
 
@@ -13,9 +14,8 @@ _LINES = 14
 def definitions(source: str, job: FileJob, tree: Path) -> str:
     """The heads of imported functions and classes that stand on flagged lines of type errors; empty when there are none."""
     flagged = {d.line for d in job.diagnostics if d.tool == "mypy"}
-    try:
-        module = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    module = parse(source)
+    if module is None:
         return ""
     used = {n.id for n in ast.walk(module) if isinstance(n, ast.Name) and n.lineno in flagged}
     found = []
@@ -45,11 +45,8 @@ def _file_of(node: ast.ImportFrom, path: str, tree: Path) -> Path | None:
 def _head(file: Path, name: str) -> str:
     """The definition of *name*, cut after its first lines."""
     text = file.read_text(encoding="utf-8", errors="replace")
-    try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
-    for node in body:
+    module = parse(text)
+    for node in module.body if module else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
             return "\n".join([*lines[:_LINES], *(["    ..."] if len(lines) > _LINES else [])])
