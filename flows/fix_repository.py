@@ -119,13 +119,11 @@ def repair(session: Session) -> Report:
     session.collect()
     jobs, left_out = session.select()
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
-    outcomes, metrics, landing = [], Metrics(), None
+    outcomes, landing = list[Outcome](), None
     if jobs or session.campaign:  # a campaign has pull requests to settle, where nothing is to fix too
         landing = land_all(session, fan_out(session, jobs) if jobs else [])
         outcomes = list(landing.outcomes)
-    for outcome in outcomes:
-        metrics = metrics + Metrics.of(outcome)
-    return aggregate(session, outcomes, metrics, left_out, landing)
+    return aggregate(session, outcomes, Metrics.reduce(outcomes), left_out, landing)
 
 
 def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:

@@ -236,10 +236,11 @@ class Metrics(Model):
     @classmethod
     def reduce(cls, outcomes: Iterable[Outcome]) -> Metrics:
         """The sum over *outcomes*, in any order."""
-        total = cls()
-        for outcome in outcomes:
-            total = total + cls.of(outcome)
-        return total
+        sums = [cls.of(outcome) for outcome in outcomes]
+        while len(sums) > 1:  # two by two: one after the other, each would copy the names of all before it
+            odd = sums[len(sums) // 2 * 2 :]
+            sums = [one + other for one, other in zip(sums[::2], sums[1::2], strict=False)] + odd
+        return sums[0] if sums else cls()
 
 
 def _added(shares: Iterable[tuple[str, AgentMetrics]]) -> dict[str, AgentMetrics]:
