@@ -289,6 +289,23 @@ class LeftOut(Model):
     by_limit: int = Field(default=0, description="beyond max_files or max_errors")
 
 
+class ProgramUse(Model):
+    """The processes of one program that the run started and that have ended."""
+
+    program: str = Field(description="its name, for git and ruff with the verb; never another argument")
+    started: int = Field(ge=0)
+    wall_s: float = Field(description="added up: of two that run side by side for a second it is two seconds")
+    cpu_s: float = Field(description="of the processes and of those they waited for, as the kernel counts it")
+
+
+class Effort(Model):
+    """What the run took of this machine, a Prefect server not counted."""
+
+    cpu_s: float = Field(default=0.0, description="of Stomper's own process since the run began, without its children")
+    peak_memory_mib: float = Field(default=0.0, description="the most that Stomper's own process ever held")
+    programs: tuple[ProgramUse, ...] = ()
+
+
 class Report(Model):
     """All of one run, as `--json` prints it."""
 
@@ -313,6 +330,7 @@ class Report(Model):
     )
     sandbox: str = Field(default="", description="what fenced the agents in, or why nothing did")
     seconds: float = 0.0
+    effort: Effort = Effort()
     max_parallel_files: int = 0
     failure: str = Field(default="", description="why the run could not do its job; empty when it could")
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from stomper import tally
 from stomper.errors import Cancelled, StomperError
 
 CAPTURE_LIMIT = 256 * 1024 * 1024
@@ -124,7 +125,9 @@ def run(
             refused = _let_go(process.pid, lifeline) if lifeline else b""
             # The leader is still unreaped here, so its group id cannot have been given to a stranger.
             _kill_group(process.pid)
-            returncode = process.wait()
+            _, status, usage = os.wait4(process.pid, 0)
+            returncode = process.returncode = os.waitstatus_to_exitcode(status)
+            tally.note(argv, wall_s=time.monotonic() - began, usage=usage)
             overflowed = any(os.fstat(fd.fileno()).st_size > CAPTURE_LIMIT for fd in (out, err))
             if contain or returncode < 0 or timed_out or overflowed:
                 kill_marked(cookie)

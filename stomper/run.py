@@ -163,6 +163,7 @@ def report_of(
         if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)
         else "not needed",
         seconds=session.elapsed(),
+        effort=session.meter.read(),
         max_parallel_files=session.settings.max_parallel_files,
         failure=failure or (landing.failure if landing else ""),
     )

@@ -17,6 +17,7 @@ from stomper.campaigns.campaign import Campaign
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
+from stomper.effort import Meter
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
@@ -82,6 +83,7 @@ class Session:
     campaign: Campaign | None = None
     """Where fixes land by pull requests."""
     began: float = field(default_factory=time.monotonic)
+    meter: Meter = field(default_factory=Meter)
     collected: Collected = field(default_factory=lambda: Collected((), ()))
     checker_runs: tuple[CheckerRun, ...] = ()
     found: int = 0

@@ -76,6 +76,8 @@ def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Pop
     assert report["metrics"]["total_errors_fixed"] == 2
     subjects = git(root, "log", "--format=%s", "--reverse", "HEAD~2..").splitlines()
     assert subjects == [f"fix: resolve F401 in {name}.py" for name in "ab"]
+    assert {"git fast-import", "ruff check"} <= {p["program"] for p in report["effort"]["programs"]}
+    assert min(report["effort"]["cpu_s"], report["effort"]["peak_memory_mib"]) > 0
     assert git(root, "status", "--porcelain") == ""
     assert "Traceback" not in err
     assert "WARNING" not in err
