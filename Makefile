@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check docs faults agents-test ui-test lock bench operate-test wheel clean
+.PHONY: demo test slow check docs faults agents-test ui-test lock bench bench-results operate-test wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -18,8 +18,11 @@ check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(STAMP)  ## print measured ratios
-	$(PY) -m benchmarks.fan_out
+SPEED := fan_out deterministic landing start many two_runs
+bench: $(STAMP)  ## measure the speed, about an hour; QUICK=1 for about ten minutes
+	for name in $(SPEED); do $(PY) -m benchmarks.$$name $(if $(QUICK),--quick) || exit 1; done
+
+bench-results: $(STAMP)  ## measure what Stomper makes of real packages, and how well it learns
 	$(PY) -m benchmarks.real_packages
 	$(PY) -m benchmarks.check
 	$(PY) -m benchmarks.damage

@@ -9,26 +9,12 @@ import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.fan_out import new_repository
-
-HERE = Path(sys.executable).parent
-
-
-def make_modules(root: Path, files: int) -> None:
-    """Packages of fifty modules; every tenth module has errors."""
-    for number in range(files):
-        package = root / f"package_{number // 50:03}"
-        package.mkdir(parents=True, exist_ok=True)
-        (package / "__init__.py").touch()
-        unused = "import os\n\n\n" if number % 10 == 0 else ""
-        body = "".join(f"def value_{n}(given: int) -> int:\n    return given + {n}\n\n\n" for n in range(20))
-        (package / f"module_{number:05}.py").write_text(f'"""Module {number}."""\n\n{unused}{body.rstrip()}\n')
-    new_repository(root)
+from benchmarks.runs import BIN
+from benchmarks.synthetic import Shape, make
 
 
 def seconds(argv: tuple[str, ...], cwd: Path, home: Path) -> float:
@@ -49,17 +35,17 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stomper-check-") as name:
         root, home = Path(name) / "repo", Path(name) / "home"
-        make_modules(root, given.files)
+        make(root, Shape(files=given.files, functions=20, broken=given.files // 10, imports=1))
         print(f"{given.files} files, {given.rounds} rounds, medians")
         for checkers in ("ruff", "ruff,mypy"):
-            alone: list[tuple[str, ...]] = [(str(HERE / "ruff"), "check", "--no-cache", "--output-format", "json", ".")]
+            alone: list[tuple[str, ...]] = [(str(BIN / "ruff"), "check", "--no-cache", "--output-format", "json", ".")]
             if "mypy" in checkers:
                 cache = os.devnull  # a first run, as Stomper's own is
-                alone.append((str(HERE / "mypy"), "--output", "json", "--cache-dir", cache, "."))
+                alone.append((str(BIN / "mypy"), "--output", "json", "--cache-dir", cache, "."))
             floors, ours = [], []
             for _ in range(given.rounds):
                 floors.append(sum(seconds(argv, root, home) for argv in alone))
-                argv = (str(HERE / "stomper"), "check", "--json", "--checkers", checkers)
+                argv = (str(BIN / "stomper"), "check", "--json", "--checkers", checkers)
                 ours.append(seconds(argv, root, home))
             floor, own = statistics.median(floors), statistics.median(ours)
             over = f"{own / floor:.2f} x, {own - 1.5 * floor:+.2f} s over 1.5 x"

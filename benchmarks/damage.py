@@ -19,8 +19,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.fan_out import end_fix, new_repository, start_fix
 from benchmarks.real_packages import PACKAGES, USUAL, git_lines, run_tests, test_python, unpacked
+from benchmarks.repositories import new_repository
+from benchmarks.runs import end_fix, start_fix
 
 RULES = ("--isolated", *USUAL)
 # Repairs as ruff does; then damages the files of its list: another operator, a dropped re-export, swapped arguments.

@@ -22,10 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.fan_out import RunEnd, end_fix, new_repository, start_fix
+from benchmarks.command import BENCH
+from benchmarks.repositories import new_repository
+from benchmarks.runs import RunEnd, end_fix, start_fix
 from stomper.settings import assignments
 
-BENCH = Path(__file__).resolve().parent.parent / ".bench"
 # What the tests of the packages need. pluggy's own is missing on purpose: pytest brings one, the worktree's comes first.
 NEEDED = ("pytest", "pytest-benchmark", "coverage", "freezegun", "pytz", f"ruff=={version('ruff')}")
 PACKAGES = {"pluggy": "1.7.0", "itsdangerous": "2.2.0", "schedule": "1.2.2"}

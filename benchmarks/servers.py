@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import signal
@@ -20,7 +19,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.fan_out import end_fix, make_modules, start_fix, write_config
+from benchmarks.command import scripted, write_config
+from benchmarks.floors import packed_s
+from benchmarks.runs import end_fix, start_fix
+from benchmarks.synthetic import Shape, make
 from deployments.api import Api
 from tests.operate.servers import RECOMMENDED, Kind, Server, environment, prefect_server
 
@@ -50,13 +52,10 @@ _SERVERS: tuple[tuple[Kind, str], ...] = (("sqlite", "filesystem"), ("sqlite", "
 
 def fan_out(folder: Path, name: str, address: str, given: argparse.Namespace) -> float:
     """Wall time of the fan-out over its ideal; NaN when a file did not land."""
-    script = folder / "script.json"
-    rules = [{"codes": ["F401"], "action": "drop_lines"}]
-    script.write_text(json.dumps({"latency_s": given.latency, "rules": rules}), encoding="utf-8")
     root = folder / f"repository-{name}"
-    make_modules(root, given.files)
-    config = write_config(folder, {"kind": "scripted", "script": str(script)}, given.parallel)
-    ideal = math.ceil(given.files / given.parallel) * given.latency
+    make(root, Shape.around(given.files))
+    config = write_config(folder, scripted(folder, "drop_lines", given.latency), given.parallel)
+    ideal = packed_s([given.latency] * given.files, given.parallel)
     running = start_fix(root, folder / f"home-{name}", ["--config", str(config)], address=address)
     end = end_fix(running, timeout_s=20 * ideal + 300)
     spans = [span for outcome in end.outcomes for span in outcome.spans]

@@ -49,6 +49,11 @@ class Shape(BaseModel):
         """How many modules there are."""
         return self.files - self.tests - self.packages
 
+    @classmethod
+    def around(cls, broken: int, *, seed: int = 0, functions: int = 1) -> Shape:
+        """A repository of little else than so many broken modules."""
+        return cls(files=broken + broken // 50 + 2, broken=broken, functions=functions, imports=0, seed=seed)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.modules < 1 or max(self.broken, self.type_errors) > self.modules:

@@ -1,0 +1,133 @@
+"""From the command line to the first call of an agent, against Prefect's import and its server's start, one after another.
+
+`python -m benchmarks.start [--quick]`. The floor is measured beside it, on the same state folder, whose server has been
+started once before. Then the same with a Prefect server that runs already. Exit code 1 when the file did not land.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.command import Asked, folder_of, run, write_config
+from benchmarks.results import Figure, Ratio, Result
+from benchmarks.runs import Measured, environment, measured_fix
+from benchmarks.server_watch import cpu_s_of
+from benchmarks.synthetic import Shape, make
+from tests.operate.servers import prefect_server
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_AGENT = """\
+#!/bin/bash
+# Says when it was called, and removes the unused import.
+echo "$EPOCHREALTIME" >>"$1"
+grep -v '^import json$' "$2" >"$2.new"
+mv "$2.new" "$2"
+"""
+
+
+def first_call(folder: Path, home: Path, number: int, address: str = "") -> tuple[float, Measured]:
+    """Seconds from the start of the program to its first call of an agent, and the run."""
+    place = folder / f"run-{number}"
+    place.mkdir(parents=True)
+    made = make(place / "repository", Shape(files=30, broken=1, seed=number))
+    log, agent = place / "called", place / "agent.sh"
+    agent.write_text(_AGENT, encoding="utf-8")
+    agent.chmod(0o700)
+    command = [str(agent), str(log), "{file}"]
+    config = write_config(place, {"kind": "command", "command": command}, 2)
+    began = time.time()
+    done = measured_fix(made.root, home, ["--config", str(config)], timeout_s=300, address=address)
+    return float(log.read_text(encoding="utf-8").split()[0]) - began, done
+
+
+def until_gone(home: Path) -> None:
+    """Wait for the embedded server to end, which it does shortly after its last client."""
+    pid = int((home / "server" / "pid").read_text(encoding="utf-8"))
+    give_up = time.monotonic() + 30
+    while cpu_s_of(pid) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    time.sleep(0.2)
+
+
+def floor(home: Path) -> tuple[float, float, float]:
+    """Seconds of Prefect's import, of the server's start, and of the whole program with the start of Python."""
+    argv = (sys.executable, "-m", "benchmarks.start_floor", str(home))
+    began = time.monotonic()
+    done = subprocess.run(argv, cwd=_CHECKOUT, env=environment(home), capture_output=True, text=True, check=True)
+    whole = time.monotonic() - began
+    imported, started = map(float, done.stdout.split())
+    return imported, started, whole
+
+
+def cold(folder: Path, asked: Asked) -> Result:
+    """Without a server that runs: floor and Stomper in turn, on one state folder."""
+    home = folder / "home"
+    first, _ = first_call(folder, home, 0)  # makes the database that later servers copy
+    until_gone(home)
+    floors, calls, runs = list[tuple[float, float, float]](), list[float](), list[Measured]()
+    for number in range(1, asked.rounds + 1):
+        floors.append(floor(home))
+        until_gone(home)
+        called, done = first_call(folder, home, number)
+        until_gone(home)
+        calls.append(called)
+        runs.append(done)
+    sums = [imported + started for imported, started, _ in floors]
+    stages = {name: tuple(m.stages.get(name, 0.0) for m in runs) for name in runs[0].stages}
+    ratio = Ratio(
+        name="first call of an agent over Prefect's import and server",
+        values=tuple(c / s for c, s in zip(calls, sums, strict=True)),
+        at_most=1.3,
+    )
+    return Result(
+        benchmark="start",
+        setup="a small repository, the embedded server",
+        rounds=asked.rounds,
+        quick=asked.quick,
+        ratios=(ratio,),
+        figures=(
+            Figure(name="to the first call of an agent", values=tuple(calls)),
+            Figure(name="the floor: Prefect's import", values=tuple(f[0] for f in floors)),
+            Figure(name="the floor: the server's start", values=tuple(f[1] for f in floors)),
+            Figure(name="the very first run of a user", values=(first,)),
+            Figure(name="the whole run", values=tuple(m.seconds for m in runs)),
+        ),
+        profile=tuple(Figure(name=f"stage: {name}", values=values) for name, values in stages.items()),
+        wrong=tuple(f"{len(m.end.landed)} of 1 landed {m.end.failure}" for m in runs if len(m.end.landed) != 1),
+    )
+
+
+def warm(folder: Path, asked: Asked) -> Result:
+    """With a server that runs already."""
+    with prefect_server(folder / "server") as server:
+        first_call(folder / "warm", folder / "warm-home", 0, server.address)
+        done = [first_call(folder / "warm", folder / "warm-home", n + 1, server.address) for n in range(asked.rounds)]
+    runs = [m for _, m in done]
+    return Result(
+        benchmark="start",
+        setup="a small repository, a server that runs already",
+        rounds=asked.rounds,
+        quick=asked.quick,
+        ratios=(Ratio(name="to the first call of an agent", values=tuple(c for c, _ in done), unit="s", at_most=3.5),),
+        figures=(Figure(name="the whole run", values=tuple(m.seconds for m in runs)),),
+        profile=tuple(
+            Figure(name=f"stage: {name}", values=tuple(m.stages.get(name, 0.0) for m in runs))
+            for name in runs[0].stages
+        ),
+        wrong=tuple(f"{len(m.end.landed)} of 1 landed {m.end.failure}" for m in runs if len(m.end.landed) != 1),
+    )
+
+
+def measure(asked: Asked) -> Iterator[Result]:
+    """Both."""
+    with folder_of("start") as folder:
+        yield cold(folder, asked)
+        yield warm(folder, asked)
+
+
+if __name__ == "__main__":
+    sys.exit(run("start", __doc__ or "", measure, rounds=5))
