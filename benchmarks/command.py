@@ -50,7 +50,7 @@ def run(name: str, about: str, measure: Callable[[Asked], Iterator[Result]], *, 
 @contextlib.contextmanager
 def folder_of(name: str) -> Iterator[Path]:
     """A folder for the repositories and states of a benchmark."""
-    with tempfile.TemporaryDirectory(prefix=f"stomper-{name}-") as made:
+    with tempfile.TemporaryDirectory(prefix=f"stomper-{name}-", ignore_cleanup_errors=True) as made:
         yield Path(made).resolve()
 
 

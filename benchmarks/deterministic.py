@@ -17,6 +17,7 @@ from benchmarks.floors import Loop, shell_loop, whole_tree_s
 from benchmarks.profile import cpu_ms, profile
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import Measured, measured_fix
+from benchmarks.start import prepare
 from benchmarks.synthetic import Made, Shape, make
 
 PARALLEL = max(2, os.cpu_count() or 2)
@@ -51,12 +52,14 @@ class Round:
 
 
 def once(folder: Path, case: Case) -> Round:
-    """One round. The state is new each time but for the embedded server's empty database."""
+    """One round. The state is new each time, but for the empty database that a user's very first run makes."""
     shape = Shape(files=case.files, broken=case.broken, functions=4)
     made = make(folder / "loop", shape)
     whole_s = whole_tree_s(made.root)
     loop = shell_loop(made.root, case.looped, folder / "scratch")
-    stomper = fix(folder, make(folder / "stomper", shape))
+    made = make(folder / "stomper", shape)
+    prepare(folder / "home")
+    stomper = fix(folder, made)
     return Round(stomper, loop, whole_s)
 
 

@@ -15,7 +15,7 @@ from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import Measured, measured_fix
 from benchmarks.synthetic import Shape, make
 
-SIZES, QUICK = (500, 1000, 2000, 5000), (100, 200, 400)
+SIZES, QUICK = (500, 1000, 2000, 5000), (100, 200, 300)
 PARALLEL = 4
 
 

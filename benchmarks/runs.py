@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -11,12 +12,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from benchmarks.server_watch import Health, ServerWatch
+from benchmarks.server_watch import Health, ServerWatch, until_gone
 from stomper.models import Effort, Landed, Span
 
 BIN = Path(sys.executable).parent
@@ -60,7 +61,7 @@ class Measured:
     cpu_s: float
     """User and system time of the program and of all it waited for."""
     server_cpu_s: float
-    """Of the Prefect server meanwhile; 0 where it is not ours to look at."""
+    """Of the Prefect server from the moment when the files to repair were known: its start is not in it."""
     health: Health
     lines: tuple[tuple[float, str], ...] = field(default=(), repr=False)
     """What it said on stderr, and when."""
@@ -89,7 +90,7 @@ class Measured:
     @property
     def begun_at(self) -> float:
         """When the files to repair were known: the earliest that the first could begin. NaN where it was not told."""
-        return next((at for at, line in self.lines if "error(s) in" in line), float("nan"))
+        return next((at for at, line in self.lines if "error(s) in" in line), math.nan)
 
 
 def environment(home: Path, address: str = "") -> dict[str, str]:
@@ -175,9 +176,11 @@ def measured_fix(
                 process.stderr.close()
         out.seek(0)
         text = out.read()
+    if not address:
+        until_gone(home)  # whoever measures next wants the machine for itself
     end = report_in(process.returncode, text, "\n".join(line for _, line in lines))
-    cpu_s = used.ru_utime + used.ru_stime
-    return Measured(end, seconds, cpu_s, watch.cpu_s, watch.health, tuple(lines))
+    done = Measured(end, seconds, used.ru_utime + used.ru_stime, 0.0, watch.health, tuple(lines))
+    return replace(done, server_cpu_s=watch.cpu_s_after(began + done.begun_at))
 
 
 def most_at_once(intervals: Iterable[tuple[float, float]]) -> int:

@@ -36,6 +36,17 @@ def cpu_s_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def until_gone(home: Path) -> None:
+    """Wait for the embedded server with its files in *home* to end, which it does shortly after its last client."""
+    try:
+        pid = int((home / "server" / "pid").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    give_up = time.monotonic() + 30
+    while cpu_s_of(pid) and time.monotonic() < give_up:
+        time.sleep(0.05)
+
+
 class ServerWatch:
     """Looks at a server inside the block, from a thread of its own."""
 
@@ -45,6 +56,7 @@ class ServerWatch:
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._before: dict[int, float] = {}
         self._now: dict[int, float] = {}
+        self._seen: list[tuple[float, float]] = []
         self._asked = self._unanswered = 0
         self._slowest = 0.0
 
@@ -75,6 +87,10 @@ class ServerWatch:
         """What it took inside the block, up to half a second before its end."""
         return sum(now - self._before.get(pid, 0.0) for pid, now in self._now.items())
 
+    def cpu_s_after(self, moment: float) -> float:
+        """The same, from a moment of the monotonic clock on, give or take half a second."""
+        return self.cpu_s - max((taken for at, taken in self._seen if at <= moment), default=0.0)
+
     @property
     def health(self) -> Health:
         """How it answered, once it had answered for the first time: before that it was starting."""
@@ -96,6 +112,7 @@ class ServerWatch:
         while not self._over.wait(_TICK_S):
             if (pid := self._pid()) and (seconds := cpu_s_of(pid)):
                 self._now[pid] = seconds
+                self._seen.append((time.monotonic(), self.cpu_s))
             if address := self._address():
                 self._ask(address, gone=not pid or not cpu_s_of(pid))
 

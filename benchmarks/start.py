@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.command import Asked, folder_of, run, write_config
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import Measured, environment, measured_fix
-from benchmarks.server_watch import cpu_s_of
+from benchmarks.server_watch import until_gone
 from benchmarks.synthetic import Shape, make
 from tests.operate.servers import prefect_server
 
@@ -44,13 +44,9 @@ def first_call(folder: Path, home: Path, number: int, address: str = "") -> tupl
     return float(log.read_text(encoding="utf-8").split()[0]) - began, done
 
 
-def until_gone(home: Path) -> None:
-    """Wait for the embedded server to end, which it does shortly after its last client."""
-    pid = int((home / "server" / "pid").read_text(encoding="utf-8"))
-    give_up = time.monotonic() + 30
-    while cpu_s_of(pid) and time.monotonic() < give_up:
-        time.sleep(0.1)
-    time.sleep(0.2)
+def prepare(home: Path) -> None:
+    """Have the embedded server of *home* been started once: its first start makes a database that later ones copy."""
+    floor(home)
 
 
 def floor(home: Path) -> tuple[float, float, float]:
@@ -59,6 +55,7 @@ def floor(home: Path) -> tuple[float, float, float]:
     began = time.monotonic()
     done = subprocess.run(argv, cwd=_CHECKOUT, env=environment(home), capture_output=True, text=True, check=True)
     whole = time.monotonic() - began
+    until_gone(home)
     imported, started = map(float, done.stdout.split())
     return imported, started, whole
 
@@ -66,14 +63,11 @@ def floor(home: Path) -> tuple[float, float, float]:
 def cold(folder: Path, asked: Asked) -> Result:
     """Without a server that runs: floor and Stomper in turn, on one state folder."""
     home = folder / "home"
-    first, _ = first_call(folder, home, 0)  # makes the database that later servers copy
-    until_gone(home)
+    first, _ = first_call(folder, home, 0)  # as `prepare` does
     floors, calls, runs = list[tuple[float, float, float]](), list[float](), list[Measured]()
     for number in range(1, asked.rounds + 1):
         floors.append(floor(home))
-        until_gone(home)
         called, done = first_call(folder, home, number)
-        until_gone(home)
         calls.append(called)
         runs.append(done)
     sums = [imported + started for imported, started, _ in floors]
