@@ -70,11 +70,11 @@ def fix(folder: Path, made: Made) -> Measured:
 
 
 def overhead_s(done: Measured) -> float:
-    """Wall time from the moment the files are known to the end of landing, without what git, checkers and agents take.
+    """Wall time from collecting to the end of landing, without what the processes that were started take.
 
     Their CPU time is packed over the cores: no order in which they run side by side makes them end sooner."""
     stages = done.stages
-    wall = sum(stages.get(name, 0.0) for name in ("repair", "prove", "land"))
+    wall = sum(stages.get(name, 0.0) for name in ("collect", "repair", "prove", "land"))
     return wall - sum(p.cpu_s for p in done.end.effort.programs) / (os.cpu_count() or 1)
 
 
