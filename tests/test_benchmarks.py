@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import report
+from benchmarks.command import write_config
 from benchmarks.floors import packed_s, shell_loop, whole_tree_s
 from benchmarks.landing import flatness
+from benchmarks.profile import profile
 from benchmarks.results import Figure, Ratio, Result, Results, spelt
-from benchmarks.runs import Measured, RunEnd, most_at_once
+from benchmarks.runs import Measured, RunEnd, measured_fix, most_at_once
 from benchmarks.server_watch import Health, ServerWatch
 from benchmarks.synthetic import Shape, make
 from benchmarks.synthetic.make import git
@@ -141,6 +143,30 @@ def test_the_shell_loop_does_the_work(tmp_path: Path) -> None:
     assert len(git(made.root, "worktree", "list").splitlines()) == 1
     assert whole_tree_s(made.root) > 0
     assert git(made.root, "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_from_outside(tmp_path: Path) -> None:
+    """Its stages, the files as they were done, its processes, its memory and its server are all seen."""
+    made = make(tmp_path / "repo", Shape.around(6))
+    config = write_config(tmp_path, None, 2)
+    done = measured_fix(made.root, tmp_path / "home", ["--config", str(config)], timeout_s=240)
+    assert len(done.end.landed) == len(done.done_at) == 6
+    assert {"start", "initialize", "collect", "repair", "prove", "land", "cleanup"} <= set(done.stages)
+    assert sum(done.stages.values()) == pytest.approx(done.seconds)
+    assert 0 < done.begun_at < min(done.done_at) <= max(done.done_at) < done.seconds
+    started = {p.program: p.started for p in done.end.effort.programs}
+    assert started["ruff check"] >= 1
+    assert started["git fast-import"] >= 1
+    assert done.cpu_s > sum(p.cpu_s for p in done.end.effort.programs) / 2
+    assert done.end.effort.peak_memory_mib > 20
+    assert done.health.asked > 0
+    assert done.health.unanswered == 0
+    assert done.server_cpu_s > 0
+    names = [figure.name for figure in profile([done], 6)]
+    assert "stage: repair" in names
+    assert "a file: verify" in names
+    assert "a file, CPU: the Prefect server" in names
 
 
 @pytest.mark.parametrize("healthy", [True, False])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from benchmarks.synthetic import Shape, make
+from benchmarks.synthetic.__main__ import main
 from benchmarks.synthetic.make import git
 from benchmarks.synthetic.shape import CODES, Code
 
@@ -109,3 +110,24 @@ def test_what_cannot_be_is_refused(asked: dict[str, object]) -> None:
     """More errors than modules, more culprits than errors, culprits without tests, errors without codes."""
     with pytest.raises(ValidationError):
         Shape.model_validate(asked)
+
+
+def test_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says what it made; a folder that is there already, and a shape that cannot be, are refused with exit code 2."""
+    folder = tmp_path / "repo"
+
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["synthetic", str(folder), *arguments])
+        return main()
+
+    assert run("--files", "10", "--broken", "2", "--codes", "F401,E711") == 0
+    assert "10 Python files, 2 with errors" in capsys.readouterr().out
+    assert Counter(code for _, code, _ in found_by_ruff(folder)) == {"F401": 2, "E711": 2}
+    with pytest.raises(SystemExit, match="2"):
+        run("--files", "10", "--broken", "2")
+    folder = tmp_path / "other"
+    with pytest.raises(SystemExit, match="2"):
+        run("--files", "10", "--broken", "11")
+    assert not folder.exists()
