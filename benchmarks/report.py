@@ -18,12 +18,12 @@ from benchmarks.results import Figure, Ratio, Result, Results, spelt, verdict
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, DATA = DOCS / "performance.md", DOCS / "performance.json"
 _BEGIN, _END = "<!-- measured -->", "<!-- end of what was measured -->"
-ORDER = ("fan_out", "deterministic", "landing", "tests", "start", "many", "two_runs")
+ORDER = ("fan_out", "deterministic", "landing", "suites", "start", "many", "two_runs")
 TITLES = {
     "fan_out": "Fan-out",
     "deterministic": "Against a shell loop",
     "landing": "Landing",
-    "tests": "Tests",
+    "suites": "Tests",
     "start": "Start-up",
     "many": "Many files",
     "two_runs": "Two runs on one server",
