@@ -7,6 +7,7 @@ waits over the lanes. Exit code 1 when more agents were in work at once than all
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,8 +74,8 @@ def once(folder: Path, case: Case, server: tuple[str, int] | None) -> Measured:
 
 
 def wall_s(done: Measured) -> float:
-    """From the moment when the files are known to the last that is done."""
-    return max(done.done_at) - done.begun_at
+    """From the moment when the files are known to the last that is done; NaN when none is."""
+    return max(done.done_at, default=math.nan) - done.begun_at
 
 
 def result(case: Case, server: str, runs: list[Measured], asked: Asked) -> Result:

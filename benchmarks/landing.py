@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -19,14 +20,18 @@ FILES, QUICK = 1000, 200
 
 
 def flatness(begun_at: float, done_at: Sequence[float]) -> float:
-    """How long the last tenth of the files took over how long the first tenth did, each up to its last file."""
-    tenth = max(1, len(done_at) // 10)
+    """How long the last tenth of the files took over how long the first tenth did, each up to its last file.
+
+    NaN for less than ten files."""
+    if len(done_at) < 10:
+        return math.nan
+    tenth = len(done_at) // 10
     return (done_at[-1] - done_at[-1 - tenth]) / (done_at[tenth - 1] - begun_at)
 
 
 def landing_s(done: Measured) -> float:
     """Seconds of proving all together and landing."""
-    return done.stages.get("prove", 0.0) + done.stages.get("land", 0.0)
+    return done.stages.get("prove", math.nan) + done.stages.get("land", math.nan)
 
 
 def measure(asked: Asked) -> Iterator[Result]:

@@ -33,7 +33,7 @@ TITLES = {
 class Measurements(BaseModel):
     """The results of all benchmarks, in the order of the page."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     benchmarks: tuple[Results, ...] = ()
 

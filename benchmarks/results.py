@@ -16,7 +16,7 @@ Unit = Literal["x", "ms", "s", "MiB", "1/s", ""]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Ratio(_Frozen):

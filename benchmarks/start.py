@@ -41,6 +41,8 @@ def first_call(folder: Path, home: Path, number: int, address: str = "") -> tupl
     config = write_config(place, {"kind": "command", "command": command}, 2)
     began = time.time()
     done = measured_fix(made.root, home, ["--config", str(config)], timeout_s=300, address=address)
+    if not log.exists():
+        raise SystemExit(f"no agent was called: {done.end}")
     return float(log.read_text(encoding="utf-8").split()[0]) - began, done
 
 

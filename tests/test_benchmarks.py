@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import math
 import os
 import threading
 import time
@@ -63,10 +64,13 @@ def test_a_benchmark_that_is_measured_again_takes_the_place_of_the_old_one(tmp_p
     old, new = (result(Ratio(name="r", values=(value,))) for value in (1.0, 2.0))
     other = result(Ratio(name="r", values=(3.0,)), name="fan_out")
     new.write(tmp_path / "landing.json")
+    unknown = result(Ratio(name="r", values=(math.nan,), at_most=1), name="many")
+    unknown.write(tmp_path / "many.json")
     (tmp_path / "strange.json").write_text('{"a": 1}', encoding="utf-8")
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
     merged = report.Measurements(benchmarks=(old, other)).with_newer(report.found_in(tmp_path))
-    assert merged.benchmarks == (other, new)
+    assert merged.benchmarks[:2] == (other, new)
+    assert merged.benchmarks[2].results[0].ratios[0].met is False  # what could not be measured meets no limit
 
 
 @given(st.lists(SECONDS, min_size=1), SECONDS)
