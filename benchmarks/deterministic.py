@@ -109,7 +109,7 @@ def result(case: Case, rounds: list[Round], asked: Asked) -> Result:
         quick=asked.quick,
         ratios=tuple(ratios),
         figures=figures,
-        profile=profile(runs, case.broken),
+        profile=profile(runs, case.broken, PARALLEL),
         wrong=tuple(wrong),
     )
 

@@ -101,7 +101,7 @@ def result(case: Case, server: str, runs: list[Measured], asked: Asked) -> Resul
         quick=asked.quick,
         ratios=(ratio,),
         figures=figures,
-        profile=profile(runs, case.files),
+        profile=profile(runs, case.files, case.parallel),
         wrong=tuple(wrong),
     )
 

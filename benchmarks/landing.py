@@ -72,7 +72,7 @@ def measure(asked: Asked) -> Iterator[Result]:
         quick=asked.quick,
         ratios=ratios,
         figures=figures,
-        profile=profile(runs, files),
+        profile=profile(runs, files, PARALLEL),
         wrong=tuple(
             f"{len(m.end.landed)} of {files} landed {m.end.failure}" for m in runs if len(m.end.landed) != files
         ),

@@ -48,7 +48,7 @@ def result(files: int, runs: list[Measured], asked: Asked) -> Result:
             Figure(name="the server's slowest answer about its health", values=tuple(m.health.slowest_s for m in runs)),
             Figure(name="times it was asked", values=tuple(float(m.health.asked) for m in runs), unit=""),
         ),
-        profile=profile(runs, files),
+        profile=profile(runs, files, PARALLEL),
         wrong=tuple(wrong),
     )
 

@@ -127,7 +127,7 @@ def end_fix(running: subprocess.Popen[str], *, timeout_s: float) -> RunEnd:
 
 def report_in(returncode: int, out: str, err: str) -> RunEnd:
     """The report that a run has printed. Ends the benchmark when it could not do its job."""
-    if returncode not in (0, 1):
+    if returncode not in (0, 1) or not out:
         raise SystemExit(f"stomper ended with exit code {returncode}\n{out[-2000:]}\n{err[-4000:]}")
     return RunEnd.model_validate_json(out)
 

@@ -167,9 +167,10 @@ def test_a_run_is_measured_from_outside(tmp_path: Path) -> None:
     assert done.health.asked > 0
     assert done.health.unanswered == 0
     assert done.server_cpu_s > 0
-    names = [figure.name for figure in profile([done], 6)]
+    names = [figure.name for figure in profile([done], 6, 2)]
     assert "stage: repair" in names
     assert "a file: verify" in names
+    assert "a file: in no stage of it" in names
     assert "a file, CPU: the Prefect server" in names
 
 
