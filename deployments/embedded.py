@@ -43,6 +43,9 @@ _SERVER = {
     "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "0.2",
     "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "0.2",
     "PREFECT_UI_ENABLED": "false",
+    # A tenth of its start: kinds of blocks, which nobody makes on it, and checks of types inside a library.
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PY_KEY_VALUE_DISABLE_BEARTYPE": "true",
     "DO_NOT_TRACK": "1",
 }
 # For the client of that server alone: nothing to encrypt or to forge on loopback, and each costs a request or a context
