@@ -9,24 +9,17 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
-import time
 import tomllib
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stomper import proc
-from stomper.errors import StomperError
-from stomper.locks import Lock
+from deployments.attaching import Attached
 
-START_TIMEOUT_S = 120.0
 _MISSES = 3  # in a row, half a second apart
-_held: list[Lock] = []
+_held: list[Attached] = []
 
 # Measured: with SQLite the defaults stall every slot of a limit for seconds. Waits are short, writes come in batches, and
 # what only a server with a UI needs is off.
@@ -78,22 +71,47 @@ def in_use() -> bool:
 
 
 def prepare(home: Path, *, verbose: bool = False) -> str:
+    """Set the environment for Prefect and have a server that answers. Returns the API address. Raises StomperError."""
+    with begun(home, verbose=verbose):
+        wait()
+    return os.environ["PREFECT_API_URL"]
+
+
+@contextmanager
+def begun(home: Path, *, verbose: bool = False) -> Iterator[None]:
+    """As `prepare`, but the server need not answer yet in the block: see `wait`. One that never did ends with the block."""
+    _begin(home, verbose=verbose)
+    try:
+        yield
+    finally:
+        for server in _held:
+            server.leave()
+
+
+def wait(meanwhile: Callable[[], object] = bool) -> None:
+    """Wait until the server that was begun answers; *meanwhile* is called now and then, and what it raises ends the wait.
+
+    Raises StomperError when the server does not come up, and Cancelled when the run is stopped."""
+    for server in _held:
+        server.wait(meanwhile)
+
+
+def _begin(home: Path, *, verbose: bool) -> None:
     """Set the environment for Prefect, before it is imported, and start the embedded server if none is configured.
 
-    Explicit variables win over a `prefect.toml` or `.env` of the folder one happens to be in, which is often the target's.
-    Returns the API address. Raises StomperError when the server does not come up.
+    Explicit variables win over a `prefect.toml` or `.env` of the folder one happens to be in, often the target's.
     """
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
     if address := configured_api():
         os.environ["PREFECT_API_URL"] = address
-        return address
+        return
     os.environ.update(_CLIENT)
     os.environ["PREFECT_HOME"] = str(home / "prefect")
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
-    os.environ["PREFECT_API_URL"] = _attach(home / "server")
-    return os.environ["PREFECT_API_URL"]
+    _held.append(Attached.to(home / "server", _SERVER))
+    os.environ["PREFECT_API_URL"] = _held[-1].address
 
 
 @contextmanager
@@ -131,53 +149,4 @@ def _listening(address: str) -> bool:
     except TimeoutError:
         return True
     except OSError:
-        return False
-
-
-def _attach(folder: Path) -> str:
-    """The address of the living server, or of a new one; holds the lock that keeps it alive until this process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    clients, starting = Lock(folder / "clients"), Lock(folder / "starting")
-    # A server that is about to end holds the lock alone for a moment.
-    if not clients.acquire(shared=True, timeout_s=30) or not starting.acquire(timeout_s=START_TIMEOUT_S):
-        raise StomperError(f"the embedded server in {folder} is stuck: end the process named in {folder / 'pid'}")
-    _held.append(clients)
-    try:
-        address = (folder / "address").read_text() if (folder / "address").exists() else ""
-        return address if address and healthy(address) else _start(folder)
-    finally:
-        starting.release()
-
-
-def _start(folder: Path) -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}/api"
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    env = {**kept, **_SERVER, "PREFECT_HOME": str(folder / "home")}
-    program = Path(__file__).with_name("embedded_server.py")
-    log = folder / "server.log"
-    server = proc.start_background((sys.executable, str(program), str(folder), str(port)), cwd=folder, env=env, log=log)
-    (folder / "pid").write_text(str(server.pid))
-    give_up = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < give_up:
-        if server.poll() is not None:
-            break
-        if healthy(address):
-            (folder / "address").write_text(address)
-            return address
-        time.sleep(0.05)
-    server.kill()
-    server.wait()
-    tail = log.read_text(errors="replace")[-1500:]
-    raise StomperError(f"the embedded Prefect server did not start; {log} ends with:\n{tail}")
-
-
-def healthy(address: str) -> bool:
-    """Whether a server answers at *address*."""
-    try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError, ValueError):
         return False

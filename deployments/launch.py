@@ -1,12 +1,18 @@
-"""Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal."""
+"""Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal.
+
+What takes time goes on side by side: the server starts, Prefect is imported, the errors are collected.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -19,26 +25,26 @@ from stomper.fleet import FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.form import form_of
 from stomper.models import Report
 from stomper.parameters import FixParameters
-from stomper.reports.terminal import Display, plain_lines
-from stomper.run import plan
-from stomper.session import abandon
 
 
 def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = False) -> Report:
     """The report of a run, shown on stderr while it works unless *quiet*. Raises StomperError when there is none."""
-    if not is_address(parameters.repository):
-        plan(parameters)  # what can be told at once is told before a server is started
     reports: list[Report] = []
 
     def keep(event: progress.Event) -> None:
         if isinstance(event, progress.RunDone):
             reports.append(event.report)
 
-    with progress.listening(keep), _shown(quiet=quiet, verbose=verbose):
-        from flows.fix_repository import fix_repository
+    with embedded.begun(store.home(), verbose=verbose):
+        from stomper import headstart, run
 
-        with embedded.watched(_server_gone):
-            state = fix_repository(**form_of(parameters), return_state=True)
+        if not is_address(parameters.repository):
+            run.plan(parameters)  # what can be told at once is told without waiting for the server
+        with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
+            fix_repository = _flow("fix_repository")
+            embedded.wait(failed)
+            with embedded.watched(_server_gone):
+                state = fix_repository(**form_of(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]
@@ -46,26 +52,39 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
 
 def run_fleet(parameters: FleetParameters, *, quiet: bool = False, verbose: bool = False) -> FleetReport:
     """What became of each repository of a fleet. Raises StomperError when none was begun."""
-    runs_of(parameters)
     reports: list[FleetReport] = []
 
     def keep(event: progress.Event) -> None:
         if isinstance(event, progress.FleetDone):
             reports.append(event.report)
 
-    with progress.listening(keep), _shown(quiet=quiet, verbose=verbose):
-        from flows.fix_fleet import fix_fleet
-
-        with embedded.watched(_server_gone):
-            state = fix_fleet(**form_of_fleet(parameters), return_state=True)
+    with embedded.begun(store.home(), verbose=verbose):
+        runs_of(parameters)
+        with progress.listening(keep), _shown(quiet=quiet):
+            fix_fleet = _flow("fix_fleet")
+            embedded.wait()
+            with embedded.watched(_server_gone):
+                state = fix_fleet(**form_of_fleet(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]
 
 
+def _flow(name: str) -> Any:
+    """The flow of this name, and Prefect with it. What is imported stays: looking for garbage in it would take a while."""
+    gc.disable()
+    try:
+        return getattr(importlib.import_module(f"flows.{name}"), name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @contextlib.contextmanager
-def _shown(*, quiet: bool, verbose: bool) -> Iterator[None]:
-    """Show what happens in the block on stderr, stop it on signals, and have a Prefect server for it."""
+def _shown(*, quiet: bool) -> Iterator[None]:
+    """Show what happens in the block on stderr, and stop it on signals."""
+    from stomper.reports.terminal import Display, plain_lines
+
     errors = Console(stderr=True)
     with contextlib.ExitStack() as stack:
         if errors.is_terminal and not quiet:
@@ -79,12 +98,13 @@ def _shown(*, quiet: bool, verbose: bool) -> Iterator[None]:
             stack.enter_context(progress.listening(write))
         stack.enter_context(_stopping_on_signals())
         progress.emit(progress.StageBegan("start", detail="Prefect"))
-        embedded.prepare(store.home(), verbose=verbose)
         yield
 
 
 def _server_gone() -> None:
     """End at once, in order: the flow cannot go on without its server."""
+    from stomper.session import abandon
+
     proc.stop_all()
     abandon()
     sys.stderr.write(

@@ -20,7 +20,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
-from stomper import form, progress, remotes, trend
+from stomper import form, headstart, progress, remotes, trend
 from stomper.asking import land_and_ask
 from stomper.errors import Cancelled, SettingsError, StomperError
 from stomper.interrupt import shielded
@@ -98,7 +98,7 @@ def initialize(parameters: FixParameters) -> Session:
             undo.callback(remote.close)
         if parameters.setup_command:
             run_setup(parameters.setup_command, str(remote.root) if remote else parameters.repository)
-        session = open_session(parameters, remote=remote)
+        session = headstart.taken(parameters) or open_session(parameters, remote=remote)
         undo.pop_all()
     if session.settings.approve and embedded.in_use():
         session.close()

@@ -6,6 +6,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,6 +89,8 @@ class Session:
     checker_runs: tuple[CheckerRun, ...] = ()
     found: int = 0
     warnings: list[str] = field(default_factory=list)
+    ahead: Future[Collected] | None = None
+    """The errors of the base, where somebody collects them already."""
     landed: list[Landed] = field(default_factory=list)
     """The commits of this run that are on the branch by now."""
     together: Together = field(default_factory=Together)
@@ -184,6 +187,8 @@ class Session:
         """Remove the clone, its worktrees and the caches; the kept patches and the report live elsewhere."""
         _open.pop(self.run_id, None)
         self.baselines.wait()
+        if self.ahead:
+            wait([self.ahead])
         self.store.close()
         locks.remove_run(self.folder)
         self.lasting.release()
@@ -232,7 +237,7 @@ class Session:
 
     def collect(self) -> Collected:
         """Every checker over the base commit, in a clean worktree."""
-        self.collected = self.collected_at(self.base)
+        self.collected = self.ahead.result() if self.ahead else self.collected_at(self.base)
         self.checker_runs, self.found = self.collected.runs, len(self.collected.diagnostics)
         return self.collected
 

@@ -134,6 +134,10 @@ class Store:
         self.do("INSERT INTO runs (id, repository) VALUES (?, ?)", (run_id, repository))
         self.journal(run_id, "began", parameters)
 
+    def withdraw(self, run_id: str) -> None:
+        """Forget that a run began: it came to nothing before it did anything."""
+        self.do_all((("DELETE FROM runs WHERE id = ?", (run_id,)), ("DELETE FROM journal WHERE run = ?", (run_id,))))
+
     def unfinished(self, repository: str) -> list[tuple[str, str]]:
         """(id, when it began) of the runs over *repository* that did not come to an end, the newest first."""
         asked = "SELECT id, began FROM runs WHERE repository = ? AND report IS NULL ORDER BY rowid DESC"

@@ -96,10 +96,22 @@ def test_what_is_left_makes_exit_code_one(start: Callable[..., subprocess.Popen[
 
 @pytest.mark.slow
 def test_nothing_to_fix(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
-    """A clean repository: exit 0, said so, no commit."""
+    """A clean repository: exit 0, said so, no commit. Its checker was asked once, and one run is remembered."""
     root = make_repo({"a.py": "x = 1\n"})
-    process = start(root, "fix")
-    out, _ = process.communicate(timeout=120)
+    log = root.parent / "log"
+    table = f"""checkers.mine.command=["sh", "-c", "echo ran >> '{log}'"]"""
+    own = (
+        "--set",
+        table,
+        "--set",
+        "checkers.mine.kind=command",
+        "--set",
+        'checkers.mine.pattern="(?P<path>x)(?P<message>y)"',
+    )
+    process = start(root, "fix", "--checkers", "ruff,mine", *own)
+    out, err = process.communicate(timeout=120)
+    assert log.read_text().split() == ["ran"], err
+    assert len(start(root, "runs").communicate(timeout=60)[0].splitlines()) == 1
     assert process.returncode == 0
     assert "nothing to fix" in out
     assert git(root, "rev-list", "--count", "HEAD") == "1"
@@ -136,6 +148,40 @@ def test_the_server_ends_with_the_last_run(
     check.communicate(timeout=60)
     assert running(LONG) == [], "the next start sweeps the agents of the dead run"
     assert not list((state / "runs").iterdir())
+
+
+def test_interrupt_while_the_server_starts(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """Ctrl-C before anything could be done: it is said, with exit code 2, and neither a server nor a run is left."""
+    root = make_repo({"a.py": UNUSED})
+    wait_for(lambda: not running(str(state / "server")))
+    process = start(root, "fix")
+    wait_for(lambda: bool(running(str(state / "server"))))
+    line = process.stderr.readline() if process.stderr else ""
+    assert line == "start Prefect\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "the run was stopped" in out + err
+    assert "Traceback" not in err
+    assert not running(str(state / "server"))
+    assert not list((state / "runs").iterdir())
+    assert start(root, "runs").communicate(timeout=60)[0] == ""
+
+
+def test_a_bad_setting_leaves_no_server(
+    start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
+) -> None:
+    """It is told by itself, before a word of the run, and the server that had begun to start is gone."""
+    root = make_repo({"a.py": UNUSED})
+    wait_for(lambda: not running(str(state / "server")))
+    process = start(root, "fix", "--set", "max_parallel_files=0")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "max_parallel_files" in err
+    assert "start Prefect" not in out + err
+    assert not running(str(state / "server"))
 
 
 def test_interrupt_stops_agents_and_lands_nothing(

@@ -1,0 +1,118 @@
+"""This process's hold on the folder of an embedded server: the one that lives there, else a new one. See embedded.py."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from stomper import proc
+from stomper.errors import Cancelled, StomperError
+from stomper.locks import Lock
+
+START_TIMEOUT_S = 120.0
+_LOOK_S = 0.02
+
+
+class Attached:
+    """The embedded server of a folder, which answers or is on its way; it lives as long as this process, at least."""
+
+    def __init__(self, folder: Path, clients: Lock, starting: Lock) -> None:
+        self.address = ""
+        self._folder = folder
+        self._clients, self._starting = clients, starting
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers = False
+        self._began = time.monotonic()
+
+    @classmethod
+    def to(cls, folder: Path, settings: Mapping[str, str]) -> Attached:
+        """The living server of *folder*, or a new one with *settings*, which need not answer yet.
+
+        While another process starts one, this waits for it. Raises StomperError if that takes too long."""
+        folder.mkdir(parents=True, exist_ok=True)
+        clients, starting = Lock(folder / "clients"), Lock(folder / "starting")
+        # A server that is about to end holds the lock alone for a moment.
+        if not clients.acquire(shared=True, timeout_s=30) or not starting.acquire(timeout_s=START_TIMEOUT_S):
+            raise StomperError(f"the embedded server in {folder} is stuck: end the process named in {folder / 'pid'}")
+        server = cls(folder, clients, starting)
+        try:
+            server.address = living(folder)
+            if server.address:
+                server._answered()
+            else:
+                server._start(settings)
+        except BaseException:
+            server.leave()
+            raise
+        return server
+
+    def _start(self, settings: Mapping[str, str]) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}/api"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+        env = {**kept, **settings, "PREFECT_HOME": str(self._folder / "home")}
+        argv = (sys.executable, str(Path(__file__).with_name("embedded_server.py")), str(self._folder), str(port))
+        self._process = proc.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
+        (self._folder / "pid").write_text(str(self._process.pid))
+
+    def wait(self, meanwhile: Callable[[], object] = bool) -> None:
+        """Wait until the server answers, with *meanwhile* called now and then: what it raises ends the wait.
+
+        Raises StomperError when it does not come up, and Cancelled once `proc.stop_all` was called."""
+        if self._answers:
+            return
+        while not healthy(self.address):
+            meanwhile()
+            self._look()
+            time.sleep(_LOOK_S)
+        (self._folder / "address").write_text(self.address)
+        self._answered()
+
+    def _look(self) -> None:
+        """Raise what there is no use in waiting any longer for."""
+        if proc.stopping():
+            raise Cancelled("the run was stopped")
+        ended = self._process is not None and self._process.poll() is not None
+        if ended or time.monotonic() - self._began > START_TIMEOUT_S:
+            log = self._folder / "server.log"
+            tail = log.read_text(errors="replace")[-1500:]
+            raise StomperError(f"the embedded Prefect server did not start; {log} ends with:\n{tail}")
+
+    def _answered(self) -> None:
+        self._answers = True
+        self._starting.release()
+
+    def leave(self) -> None:
+        """End the server if this process began it and it does not answer yet: nobody else can have attached to it."""
+        if self._answers:
+            return
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self._clients.release()
+        self._starting.release()
+
+
+def living(folder: Path) -> str:
+    """The address of the server of *folder* that answers; empty when none does."""
+    address = (folder / "address").read_text() if (folder / "address").exists() else ""
+    return address if address and healthy(address) else ""
+
+
+def healthy(address: str) -> bool:
+    """Whether a server answers at *address*."""
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False

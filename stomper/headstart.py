@@ -1,0 +1,94 @@
+"""What of a run needs no orchestrator, done while that starts: its session is opened, and its errors are collected.
+
+The flow takes the open session over; a flow that was begun by a worker finds none, and opens its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+from stomper import form, proc
+from stomper.addresses import is_address
+from stomper.parameters import FixParameters
+from stomper.run import open_session
+from stomper.session import Session
+from stomper.verify import Collected
+
+_begun: list[HeadStart] = []
+
+
+class HeadStart:
+    """A session that is being opened in a thread of its own."""
+
+    def __init__(self, parameters: FixParameters) -> None:
+        self.parameters = parameters
+        self._opened: Future[Session] = Future()
+        self._thread = threading.Thread(target=self._work, name="head start")
+        self._thread.start()
+
+    def _work(self) -> None:
+        collected: Future[Collected] = Future()
+        try:
+            session = open_session(self.parameters)
+            session.ahead = collected
+            self._opened.set_result(session)
+        except BaseException as error:  # told to whoever takes the session
+            self._opened.set_exception(error)
+            return
+        try:
+            collected.set_result(session.collected_at(session.base))
+        except BaseException as error:  # told to whoever asks for the errors
+            collected.set_exception(error)
+
+    def check(self) -> None:
+        """Raise what there is to be raised already, when the session could not be opened."""
+        if self._opened.done():
+            self.opened()
+
+    def opened(self) -> Session:
+        """The session. Raises what its opening raised."""
+        return self._opened.result()
+
+    def put_away(self) -> None:
+        """Stop, and leave nothing of the session: as if it had not been begun."""
+        going_on = not proc.stopping()
+        proc.stop_all()
+        self._thread.join()
+        if self._opened.exception() is None:
+            session = self._opened.result()
+            session.store.withdraw(session.run_id)
+            session.close()
+        if going_on:
+            proc.resume_all()
+
+
+@contextlib.contextmanager
+def begun(parameters: FixParameters) -> Iterator[Callable[[], object]]:
+    """Begin the run of *parameters* beside the block, and put away what nobody took of it.
+
+    Gives a function that raises StomperError once it is known that the session cannot be opened."""
+    asked = form.parameters_of(**form.form_of(parameters))  # as the flow will ask for it
+    if is_address(asked.repository) or asked.setup_command:
+        yield bool  # there, something comes before the session that is the flow's
+        return
+    _begun.append(ahead := HeadStart(asked))
+    try:
+        yield ahead.check
+    finally:
+        if ahead in _begun:
+            _begun.remove(ahead)
+            ahead.put_away()
+
+
+def taken(parameters: FixParameters) -> Session | None:
+    """The session that was begun for *parameters*, from now on the caller's to close; None where there is none.
+
+    Raises what its opening raised."""
+    ahead = next((one for one in _begun if one.parameters == parameters), None)
+    if ahead is None:
+        return None
+    _begun.remove(ahead)
+    return ahead.opened()

@@ -1,0 +1,130 @@
+"""What is done of a run before its flow begins: it is taken over whole, or nothing is left of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from stomper import headstart, proc, store
+from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
+from stomper.parameters import FixParameters
+from tests.conftest import MakeRepo
+
+UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
+
+
+def parameters(root: Path, script: str = "", **settings: object) -> FixParameters:
+    """A run over *root*; with *script*, its checker is this shell script, which writes a line into `log` beside *root*."""
+    own: dict[str, object] = {"sandbox": "none", "test_validation": "none"}
+    if script:
+        command = ["sh", "-c", f"echo ran >> '{root.parent / 'log'}'; {script}"]
+        table = {"kind": "command", "command": command, "pattern": "(?P<path>.*):(?P<line>[0-9]+):(?P<message>.*)"}
+        own |= {"checkers": {"ruff": {"enabled": False}, "mypy": {"enabled": False}, "mine": table}}
+    return FixParameters(repository=str(root), settings=own | settings)
+
+
+def ran(root: Path) -> int:
+    """How often the checker of `parameters` was started."""
+    log = root.parent / "log"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def test_the_session_is_taken_over_with_its_errors(make_repo: MakeRepo) -> None:
+    """The flow asks for the run in the words of its form: it gets the open session, and no checker runs again."""
+    root = make_repo({"a.py": UNUSED})
+    first = parameters(root, "echo 'a.py:1:wrong'").model_copy(update={"land": "patch"})
+    same = parameters(root, "echo 'a.py:1:wrong'", land="patch")
+    with headstart.begun(first):
+        session = headstart.taken(same)
+        assert session is not None
+        assert headstart.taken(same) is None, "it has one owner"
+    try:
+        assert [d.message for d in session.collect().diagnostics] == ["wrong"]
+        assert ran(root) == 1
+    finally:
+        session.close()
+    assert not list((store.home() / "runs").iterdir())
+
+
+def test_nothing_is_left_of_what_nobody_took(make_repo: MakeRepo, fenced: Path) -> None:
+    """The flow never began, while a checker ran: it is killed, and neither a folder nor a line of history is left."""
+    root = make_repo({"a.py": UNUSED})
+    with pytest.raises(StomperError, match="no server"), headstart.begun(parameters(root, "sleep 987653")):
+        while not ran(root):
+            time.sleep(0.05)
+        raise StomperError("no server")
+    assert not proc.stopping(), "others may start processes again"
+    assert not list((fenced / "runs").iterdir())
+    kept = store.Store(fenced)
+    assert kept.runs(str(root)) == []
+    assert kept.do("SELECT * FROM journal") == []
+    kept.close()
+    left = [p for p in Path("/proc").glob("[0-9]*/cmdline") if _line(p) == ["sleep", "987653"]]
+    assert left == []
+
+
+def _line(place: Path) -> list[str]:
+    try:
+        return os.fsdecode(place.read_bytes()).rstrip("\0").split("\0")
+    except OSError:
+        return []
+
+
+def test_why_it_cannot_be_opened_is_known_at_once(make_repo: MakeRepo) -> None:
+    """Whoever waits for the server need not, and the flow hears the same."""
+    asked = parameters(make_repo({"a.py": UNUSED}), agents={"mine": {"kind": "nobody"}})
+    with headstart.begun(asked) as failed:
+        with pytest.raises(SettingsError, match="nobody"):
+            for _ in range(200):
+                failed()
+                time.sleep(0.05)
+        with pytest.raises(SettingsError, match="nobody"):
+            headstart.taken(asked)
+
+
+def test_a_checker_that_fails_is_not_run_twice(make_repo: MakeRepo) -> None:
+    """The session opens; who asks for its errors hears why there are none."""
+    root = make_repo({"a.py": UNUSED})
+    asked = parameters(root, "exit 3")
+    with headstart.begun(asked):
+        session = headstart.taken(asked)
+        assert session is not None
+        with pytest.raises(CheckerError):
+            session.collect()
+        session.close()
+    assert ran(root) == 1
+
+
+def test_a_stopped_run_is_cancelled(make_repo: MakeRepo) -> None:
+    """A signal while the errors are collected: the flow that took the session hears that it was stopped."""
+    root = make_repo({"a.py": UNUSED})
+    asked = parameters(root, "sleep 987653")
+    with headstart.begun(asked):
+        session = headstart.taken(asked)
+        assert session is not None
+        while not ran(root):
+            time.sleep(0.05)
+        proc.stop_all()
+        try:
+            with pytest.raises(Cancelled):
+                session.collect()
+        finally:
+            proc.resume_all()
+            session.close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        FixParameters(repository="https://example.invalid/a.git"),
+        FixParameters(repository="/nowhere", setup_command="make"),
+    ],
+)
+def test_what_comes_before_the_session_is_the_flows(asked: FixParameters) -> None:
+    """A repository that is fetched, and one that is set up first, are opened by the flow alone."""
+    with headstart.begun(asked) as failed:
+        assert not failed()
+        assert headstart.taken(asked) is None
