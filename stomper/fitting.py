@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stomper.errors import RepositoryError
 from stomper.git import blobs_at
-from stomper.models import Patch
+from stomper.models import Outcome, Patch
 from stomper.session import Session
 from stomper.worktrees import build_commits
 
@@ -39,6 +39,16 @@ def fit(session: Session, patches: Sequence[Patch], tip: str) -> Fitted:
     return Fitted(tuple(result))
 
 
+def combined(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
+    """A commit in the private clone with the patches of all *outcomes* on *tip*; *tip* itself when there are none."""
+    patches = fit(session, [o.patch for o in outcomes if o.patch], tip).patches
+    return _built(session, tip, patches) if patches else tip
+
+
+def _built(session: Session, tip: str, patches: Sequence[Patch]) -> str:
+    return build_commits(session.clone, tip, [(p, b"\n") for p in patches], author=_NOBODY, committer=_NOBODY)[-1]
+
+
 def _blobs(session: Session, patches: Sequence[Patch], tip: str) -> dict[str, str]:
     if all(patch.base == tip for patch in patches):
         return {c.path: c.old_blob for patch in patches for c in patch.changes}
@@ -51,9 +61,7 @@ def _none(blob: str) -> str:
 
 def _merged(session: Session, patch: Patch, before: Sequence[Patch], tip: str) -> Patch | None:
     """The patch as it is on top of the others; None when git cannot merge it."""
-    onto = tip
-    if before:
-        onto = build_commits(session.clone, tip, [(p, b"\n") for p in before], author=_NOBODY, committer=_NOBODY)[-1]
+    onto = _built(session, tip, before) if before else tip
     with session.pool.lease(onto) as tree:
         try:
             tree.apply(patch.diff, three_way=True)

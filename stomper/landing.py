@@ -10,18 +10,16 @@ from typing import Literal
 from stomper import commits, moving, proc, progress, store
 from stomper.approval import needs_answer
 from stomper.bisect import drop_culprits
+from stomper.breaking import drop_breaking
 from stomper.campaigns import settle, tidy
 from stomper.errors import Cancelled, CheckerError, StomperError
 from stomper.fingerprints import compare
-from stomper.fitting import fit
+from stomper.fitting import combined, fit
 from stomper.git import uncommitted
 from stomper.hooks import refused_by_hook
 from stomper.models import FileJob, Judge, Landed, Outcome, Status
-from stomper.results import SuiteState
 from stomper.session import Session
-from stomper.testing import confirmed
 from stomper.verify import verify
-from stomper.worktrees import build_commits
 
 _TRIES = 5
 Limit = Callable[[], AbstractContextManager[None]]
@@ -143,7 +141,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     try:
         if purpose == "propose":
             tip = moving.tip(session)
-            tip = _combine(session, _prove_all(session, ready, tip, turned_down), tip)
+            tip = combined(session, _prove_all(session, ready, tip, turned_down), tip)
         elif session.campaign:
             settled = settle.land_requests(
                 session,
@@ -157,7 +155,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
             landed, failure, tip = settled.landed, "\n".join(settled.failures), session.campaign.base
         elif session.settings.land == "patch":
             kept = _prove_all(session, ready, session.base, turned_down)
-            paths, tip = {o.path for o in kept}, _combine(session, kept, session.base)
+            paths, tip = {o.path for o in kept}, combined(session, kept, session.base)
             outcomes = [_write_patch(session, o, "proven") if o.path in paths else o for o in outcomes]
         else:
             landed = _land_commits(session, ready, limit, turned_down)
@@ -255,15 +253,19 @@ def _prove_all(
     kept, wrong = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
     turn_down(wrong, "checker")
     if kept and session.settings.run_hooks:
-        kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, _combine(session, some, tip), tip))
+        kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, combined(session, some, tip), tip))
         turn_down(refused, "guard")
     if session.settings.test_validation != "none":
         session.baselines.at(tip)
-        kept, failing = drop_culprits(kept, lambda some: _test(session, some, tip))
-        turn_down(failing, "tests")
-        # Dropping a patch can bring back what another one relied on.
-        while kept and failing and (said := _check(session, kept, tip)):
-            turn_down([(kept.pop(), said)], "checker")
+        while True:
+            kept, failing = drop_breaking(session, kept, tip)
+            turn_down(failing, "tests")
+            # Dropping a patch can bring back what another one relied on. What is left then was tested with it.
+            held = len(kept)
+            while kept and failing and (said := _check(session, kept, tip)):
+                turn_down([(kept.pop(), said)], "checker")
+            if len(kept) in (0, held):
+                break
     return kept
 
 
@@ -273,7 +275,7 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     if fitted.conflict:
         return fitted.conflict
     paths = sorted({path for patch in fitted.patches for path in patch.paths})
-    with session.pool.lease(_combine(session, outcomes, tip)) as tree:
+    with session.pool.lease(combined(session, outcomes, tip)) as tree:
         try:
             verdict = verify(tree.path, session.checkers, session.collected_at(tip), paths)
         except CheckerError as error:
@@ -283,28 +285,6 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
         return f"together with the others, a new error: {first.path}:{first.line} {first.code} {first.message}"
     missing = compare([d for o in outcomes for d in o.fixed], verdict.fixed).fixed
     return f"together with the others, still there: {missing[0].path} {missing[0].code}" if missing else ""
-
-
-def _test(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
-    """What the tests have against these patches together; empty when nothing."""
-    baseline = session.baselines.at(tip)
-    if baseline.state is SuiteState.NONE:
-        return ""
-    with session.pool.lease(_combine(session, outcomes, tip)) as tree:
-        now = session.suite.run(tree.path)
-        broken, flaky = confirmed(session.suite, tree.path, baseline, now)
-    session.feedback.note_flaky(flaky)
-    return session.feedback.note_broken(broken, now)
-
-
-def _combine(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
-    """A commit in the private clone with the patches of all *outcomes* on *tip*."""
-    patches = fit(session, [o.patch for o in outcomes if o.patch], tip).patches
-    if not patches:
-        return tip
-    nobody = "Stomper <stomper@localhost> 0 +0000"
-    built = build_commits(session.clone, tip, [(p, b"combined\n") for p in patches], author=nobody, committer=nobody)
-    return built[-1]
 
 
 def _write_patch(session: Session, outcome: Outcome, kind: str) -> Outcome:

@@ -317,6 +317,8 @@ class Report(Model):
     checkers: tuple[CheckerRun, ...] = ()
     tests: str = ""
     test_runs: int = Field(default=0, description="how often the whole suite was run")
+    part_test_runs: int = Field(default=0, description="how often some of its tests were run by themselves")
+    test_seconds: float = Field(default=0.0, description="of all these runs together")
     errors_found: int = 0
     left_out: LeftOut = LeftOut()
     outcomes: tuple[Outcome, ...] = ()

@@ -49,9 +49,9 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
     enter("tests")
     suite, baseline = session.suite, session.baselines.at(session.base)
     now = suite.run(tree.path)
-    broken, flaky = confirmed(suite, tree.path, baseline, now)
-    session.feedback.note_flaky(flaky)
-    if words := session.feedback.note_broken(broken, now):
+    judged = confirmed(suite, tree.path, baseline, now)
+    session.feedback.note_flaky(judged.flaky)
+    if words := session.feedback.note_broken(judged.said, now):
         return Proof(words, "tests", output=session.feedback.output(words))
     return proof
 

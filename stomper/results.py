@@ -113,6 +113,11 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
     return bad
 
 
+def worse_among(base: SuiteRun, now: SuiteRun, keys: frozenset[str]) -> frozenset[str] | None:
+    """Those of *keys* that are worse in *now*, a run of these alone; None when it came to no end, which says nothing."""
+    return keys & worse(base, now).keys() if now.state.is_verdict else None
+
+
 def weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
     """The first run, with each test as in the worse of the two: what failed or vanished once may do so again."""
     if not second.state.is_verdict:

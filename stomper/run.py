@@ -151,6 +151,8 @@ def report_of(
         checkers=session.checker_runs,
         tests=baseline.words if baseline else "not run",
         test_runs=session.suite.whole_runs,
+        part_test_runs=session.suite.part_runs,
+        test_seconds=session.suite.seconds,
         errors_found=session.found,
         left_out=left_out,
         outcomes=tuple(sorted((_placed(session, o) for o in outcomes), key=lambda o: o.path)),

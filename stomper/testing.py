@@ -8,7 +8,10 @@ import shlex
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 from stomper import proc
@@ -16,11 +19,11 @@ from stomper.environment import Environment
 from stomper.errors import SuiteError
 from stomper.observer import NOTES, ONLY, OPTIONS
 from stomper.probe import PLUGIN, Probe, install, read_notes
-from stomper.results import AS_A_WHOLE, SuiteRun, SuiteState, is_pytest, judge, worse
+from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, is_pytest, judge, worse
 
 _JUNIT = "junit.xml"
 _ALONE = 50
-"""Broken needs one test that fails twice: of very many the first are enough."""
+"""Broken needs one test that fails twice: of very many some are enough."""
 
 
 class Suite:
@@ -33,6 +36,9 @@ class Suite:
         self._counting = threading.Lock()
         self._plugin = True
         self.whole_runs = 0
+        self.part_runs = 0
+        self.seconds = 0.0
+        """Of all runs together."""
         self.selects = False
         """Whether tests can be asked for by name: known after a run."""
         try:
@@ -52,13 +58,14 @@ class Suite:
                 f"test command: there is no program {program!r}; set test_command or --test-validation none"
             )
 
-    def run(self, tree: Path, only: Sequence[str] = ()) -> SuiteRun:
+    def run(self, tree: Path, only: Collection[str] = ()) -> SuiteRun:
         """Run all tests in *tree*, or *only* those of these keys, where the suite `selects`.
 
         Raises SuiteError when the command does not exist, or the tests are about other code than *tree*'s."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         with self._counting:
             self.whole_runs += not only
+            self.part_runs += bool(only)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="tests-") as name:
             folder = Path(name)
             done = self._start(tree, folder, only)
@@ -66,10 +73,12 @@ class Suite:
                 self._plugin = False  # the command has an import path of its own, which the plugin is not on
                 done = self._start(tree, folder, only)
             run = judge(done, folder / _JUNIT, tree, self.argv())
+            with self._counting:
+                self.seconds += run.seconds
             self._refuse_other_code(tree, folder, run.state)
             return run
 
-    def _start(self, tree: Path, folder: Path, only: Sequence[str]) -> proc.Finished:
+    def _start(self, tree: Path, folder: Path, only: Collection[str]) -> proc.Finished:
         env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
         # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree; a run
         # that ends at the first failure or unreadable file says nothing about the tests after it.
@@ -77,7 +86,7 @@ class Suite:
         whole = ("--maxfail=0", "--continue-on-collection-errors")
         options = (f"--junitxml={folder / _JUNIT}", *inis, *whole, *(("-p", PLUGIN) if self._plugin else ()))
         if only:
-            (folder / "only.json").write_text(json.dumps(list(only)), encoding="utf-8")
+            (folder / "only.json").write_text(json.dumps(sorted(only)), encoding="utf-8")
             env[ONLY] = str(folder / "only.json")
         argv = self.argv()
         if is_pytest(argv):
@@ -102,23 +111,52 @@ class Suite:
             probe.refuse_installed(self._environment.test_python, self._environment.variables())
 
 
-def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> tuple[list[str], list[str]]:
-    """What is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*, in words.
+@dataclass(frozen=True)
+class Judgement:
+    """What a run that was worse than the baseline comes to once it was looked at again."""
+
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """What is broken, in words, by the tests' keys."""
+    alone: frozenset[str] = frozenset()
+    """The keys of those that are broken also when they are run by themselves."""
+    flaky: tuple[str, ...] = ()
+    """What was worse once and not again, in words."""
+
+    @property
+    def said(self) -> list[str]:
+        """What is broken in words."""
+        return sorted(self.broken.values())
+
+
+def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> Judgement:
+    """What is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*.
 
     What fails is run once more alone, which is cheap: if it fails there too, it is broken. What passes alone may still
     be broken by what runs before it, so the whole suite has the last word: what is worse in it twice is broken, what was
     worse once is flaky. Where no test is named (a crash, an exit code alone), any two bad runs are broken.
     """
     bad = worse(base, now)
-    failed = [key for key, test in now.worst().items() if key in bad and test.status == "failed"][:_ALONE]
+    failed = some_of(test for key, test in now.worst().items() if key in bad and test.status == "failed")
     if failed and suite.selects:
         alone = suite.run(tree, failed)
         ranks = {key: test.rank for key, test in alone.worst().items()}
         again = [key for key in failed if ranks.get(key) == 0]
         if again or alone.state is SuiteState.TIMED_OUT or alone.returncode < 0:
-            return sorted(bad[key] for key in again or failed), []
+            return Judgement({key: bad[key] for key in again or failed}, frozenset(again))
     second = worse(base, suite.run(tree)) if bad else {}
     unnamed = bool(second) and AS_A_WHOLE in {**bad, **second}
     broken = bad if unnamed else {key: said for key, said in bad.items() if key in second}
     flaky = {} if unnamed else {key: said for key, said in {**second, **bad}.items() if key not in broken}
-    return sorted(broken.values()), sorted(flaky.values())
+    return Judgement(broken, flaky=tuple(sorted(flaky.values())))
+
+
+def some_of(tests: Iterable[CaseResult], most: int = _ALONE) -> list[str]:
+    """The keys of at most so many tests, from as many files as there are: one file's failures hide no other's."""
+    by_file: dict[str, list[str]] = defaultdict(list)
+    for test in tests:
+        by_file[test.path or test.name.rpartition("::")[0]].append(test.key)
+    return list(islice(_in_turn(by_file.values()), most))
+
+
+def _in_turn(lists: Collection[list[str]]) -> Iterator[str]:
+    return (key for key in chain.from_iterable(zip_longest(*lists)) if key is not None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.bisect import drop_culprits
+from stomper.bisect import Wrong, drop_by_name, drop_culprits
 
 
 @settings(deadline=None)
@@ -58,3 +59,92 @@ def test_what_is_kept_always_holds(conflicts: list[set[int]]) -> None:
 def test_nothing_is_proven_when_there_is_nothing() -> None:
     """Without items there is nothing to prove."""
     assert drop_culprits([], lambda _: "never asked") == ([], [])
+
+
+@dataclass
+class Suite:
+    """A suite: each test fails with any of its sets of items. *hidden* ones pass when they are run by themselves, those of
+    *broken_alone* fail then whatever there is."""
+
+    causes: dict[str, list[set[int]]]
+    hidden: frozenset[str] = frozenset()
+    broken_alone: frozenset[str] = frozenset()
+    wholes: list[tuple[int, ...]] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+
+    def failing(self, items: Collection[int]) -> frozenset[str]:
+        """The tests that fail with these items."""
+        return frozenset(t for t, causes in self.causes.items() if any(c <= set(items) for c in causes))
+
+    def whole(self, items: Sequence[int]) -> Wrong | None:
+        """All of them."""
+        self.wholes.append(tuple(items))
+        failing = self.failing(items)
+        return (
+            Wrong(
+                failing, frozenset(sorted(failing - self.hidden)[::2]), lambda names: " ".join(sorted(names or failing))
+            )
+            if failing
+            else None
+        )
+
+    def part(self, items: Sequence[int], names: frozenset[str]) -> frozenset[str]:
+        """Only these."""
+        self.parts.append(len(items))
+        return (self.failing(items) - self.hidden | self.broken_alone) & names
+
+
+def subsets(n: int, most: int) -> st.SearchStrategy[set[int]]:
+    """Some of n items."""
+    return st.sets(st.integers(0, n - 1), min_size=1, max_size=most)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.just(n), subsets(n, 6))))
+def test_culprits_with_tests_of_their_own_cost_two_whole_runs(case: tuple[int, set[int]]) -> None:
+    """However many there are: just they are dropped, each for its own test, and the rest is found by runs of those tests,
+    of which no more are made than is promised."""
+    n, culprits = case
+    tests = Suite({f"t{i}": [{i}] for i in culprits})
+    kept, dropped = drop_by_name(range(n), tests.whole, tests.part)
+    assert kept == [i for i in range(n) if i not in culprits]
+    assert dropped == [(i, f"t{i}") for i in sorted(culprits)]
+    assert len(tests.wholes) == (2 if kept else 1)
+    assert len(tests.parts) <= 3 + len(culprits) * math.ceil(math.log2(n))
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from("abcdefgh"), st.lists(subsets(14, 3), min_size=1, max_size=3)),
+    st.sets(st.sampled_from("abcdefgh")),
+    st.sets(st.sampled_from("abcdefgh")),
+)
+def test_what_is_kept_was_proven_as_a_whole(
+    causes: dict[str, list[set[int]]], hidden: set[str], broken_alone: set[str]
+) -> None:
+    """Whatever fails with what, in the whole or alone: the last whole run was of just what is kept, and it passed. Where
+    each test has single causes, only causes are dropped."""
+    tests = Suite(causes, frozenset(hidden), frozenset(broken_alone))
+    kept, dropped = drop_by_name(range(14), tests.whole, tests.part)
+    assert tests.failing(kept) == frozenset()
+    assert not kept or tests.wholes[-1] == tuple(kept)
+    assert sorted([*kept, *(item for item, _ in dropped)]) == list(range(14))
+    if all(len(cause) == 1 for several in causes.values() for cause in several):
+        assert {item for item, _ in dropped} == {i for several in causes.values() for cause in several for i in cause}
+
+
+def nothing_known(_: Sequence[int], __: frozenset[str]) -> None:
+    """A run of some tests that came to no end."""
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, 3))))
+def test_without_names_it_costs_what_it_did(case: tuple[int, set[int]]) -> None:
+    """Where runs of some tests say nothing, the culprits are found by whole runs."""
+    n, culprits = case
+    tests = Suite({"t": [{i} for i in culprits]})
+    unsaid: Callable[[Sequence[int], frozenset[str]], frozenset[str] | None] = nothing_known
+    kept, dropped = drop_by_name(range(n), tests.whole, unsaid)
+    assert kept == [i for i in range(n) if i not in culprits]
+    assert sorted(item for item, _ in dropped) == sorted(culprits)
+    assert len(tests.wholes) <= 1 + len(culprits) * (1 + math.ceil(math.log2(max(n, 1))))

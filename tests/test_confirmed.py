@@ -34,7 +34,8 @@ def judged(root: Path, before: str, after: str, command: str = "") -> tuple[list
     write(root, {"test_a.py": before})
     base = suite.run(root)
     write(root, {"test_a.py": counted + after if "count()" in after else after})
-    return *confirmed(suite, root, base, suite.run(root)), suite.whole_runs - 1
+    found = confirmed(suite, root, base, suite.run(root))
+    return found.said, list(found.flaky), suite.whole_runs - 1
 
 
 SECOND = ["test_a::test_second is failed"]
