@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
+from stomper.git import git
+from stomper.impact.contexts import FORMAT, Contexts
+from stomper.impact.graph import read_graph
+from stomper.impact.selecting import Selector
 from stomper.imports import missing_extensions
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.settings import Settings
@@ -34,6 +39,8 @@ class Baselines:
     warnings: list[str]
     _known: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _contexts: dict[str, Contexts | None] = field(default_factory=dict)
+    _selectors: dict[str, Selector] = field(default_factory=dict)
     _early: threading.Thread | None = None
     _fingerprint: str = ""
 
@@ -70,24 +77,64 @@ class Baselines:
         known = self._known.get(commit)
         return known if isinstance(known, SuiteRun) else None
 
+    def selector(self, commit: str) -> Selector:
+        """Which tests changes on top of *commit* can reach: by what each test ran there, where that is known."""
+        run = self.at(commit)
+        with self._lock:
+            if commit not in self._selectors:
+                contexts = self._contexts.get(commit)
+                known = contexts or Contexts(tuple(run.worst()), tuple(test.path for test in run.worst().values()))
+                with self.pool.lease(commit) as tree:
+                    graph = read_graph(tree.path, self.environment.source_roots(tree.path))
+                self._selectors[commit] = Selector(
+                    tests=known,
+                    traced=contexts is not None,
+                    graph=graph,
+                    source=lambda path: git(("cat-file", "blob", f"{commit}:{path}"), cwd=self.pool.home, ok=(0, 128)),
+                    always=frozenset(run.worst()) - set(known.tests),
+                )
+            return self._selectors[commit]
+
     def _key(self, commit: str) -> str:
         self._fingerprint = self._fingerprint or self.environment.fingerprint()
         return digest(commit, *self.suite.argv(), self._fingerprint, str(self.settings.borrow_extensions))
 
+    def _contexts_key(self, commit: str) -> str:
+        return digest(self._key(commit), "contexts", FORMAT)
+
     def _kept(self, commit: str) -> SuiteRun | None:
         """What an earlier run saw at this commit, by this command, in this environment."""
         found = self.store.baseline(self._key(commit))
+        if found and self._wants_contexts:
+            kept = self.store.baseline(self._contexts_key(commit))
+            if kept is None:
+                return None
+            self._contexts[commit] = Contexts.load(kept[1])
+            self.suite.selects = True
         return replace(_RUN.validate_json(found[1]), kept=found[0]) if found else None
 
     def _run(self, commit: str) -> SuiteRun:
         with self.pool.lease(commit) as tree:
-            run = self.suite.run(tree.path)
+            run = self._traced(commit, tree.path) if self._wants_contexts else None
+            run = run or self.suite.run(tree.path)
             # Once more where it fails: a test that fails now and then must not be held against a fix.
             if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
                 run = weaker(run, self.suite.run(tree.path))
         if run.state in _SOUND:
             self.store.keep_baseline(self._key(commit), _RUN.dump_json(run, exclude=_UNKEPT).decode())
         return run
+
+    @property
+    def _wants_contexts(self) -> bool:
+        return self.settings.test_validation == "quick" and not self._contexts
+
+    def _traced(self, commit: str, tree: Path) -> SuiteRun | None:
+        """The suite with a note of what each test runs; None where it does not pass, since that may be for being watched."""
+        run, contexts = self.suite.trace(tree)
+        self._contexts[commit] = contexts
+        if contexts is not None:
+            self.store.keep_baseline(self._contexts_key(commit), contexts.dump())
+        return run if run.state is SuiteState.PASSED else None
 
     def _judged(self, run: SuiteRun) -> SuiteRun:
         unbuilt = missing_extensions(self.environment.root) if not self.settings.borrow_extensions else ()

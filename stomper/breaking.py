@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from stomper.bisect import Wrong, drop_by_name
 from stomper.fitting import combined
@@ -51,8 +52,12 @@ class _Tests:
         """Those of the tests *names* that these patches together break, in two runs of them alone; None when that cannot
         be said."""
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
-            bad = worse_among(self._baseline, self._session.suite.run(tree.path, names), names)
-            return worse_among(self._baseline, self._session.suite.run(tree.path, bad), bad) if bad else bad
+            bad = self._worse(tree.path, names)
+            return self._worse(tree.path, bad) if bad else bad
+
+    def _worse(self, tree: Path, names: frozenset[str]) -> frozenset[str] | None:
+        now = self._session.suite.run(tree, names, known=self._baseline)
+        return worse_among(self._baseline, now, names)
 
     def _names(self, judged: Judgement, now: SuiteRun) -> frozenset[str]:
         known = {**self._baseline.worst(), **now.worst()}

@@ -138,7 +138,7 @@ class Checks(_Section):
     select: list[str] | None = _setting("select")
     ignore: list[str] | None = _setting("ignore")
     allow_missing_checker: bool | None = _setting("allow_missing_checker")
-    test_validation: Literal["full", "final", "none"] | None = _setting("test_validation")
+    test_validation: Literal["full", "quick", "final", "none"] | None = _setting("test_validation")
     test_command: str | None = _setting("test_command")
 
 

@@ -123,6 +123,7 @@ class Outcome(Model):
     spans: tuple[Span, ...] = ()
     agent: str = ""
     risk: Literal["", "cosmetic", "typing", "logic"] = Field(default="", description="of the patch; see risk.py")
+    tests: str = Field(default="", description="which tests the patch was proven by before that of all together")
     patch: Patch | None = None
     commit: str = ""
     patch_file: str = Field(default="", description="where a patch that did not land is kept")
@@ -316,6 +317,7 @@ class Report(Model):
     land: str
     checkers: tuple[CheckerRun, ...] = ()
     tests: str = ""
+    test_validation: str = ""
     test_runs: int = Field(default=0, description="how often the whole suite was run")
     part_test_runs: int = Field(default=0, description="how often some of its tests were run by themselves")
     test_seconds: float = Field(default=0.0, description="of all these runs together")

@@ -15,6 +15,8 @@ from typing import Any
 
 # Not as settings are called: a target may run Stomper, which refuses those that it does not know.
 NOTES, ONLY, OPTIONS = "_STOMPER_NOTES", "_STOMPER_ONLY", "_STOMPER_OPTIONS"
+IMPORTED, READ, PROCESS = 0, -1, -2
+"""Where the first line of a function stands otherwise: a file was imported, or opened, or a process was started."""
 ADDRESS = re.compile("0x[0-9a-fA-F]+")
 _folder = os.environ.get(NOTES)
 
@@ -40,20 +42,50 @@ def leave_note(by: str) -> None:
     os.rename(place, place + ".json")  # what was killed half-way left no note
 
 
-def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Keep the tests that are asked for by their names in the JUnit file, whatever the command selects otherwise."""
-    place = os.environ.get(ONLY)
-    if not place:
-        return
+def key_of(nodeid: str) -> str:
+    """The name of a test in any JUnit file."""
     from _pytest.junitxml import mangle_test_address
 
-    with open(place, encoding="utf-8") as file:
-        asked = set(json.load(file))
+    *classname, name = mangle_test_address(nodeid)
+    return ADDRESS.sub("0x", ".".join(classname) + "::" + name)
+
+
+def _asked(part: str = "keys") -> set[str]:
+    """The tests that are asked for, by their keys, or the files that have none of them."""
+    place = os.environ.get(ONLY)
+    if not place:
+        return set()
+    with open(place, encoding="utf-8", errors="surrogateescape") as file:
+        return set(json.load(file)[part])
+
+
+_passed_over = _asked("files") if ONLY in os.environ else set()
+
+
+class _PassOver:
+    """Files without a test that is asked for are not even read. By the hook of pytest 7 and later."""
+
+    def pytest_ignore_collect(self, collection_path: Any) -> bool | None:
+        return True if os.path.realpath(collection_path) in _passed_over else None
+
+
+def pytest_configure(config: Any) -> None:
+    """Begin to pass over files, where pytest is new enough for that."""
+    import pytest
+
+    if _passed_over and int(pytest.__version__.partition(".")[0]) >= 7:
+        config.pluginmanager.register(_PassOver(), "stomper_pass_over")
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Keep the tests that are asked for by their names in the JUnit file, whatever the command selects otherwise."""
+    if not os.environ.get(ONLY):
+        return
+    asked = _asked()
     kept: list[Any] = []
     others: list[Any] = []
     for item in items:
-        *classname, name = mangle_test_address(item.nodeid)
-        (kept if ADDRESS.sub("0x", ".".join(classname) + "::" + name) in asked else others).append(item)
+        (kept if key_of(item.nodeid) in asked else others).append(item)
     config.hook.pytest_deselected(items=others)
     items[:] = kept
 

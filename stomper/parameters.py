@@ -43,7 +43,7 @@ class FixParameters(BaseModel):
     land: Literal["commit", "branch", "patch", "pr"] | None = Field(
         default=None, title="Land", description="Where proven fixes go; the repository's own setting when empty."
     )
-    test_validation: Literal["full", "final", "none"] | None = Field(
+    test_validation: Literal["full", "quick", "final", "none"] | None = Field(
         default=None,
         title="Test validation",
         description="When the tests run; the repository's own setting when empty.",

@@ -310,6 +310,7 @@ class _Work:
             spans=tuple(self.spans),
             agent=" + ".join(self.agents),
             risk=self.proof.risk if self.patch else "",
+            tests=(self.proof if self.patch else last).tests,
             patch=self.patch or rejected,
         )
         if not self.only_recorded:  # then it is no file of this run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.errors import CheckerError
@@ -12,9 +12,9 @@ from stomper.fingerprints import Comparison
 from stomper.git import git
 from stomper.guards import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
+from stomper.quick import judge_patch
 from stomper.risk import Risk, risk
 from stomper.session import Session
-from stomper.testing import confirmed
 from stomper.verify import verify
 from stomper.worktrees import Worktree
 
@@ -33,6 +33,8 @@ class Proof:
     output: str = ""
     """What the tests printed of their failures."""
     risk: Risk = "logic"
+    tests: str = ""
+    """Which tests were run, where not all were to be."""
 
 
 def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, enter: Callable[[str], None]) -> Proof:
@@ -44,16 +46,14 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
         return verify(tree.path, session.checkers, session.collected, diff.patch.paths)
 
     proof = judge(session, diff, verdict, fixed_before=fixed_before, enter=enter)
-    if proof.problem or session.settings.test_validation != "full":
+    if proof.problem or session.settings.test_validation not in ("full", "quick"):
         return proof
     enter("tests")
-    suite, baseline = session.suite, session.baselines.at(session.base)
-    now = suite.run(tree.path)
-    judged = confirmed(suite, tree.path, baseline, now)
-    session.feedback.note_flaky(judged.flaky)
-    if words := session.feedback.note_broken(judged.said, now):
-        return Proof(words, "tests", output=session.feedback.output(words))
-    return proof
+    tested = judge_patch(session, diff, tree.path)
+    session.feedback.note_flaky(tested.judged.flaky)
+    if words := session.feedback.note_broken(tested.judged.said, tested.run):
+        return Proof(words, "tests", output=session.feedback.output(words), tests=tested.words)
+    return replace(proof, tests=tested.words)
 
 
 def judge(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -116,6 +116,20 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
 def worse_among(base: SuiteRun, now: SuiteRun, keys: frozenset[str]) -> frozenset[str] | None:
     """Those of *keys* that are worse in *now*, a run of these alone; None when it came to no end, which says nothing."""
     return keys & worse(base, now).keys() if now.state.is_verdict else None
+
+
+def files_without(base: SuiteRun, keys: Collection[str]) -> frozenset[str]:
+    """The files with tests of *base* that have none of *keys*, by the names of the modules that keys begin with.
+
+    Where a test is defined says less: it may be inherited from a class in another file."""
+    wanted = {module[:end] for module in {key.partition("::")[0] for key in keys} for end in _ends(module)}
+    files = {test.path for test in base.tests if test.path.endswith(".py")}
+    return frozenset(file for file in files if file[:-3].replace("/", ".") not in wanted)
+
+
+def _ends(module: str) -> Iterator[int]:
+    yield from (place for place, letter in enumerate(module) if letter == ".")
+    yield len(module)
 
 
 def weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:

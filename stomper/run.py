@@ -150,6 +150,7 @@ def report_of(
         land=session.settings.land,
         checkers=session.checker_runs,
         tests=baseline.words if baseline else "not run",
+        test_validation=session.settings.test_validation,
         test_runs=session.suite.whole_runs,
         part_test_runs=session.suite.part_runs,
         test_seconds=session.suite.seconds,

@@ -17,13 +17,23 @@ from pathlib import Path
 from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import SuiteError
+from stomper.impact.contexts import Contexts, read_contexts
 from stomper.observer import NOTES, ONLY, OPTIONS
-from stomper.probe import PLUGIN, Probe, install, read_notes
-from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, is_pytest, judge, worse
+from stomper.probe import PLUGIN, TRACER, Probe, install, read_notes
+from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, is_pytest, judge, worse
 
 _JUNIT = "junit.xml"
 _ALONE = 50
 """Broken needs one test that fails twice: of very many some are enough."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted of one run."""
+
+    only: Collection[str] = ()
+    without: Collection[str] = ()
+    traced: bool = False
 
 
 class Suite:
@@ -58,35 +68,47 @@ class Suite:
                 f"test command: there is no program {program!r}; set test_command or --test-validation none"
             )
 
-    def run(self, tree: Path, only: Collection[str] = ()) -> SuiteRun:
-        """Run all tests in *tree*, or *only* those of these keys, where the suite `selects`.
+    def run(self, tree: Path, only: Collection[str] = (), *, known: SuiteRun | None = None) -> SuiteRun:
+        """Run all tests in *tree*, or *only* those of these keys, where the suite `selects`: then files that by the run
+        *known* have none of them are not even read.
 
         Raises SuiteError when the command does not exist, or the tests are about other code than *tree*'s."""
+        return self._run(tree, _Asked(only, files_without(known, only) if known and only else ()))[0]
+
+    def trace(self, tree: Path) -> tuple[SuiteRun, Contexts | None]:
+        """Run all tests, and note what each of them runs and reads; None where that cannot be noted. Takes two to
+        three times as long."""
+        return self._run(tree, _Asked(traced=True))
+
+    def _run(self, tree: Path, asked: _Asked) -> tuple[SuiteRun, Contexts | None]:
         self._scratch.mkdir(parents=True, exist_ok=True)
         with self._counting:
-            self.whole_runs += not only
-            self.part_runs += bool(only)
+            self.whole_runs += not asked.only
+            self.part_runs += bool(asked.only)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="tests-") as name:
             folder = Path(name)
-            done = self._start(tree, folder, only)
+            done = self._start(tree, folder, asked)
             if self._plugin and f"'{PLUGIN}'".encode() in done.stdout + done.stderr and not (folder / _JUNIT).exists():
                 self._plugin = False  # the command has an import path of its own, which the plugin is not on
-                done = self._start(tree, folder, only)
+                done = self._start(tree, folder, asked)
             run = judge(done, folder / _JUNIT, tree, self.argv())
             with self._counting:
                 self.seconds += run.seconds
             self._refuse_other_code(tree, folder, run.state)
-            return run
+            return run, read_contexts(folder) if asked.traced else None
 
-    def _start(self, tree: Path, folder: Path, only: Collection[str]) -> proc.Finished:
+    def _start(self, tree: Path, folder: Path, asked: _Asked) -> proc.Finished:
         env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
         # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree; a run
         # that ends at the first failure or unreadable file says nothing about the tests after it.
         inis = ("-o", "junit_family=xunit1", "-o", f"cache_dir={folder}/cache")
         whole = ("--maxfail=0", "--continue-on-collection-errors")
-        options = (f"--junitxml={folder / _JUNIT}", *inis, *whole, *(("-p", PLUGIN) if self._plugin else ()))
-        if only:
-            (folder / "only.json").write_text(json.dumps(sorted(only)), encoding="utf-8")
+        plugins = [PLUGIN, *([TRACER] if asked.traced else [])] if self._plugin else []
+        options = (f"--junitxml={folder / _JUNIT}", *inis, *whole, *(word for name in plugins for word in ("-p", name)))
+        if asked.only:
+            files = sorted(os.path.realpath(tree / file) for file in asked.without)
+            told = json.dumps({"keys": sorted(asked.only), "files": files})
+            (folder / "only.json").write_text(told, encoding="utf-8")
             env[ONLY] = str(folder / "only.json")
         argv = self.argv()
         if is_pytest(argv):
@@ -138,7 +160,7 @@ def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> Judgem
     bad = worse(base, now)
     failed = some_of(test for key, test in now.worst().items() if key in bad and test.status == "failed")
     if failed and suite.selects:
-        alone = suite.run(tree, failed)
+        alone = suite.run(tree, failed, known=base)
         ranks = {key: test.rank for key, test in alone.worst().items()}
         again = [key for key in failed if ranks.get(key) == 0]
         if again or alone.state is SuiteState.TIMED_OUT or alone.returncode < 0:

@@ -111,7 +111,7 @@ class Together:
 
 def _agent(session: Session, job: FileJob) -> RuffAgent | None:
     """Who begins with *job*, if it is ruff and what becomes of it can be told without looking at other files."""
-    if session.settings.test_validation == "full" or not job.path.endswith(SUFFIXES):
+    if session.settings.test_validation in ("full", "quick") or not job.path.endswith(SUFFIXES):
         return None
     if session.campaign and session.campaign.recorded(job.path):
         return None

@@ -154,6 +154,11 @@ class Pool:
         for number in reversed(range(size)):
             self._slots.put(number)
 
+    @property
+    def home(self) -> Path:
+        """The repository that the worktrees are of."""
+        return self._clone.path
+
     def borrow(self, root: Path, paths: Sequence[str]) -> None:
         """Copy these files of the checkout at *root*, which git ignores, into every worktree from now on, read-only."""
         self._borrowed = tuple((root / path, path) for path in paths)

@@ -55,8 +55,9 @@ def test_every_file_of_advice_says_something() -> None:
     assert [p.name for p in files if not p.read_text(encoding="utf-8").strip()] == []
 
 
-def test_what_runs_in_the_targets_python_is_plain() -> None:
-    """The observer is copied to where the target's tests run: an old Python reads it, and it needs nothing of ours."""
-    observer = PACKAGE / "observer.py"
-    ast.parse(observer.read_bytes(), feature_version=(3, 7))
-    assert imports(observer) - {"_pytest"} <= sys.stdlib_module_names
+@pytest.mark.parametrize(("name", "may"), [("observer.py", {"_pytest", "pytest"}), ("tracer.py", {"pytest"})])
+def test_what_runs_in_the_targets_python_is_plain(name: str, may: set[str]) -> None:
+    """The observer and the tracer are copied to where the target's tests run: an old Python reads them, and they need
+    nothing of ours."""
+    ast.parse((PACKAGE / name).read_bytes(), feature_version=(3, 7))
+    assert imports(PACKAGE / name) - may <= sys.stdlib_module_names

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, weaker, worse
+from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, weaker, worse
 
 
 def outcome(*tests: tuple[str, str], state: SuiteState | None = None, returncode: int | None = None) -> SuiteRun:
@@ -109,3 +109,17 @@ def test_an_address_in_a_name_does_not_make_another_test(status: str) -> None:
 def test_a_run_is_never_worse_than_itself(tests: list[tuple[str, str]]) -> None:
     """The same run twice is no worse, also where two tests share a name."""
     assert worse(outcome(*tests), outcome(*tests)) == {}
+
+
+def test_files_without_a_test_that_is_asked_for() -> None:
+    """By the module in the test's name: an inherited test is defined in another file, and only that is known of it."""
+    places = {
+        "a.test_a::x": "a/test_a.py",
+        "a.test_b.T::y[q::r.s]": "a/test_b.py",
+        "test_c.T::y": "a/test_b.py",
+        "d::z": "",
+    }
+    base = SuiteRun(SuiteState.PASSED, tuple(CaseResult(k, "passed", path=p) for k, p in places.items()), 0, 0.0)
+    assert files_without(base, ["a.test_a::x"]) == {"a/test_b.py"}
+    assert files_without(base, ["a.test_b.T::y[q::r.s]"]) == {"a/test_a.py"}
+    assert files_without(base, ["test_c.T::y", "a.test_b", "a.test_a::new"]) == frozenset()

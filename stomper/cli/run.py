@@ -50,7 +50,12 @@ def fix(
     max_errors: MaxErrors = None,
     checkers: Checkers = "",
     agents: Annotated[str, typer.Option("--agents", "--agent", help="The cascade, comma-separated, in order.")] = "",
-    test_validation: Annotated[str, typer.Option(help="`full`, `final` or `none`: when the tests are run.")] = "",
+    test_validation: Annotated[
+        str,
+        typer.Option(
+            help="Tests for each file: `full`, `quick` (those it can reach), `final` (none); `none`: none at all."
+        ),
+    ] = "",
     test_command: Annotated[str, typer.Option(help="How the tests are run, without a shell.")] = "",
     land: Annotated[str, typer.Option(help="`commit`, `branch`, `patch` or `pr`: where proven fixes go.")] = "",
     max_parallel_files: Annotated[int | None, typer.Option(help="How many files are repaired at once.")] = None,

@@ -11,6 +11,7 @@ from stomper.models import Outcome, Report, Status
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.next_step import next_command, waiting_command
 from stomper.reports.safe import fenced, inline, link, printable, table
+from stomper.reports.tested import how_tested
 from stomper.reports.timeline import bars, overlap
 
 MOST_ROWS = 50
@@ -134,6 +135,7 @@ def _evidence(report: Report) -> list[str]:
             for c in report.checkers
         ),
         f"- tests at the base commit: {inline(report.tests)}",
+        *([f"- quick: {quick}"] if (quick := how_tested(report)) else []),
         f"- sandbox of the agents: {inline(report.sandbox)}",
         f"- not aimed at: {said}",
         *(f"- warning: {inline(w, 1000)}" for w in report.warnings[:MOST_ROWS]),

@@ -19,6 +19,7 @@ from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBega
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.next_step import next_command
 from stomper.reports.safe import printable
+from stomper.reports.tested import how_tested
 from stomper.reports.timeline import bars, overlap
 from stomper.verify import Collected
 
@@ -104,7 +105,8 @@ def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
                 counter["done"] += 1
                 why = f": {o.reason.splitlines()[-1]}" if o.reason else ""
                 line = f"[{counter['done']}/{counter['total']}] {o.status} {printable(o.path)}"
-                write(f"{line} ({len(o.fixed)} fixed, {len(o.remaining)} left){why}")
+                tested = f"; {printable(o.tests)}" if o.tests else ""
+                write(f"{line} ({len(o.fixed)} fixed, {len(o.remaining)} left{tested}){why}")
             case _:
                 pass
 
@@ -180,6 +182,8 @@ def _show_checkers(report: Report, console: Console) -> None:
         said = f"[red]unknown: {escape(c.error)}[/]" if c.error else f"{c.found} error(s)"
         console.print(f"{c.name} {c.version} [dim]({escape(c.origin)})[/]: {said} [dim]{c.seconds:.1f} s[/]")
     console.print(f"tests: {escape(report.tests)}")
+    if quick := how_tested(report):
+        console.print(f"quick: {quick}")
     if report.sandbox != "not needed":
         console.print(f"sandbox: {escape(report.sandbox)}")
 

@@ -1,0 +1,70 @@
+"""The tests of one file's patch: the complete suite, or only the tests that the patch can reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stomper.guards import Diff
+from stomper.results import SuiteRun, SuiteState, worse, worse_among
+from stomper.session import Session
+from stomper.testing import Judgement, confirmed, some_of
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the tests have against a patch, and in words which tests they were."""
+
+    judged: Judgement
+    run: SuiteRun
+    words: str
+
+
+def judge_patch(session: Session, diff: Diff, tree: Path) -> Tested:
+    """Test the patch that *tree* is at, as `test_validation` asks for. Raises SuiteError when the tests prove nothing."""
+    baseline = session.baselines.at(session.base)
+    if session.settings.test_validation != "quick":
+        return _test_wholly(session, baseline, tree, "")
+    if baseline.state is SuiteState.NONE:
+        return Tested(Judgement(), baseline, "no tests were found")
+    if not session.suite.selects:
+        return _test_wholly(session, baseline, tree, "all tests: the command does not run some by name")
+    selector = session.baselines.selector(session.base)
+    selection = selector.select(diff.patch.changes, diff.before.get, diff.after.get)
+    if selection.keys is None:
+        return _test_wholly(session, baseline, tree, selection.words)
+    if not selection.keys:
+        return Tested(Judgement(), baseline, selection.words)
+    now = session.suite.run(tree, selection.keys, known=baseline)
+    bad = worse_among(baseline, now, selection.keys)
+    if bad is not None and not bad:
+        return Tested(Judgement(), now, selection.words)
+    judged = _confirmed_by_name(session, baseline, now, bad, tree) if bad else Judgement()
+    if judged.broken:
+        return Tested(judged, now, selection.words)
+    return _test_wholly(session, baseline, tree, f"{selection.words}, then all")
+
+
+def _test_wholly(session: Session, baseline: SuiteRun, tree: Path, words: str) -> Tested:
+    now = session.suite.run(tree)
+    return Tested(confirmed(session.suite, tree, baseline, now), now, words)
+
+
+def _confirmed_by_name(
+    session: Session, baseline: SuiteRun, now: SuiteRun, bad: frozenset[str], tree: Path
+) -> Judgement:
+    """What is broken of the tests *bad*: those that fail again by themselves, and do not without the patch.
+
+    The others need tests that were not run before them, or are flaky: the complete suite has to say."""
+    known = {**baseline.worst(), **now.worst()}
+    names = frozenset(some_of(known[key] for key in bad))
+    again = worse_among(baseline, session.suite.run(tree, names, known=baseline), names) or frozenset()
+    if not again:
+        return Judgement()
+    with session.pool.lease(session.base) as base:
+        without = worse_among(baseline, session.suite.run(base.path, again, known=baseline), again)
+    if without is None:
+        return Judgement()
+    session.baselines.selector(session.base).leave_out(without)
+    said = worse(baseline, now)
+    return Judgement({key: said[key] for key in again - without}, again - without)
