@@ -42,6 +42,8 @@ class RunEnd(BaseModel):
     warnings: tuple[str, ...] = ()
     tests: str = ""
     test_runs: int = 0
+    part_test_runs: int = 0
+    test_seconds: float = 0.0
     failure: str = ""
     seconds: float = 0.0
     effort: Effort = Effort()
