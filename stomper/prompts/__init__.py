@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from stomper.environment import Environment
@@ -113,10 +114,16 @@ def _filled(root: Path, values: Mapping[str, object]) -> str:
     shipped = files("stomper") / "prompts" / "fix.md.j2"
     try:
         text = (place if place.is_file() else shipped).read_text(encoding="utf-8")
-        jinja = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        return jinja.from_string(text).render(values)
+        return _compiled(text).render(values)
     except (TemplateError, UnicodeDecodeError) as error:
         raise SettingsError(f"{place}: {error}; what it can use is {', '.join(sorted(values))}") from None
+
+
+@lru_cache(maxsize=8)
+def _compiled(text: str) -> Template:
+    """The template of this *text*: compiling it takes far longer than filling it in."""
+    jinja = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return jinja.from_string(text)
 
 
 def _conventions(root: Path) -> str:
