@@ -79,6 +79,8 @@ class _Work:
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     waiting: list[Agent] = field(default_factory=list)
+    _untouched: bool = True
+    """Whether nothing has happened to the worktree since it was lent, reset."""
 
     def __post_init__(self) -> None:
         self.proof = Proof(left=self.job.diagnostics)
@@ -130,6 +132,7 @@ class _Work:
             return
         began, before = time.monotonic(), self._job()
         self.enter("reuse")
+        self._untouched = False
         try:
             tree.apply(recorded.diff, three_way=True)
         except RepositoryError:
@@ -172,6 +175,7 @@ class _Work:
         key = memory.call(agent, job, source)
         if (kept := memory.proven_before(key)) is not None:
             self.enter("reuse")
+            self._untouched = False
             tree.reset(self.session.base)  # a patch is against the base: what was proven before it is part of it
             if self._apply(tree, kept):
                 call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
@@ -188,6 +192,7 @@ class _Work:
             said = f"{agent.name} was not called: the same call failed before ({judge}); retry_failed = true repeats it"
             return _Call(Answer(said, made=False), known=True)
         self.enter(agent.name)
+        self._untouched = False
         answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt.text), self.budget)
         if answer.problem:
             said = f"{agent.name}: {answer.problem}" if answer.made else answer.problem
@@ -264,6 +269,8 @@ class _Work:
         return (read_from(tree.path, self.job.path) or b"").decode("utf-8", errors="surrogateescape")
 
     def _restore(self, tree: Worktree) -> None:
+        if self._untouched and self.patch is None:
+            return
         tree.reset(self.session.base)
         if self.patch is not None:
             self._apply(tree, self.patch.diff)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from stomper.errors import CheckerError
 from stomper.fingerprints import Comparison
-from stomper.git import git
 from stomper.guards import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
+from stomper.objects import read_blobs
 from stomper.quick import judge_patch
 from stomper.risk import Risk, risk
 from stomper.session import Session
@@ -106,12 +105,14 @@ def _parted(
 
 def diff_of(session: Session, job: FileJob, tree: Worktree, patch: Patch) -> Diff:
     """The patch with both sides of every path, from git: what is on disk may be a link by now."""
-    before, after = {}, {}
-    for change in patch.changes:
-        before[change.path] = _blob(tree.git_dir, change.old_mode, change.old_blob)
-        after[change.path] = _blob(tree.git_dir, change.new_mode, change.new_blob)
+    old = {c.path: c.old_blob if _is_blob(c.old_mode) else "" for c in patch.changes}
+    new = {c.path: c.new_blob if _is_blob(c.new_mode) else "" for c in patch.changes}
+    blobs = read_blobs(tree.git_dir, (blob for blob in (*old.values(), *new.values()) if blob))
+    before = {path: blobs.get(blob) for path, blob in old.items()}
+    after = {path: blobs.get(blob) for path, blob in new.items()}
     return Diff(job, patch, before, after, session.may_edit)
 
 
-def _blob(cwd: Path, mode: str, blob: str) -> bytes | None:
-    return git(("cat-file", "blob", blob), cwd=cwd) if int(mode, 8) and mode != "160000" else None
+def _is_blob(mode: str) -> bool:
+    """Whether there is a side at all, and it is no submodule."""
+    return int(mode, 8) != 0 and mode != "160000"

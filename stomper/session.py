@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import uuid
 from collections.abc import Sequence
@@ -22,10 +23,11 @@ from stomper.effort import Meter
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
-from stomper.git import Target, git, names
+from stomper.git import Target
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
+from stomper.objects import modes_at
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
@@ -95,9 +97,9 @@ class Session:
     """The commits of this run that are on the branch by now."""
     together: Together = field(default_factory=Together)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
-    _modes: dict[str, str] | None = None
-    """What git has the files of the jobs down as at the base, once that was asked."""
     _collections: dict[str, Collected] = field(default_factory=dict)
+    _modes: dict[str, dict[str, str]] = field(default_factory=dict)
+    _listing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def open(
@@ -259,7 +261,7 @@ class Session:
     def _taken(self, jobs: tuple[FileJob, ...]) -> tuple[FileJob, ...]:
         if self.campaign:
             jobs = self.campaign.widened(jobs, self.collected.diagnostics)
-        self._jobs, self._modes = {job.path: job for job in jobs}, None
+        self._jobs = {job.path: job for job in jobs}
         self.together.expect(jobs)
         return jobs
 
@@ -324,12 +326,12 @@ class Session:
         return self.campaign.held(self._jobs[path]) if self.campaign and path in self._jobs else ""
 
     def _mode(self, path: str) -> str:
-        """What git has *path* down as at the base; empty when it does not track it. Asked once for all jobs."""
-        if self._modes is None or path not in self._jobs:
-            listing = names(git(("ls-tree", "-r", "-z", self.base), cwd=self.clone.path))
-            entries = (entry.partition("\t") for entry in listing)
-            self._modes = {name: meta[:6] for meta, _, name in entries if name in self._jobs or name == path}
-        return self._modes.get(path, "")
+        """git's mode of *path* at the base; empty when it is not there. One listing does for all files."""
+        base = self.base
+        with self._listing:
+            if base not in self._modes:
+                self._modes = {base: modes_at(self.clone.path, base)}
+            return self._modes[base].get(path, "")
 
     def may_edit(self, path: str) -> bool:
         """Whether the settings allow agents to edit *path* beside the job's own file."""

@@ -36,9 +36,15 @@ class Worktree:
     def reset(self, commit: str) -> None:
         """Make it exactly *commit*, whatever was done to it. Touches only what differs."""
         self._unlock()
-        self.git("update-ref", "--no-deref", "HEAD", commit)  # off a branch that an agent has made
+        if not self._at(commit):
+            self.git("update-ref", "--no-deref", "HEAD", commit)  # off a branch that an agent has made
         self.git("reset", "--hard", "--quiet", commit)
         self.git("clean", "-ffdxq")
+
+    def _at(self, commit: str) -> bool:
+        """Whether HEAD is *commit* itself, on no branch."""
+        head = self.git_dir / "HEAD"
+        return not head.is_symlink() and _bytes_of(head) == commit.encode() + b"\n"
 
     def _unlock(self) -> None:
         """Nobody else works here now: a lock is of a git that was killed with its agent."""
@@ -119,6 +125,14 @@ class SharedClone:
             git(("worktree", "add", "--detach", "--quiet", str(path), commit), cwd=self.path)
         pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
         return Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")))
+
+
+def _bytes_of(file: Path) -> bytes:
+    """What is in *file*; nothing when it is no file by now."""
+    try:
+        return file.read_bytes() if file.is_file() else b""
+    except OSError:
+        return b""
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone
