@@ -94,8 +94,8 @@ def everything(make_repo: MakeRepo) -> Path:
     return make_repo(files)
 
 
-def run_all(root: Path, guards_off: Sequence[str] = ()) -> set[str]:
-    """The cases that landed in one run with an agent that does what each case says."""
+def run_all(root: Path, guards_off: Sequence[str] = ()) -> tuple[set[str], dict[str, str]]:
+    """The cases that landed in one run with an agent that does what each case says, and why the other files did not."""
     checker, agent, table = (root.parent / name for name in ("checker.py", "agent.py", "table.json"))
     checker.write_text(CHECKER)
     agent.write_text(AGENT)
@@ -110,8 +110,9 @@ def run_all(root: Path, guards_off: Sequence[str] = ()) -> set[str]:
         extra_files=[f"/{case.label}/{path}" for case in CASES for path in case.extra],
         guards_off=guards_off,
     )
-    return {entry.path.removesuffix(f"/{case.path}") for entry in landing.landed for case in CASES
-            if entry.path == f"{case.label}/{case.path}"}  # fmt: skip
+    landed = {entry.path.removesuffix(f"/{case.path}") for entry in landing.landed for case in CASES
+              if entry.path == f"{case.label}/{case.path}"}  # fmt: skip
+    return landed, {o.path: o.reason for o in landing.outcomes if not o.commit}
 
 
 def _edits(case: GuardCase) -> dict[str, str | None]:
@@ -129,14 +130,16 @@ def _edits(case: GuardCase) -> dict[str, str | None]:
 @pytest.mark.slow
 def test_no_lying_agent_lands_anything_and_every_honest_one_does(everything: Path) -> None:
     """One run over all cases: just the honest ones are on the branch."""
-    assert run_all(everything) == {case.label for case in CASES if case.honest}
+    landed, others = run_all(everything)
+    assert landed == {case.label for case in CASES if case.honest}, others
     assert git(everything, "status", "--porcelain") == ""
 
 
 @pytest.mark.slow
 def test_but_for_the_guards_the_lies_would_land(everything: Path) -> None:
     """With all guards off, nothing else keeps them out: the cases are about the guards, and each is switched off by name."""
-    assert run_all(everything, guards_off=list(GUARD_NAMES)) == {case.label for case in CASES}
+    landed, others = run_all(everything, guards_off=list(GUARD_NAMES))
+    assert landed == {case.label for case in CASES}, others
 
 
 def test_secrets_are_seen_by_many_threads_at_once() -> None:
