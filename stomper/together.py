@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,9 @@ from stomper.agents.ruff import RuffAgent
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.fingerprints import Comparison, compare, stamp
-from stomper.git import git
 from stomper.guards import Diff
 from stomper.models import Diagnostic, FileJob, Patch
+from stomper.objects import read_blobs
 from stomper.verify import read_from
 from stomper.worktrees import Worktree
 
@@ -137,7 +137,7 @@ def _answers(
     patches = split(whole) if whole else {}
     if not patches.keys() <= found.keys():
         raise RepositoryError("ruff has changed files that it was not given")
-    blobs = _blobs(tree, [blob for p in patches.values() for c in p.changes for blob in (c.old_blob, c.new_blob)])
+    blobs = read_blobs(tree.git_dir, (b for p in patches.values() for c in p.changes for b in (c.old_blob, c.new_blob)))
     seconds = (time.monotonic() - began) / max(len(calls), 1)
     for job, call in calls:
         diff = None
@@ -166,20 +166,4 @@ def split(whole: Patch) -> dict[str, Patch]:
         if shown != (change.old_blob, change.new_blob) or change.old_mode != change.new_mode:
             raise RepositoryError(f"what git shows of {change.path} is more than an edit")
         found[change.path] = Patch(base=whole.base, changes=(change,), diff=diff)
-    return found
-
-
-def _blobs(tree: Worktree, names: Sequence[str]) -> Mapping[str, bytes]:
-    """The contents of these blobs. Raises RepositoryError for one that is not there."""
-    wanted = list(dict.fromkeys(names))
-    out = git(("cat-file", "--batch"), cwd=tree.git_dir, stdin="".join(f"{n}\n" for n in wanted).encode())
-    found, at = {}, 0
-    for name in wanted:
-        end = out.index(b"\n", at)
-        head = out[at:end].split(b" ")
-        if head[:2] != [name.encode(), b"blob"]:
-            raise RepositoryError(f"git has no blob {name}")
-        size = int(head[2])
-        found[name] = out[end + 1 : end + 1 + size]
-        at = end + 2 + size
     return found
