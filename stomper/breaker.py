@@ -18,28 +18,38 @@ _BUSY = ("rate limit", "overloaded")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 _GIVE_UP = 8  # busy answers in a row, over all files
 _LOOK_AGAIN_S = 0.2
+# A number is a status where it is said to be one, or begins a line: others are lines, sizes and ports.
+_CUE = r"(?:^\s*|\(|\bhttps?\b[^\n]{0,12}|\b(?:status|code|error)\b[^\w\n]*(?:code\b[^\w\n]*)?|\b(?:answered|returned|got) )"
+# Names of files say nothing, whatever words and numbers they are made of; `/login` is a command.
+_PATH = re.compile(r"(?<![^\s'\"()])(?!HTTP/)[^\s'\"()]*[^\s'\"():]/[^\s'\"()]*|[^\s'\"()/]+\.pyi?\b", re.IGNORECASE)
 # In the words of the programs and their providers; the first that matches counts.
 _SIGNS: tuple[tuple[Trouble, str], ...] = (
     (
         "quota",
         (
-            r"insufficient_quota|credit balance|quota (?:exceeded|exhausted)|exceeded your current quota|billing|\b402\b|"
+            r"insufficient_quota|credit balance|quota (?:exceeded|exhausted)|exceeded your current quota|billing|"
+            + _CUE
+            + r"402\b|"
             r"payment required|usage limit|hit your (?:\w+ )?limit|premium requests? (?:limit|exceeded)"
         ),
     ),
     (
         "authentication",
         (
-            r"\b401\b|\b403\b|unauthori[sz]ed|unauthenticated|(?:invalid|incorrect) (?:x-)?api[ _-]?key|"
+            _CUE + r"(?:401|403)\b|unauthori[sz]ed|unauthenticated|(?:invalid|incorrect) (?:x-)?api[ _-]?key|"
             r"api[ _]key not valid|authenticat(?:ion|e)|not logged in|please log ?in|login required|/login|"
             r"permission[ _]denied[ _]error"
         ),
     ),
-    ("rate limit", r"\b429\b|rate.?limit|too many requests|resource.?exhausted"),
-    ("overloaded", r"\b(?:529|502|503|504)\b|overloaded|at capacity|high demand|service.?unavailable|bad gateway"),
-    ("context too long", r"context.?(?:length|window)|maximum context|prompt is too long|too many tokens|\b413\b"),
+    ("rate limit", _CUE + r"429\b|rate.?limit|too many requests|resource.?exhausted"),
+    ("overloaded", _CUE + r"(?:529|502|503|504)\b|overloaded|at capacity|high demand|service.?unavailable|bad gateway"),
+    (
+        "context too long",
+        r"context.?(?:length|window)|maximum context|prompt is too long|too many tokens|" + _CUE + r"413\b",
+    ),
     ("refused", r"content policy|safety (?:policy|system)|refus(?:ed|al) to"),
 )
+_FLAGS = re.IGNORECASE | re.MULTILINE
 _RETRY = re.compile(r"retry[- ]after[\"']?\s*[:=]?\s*[\"']?(\d+(?:\.\d+)?)", re.IGNORECASE)
 
 
@@ -54,11 +64,11 @@ def trouble_in(said: str, status: int | None = None) -> tuple[Trouble, float | N
 
     By the HTTP *status* of its provider where that is known, else by known words. A quota that is used up is told by words
     alone: it comes with the status of a limit that passes."""
-    retry = _RETRY.search(said)
-    if status in _BY_STATUS and not re.search(_SIGNS[0][1], said, re.IGNORECASE):
+    retry, said = _RETRY.search(said), _PATH.sub("", said)
+    if status in _BY_STATUS and not re.search(_SIGNS[0][1], said, _FLAGS):
         return _BY_STATUS[status], float(retry[1]) if retry else None
     for trouble, sign in _SIGNS:
-        if re.search(sign, said, re.IGNORECASE):
+        if re.search(sign, said, _FLAGS):
             return trouble, float(retry[1]) if retry else None
     return "", None
 

@@ -87,6 +87,14 @@ def test_calls_are_counted_by_many_threads() -> None:
         ("prompt is too long: 250000 tokens", "context too long", None),
         ("Traceback: KeyError 'x'", "", None),
         ("line 4012: done", "", None),
+        ('File "/tmp/run-403/agent.py", line 429, in edit\nKeyError: 401', "", None),
+        ("cannot write src/billing/authentication.py", "", None),
+        ("payment required.py is not there", "", None),
+        ("billing.py: 403 lines are too many", "", None),
+        ("HTTP/1.1 403 Forbidden", "authentication", None),
+        ('{"error":{"code":429,"path":"/v1/messages"}}', "rate limit", None),
+        ("litellm: status code: 503", "overloaded", None),
+        ("Please run /login", "authentication", None),
     ],
 )
 def test_what_an_agent_complains_of(said: str, trouble: str, retry: float | None) -> None:
