@@ -38,7 +38,7 @@ from stomper.session import Session
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})
 SOURCES = {"click": "src/click", "boltons": "boltons"}
-SEED, QUICK_FILES = 1, 5
+SEED, QUICK_FILES = 1, 4
 
 
 @dataclass(frozen=True)
