@@ -18,7 +18,7 @@ check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-SPEED := fan_out deterministic landing start many two_runs
+SPEED := fan_out deterministic landing suites start many two_runs
 bench: $(STAMP)  ## measure the speed, about an hour; QUICK=1 for about ten minutes
 	for name in $(SPEED); do $(PY) -m benchmarks.$$name $(if $(QUICK),--quick) || exit 1; done
 

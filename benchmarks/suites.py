@@ -1,112 +1,66 @@
 """What proving by tests costs: `final` in runs of the suite, and `quick` beside `full` on packages from PyPI.
 
-`python -m benchmarks.suites [--json PATH] [--seconds 20] [--files 60] [--culprits 3] [--package NAME ...]`.
+`python -m benchmarks.suites [--quick]`.
 
 First a synthetic repository: each file has a test of its own that takes its share of the suite's seconds, and every
 file is repaired, some of them wrongly. Then each source file of click and boltons gets an unused import; a scripted fix
 removes it and, with a seed, changes one operator or constant in one of its functions. Each of these patches is proven as a
-file's patch is, by `full` and by `quick`. Exit code 1 when `final` takes more than 9 runs of the suite or drops other
-files than the culprits, when `quick` misses a culprit that `full` finds, or when it takes more than 35 % of the test time.
+file's patch is, by `full` and by `quick`. Exit code 1 when `final` drops other files than the culprits, or `quick` misses
+a culprit that `full` finds.
 """
 
 from __future__ import annotations
 
-import argparse
-import ast
 import json
 import os
 import random
 import resource
 import shutil
 import sys
-import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks.command import Asked, folder_of, run
+from benchmarks.mutants import damaged, with_unused
 from benchmarks.real_packages import PACKAGES, test_python, unpacked
 from benchmarks.repositories import new_repository
+from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import end_fix, start_fix
-from stomper.impact.contexts import Contexts
 from stomper.models import Diagnostic, FileJob
 from stomper.parameters import FixParameters
 from stomper.proof import diff_of
 from stomper.quick import judge_patch
-from stomper.results import SuiteRun
 from stomper.run import open_session
 from stomper.session import Session
-from stomper.testing import Suite
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})
 SOURCES = {"click": "src/click", "boltons": "boltons"}
-UNUSED = "import sys as nobody_uses_this\n"
-SWAPS: dict[type[ast.AST], str] = {
-    ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in", ast.Lt: ">=",
-    ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<",
-}  # fmt: skip
+SEED, QUICK_FILES = 1, 4
 
 
 @dataclass(frozen=True)
-class Final:
-    """What `final` took over the synthetic repository."""
+class Spent:
+    """Seconds by the clock, and of processors by all processes that ended meanwhile."""
 
-    files: int
-    culprits: int
-    suite_seconds: float
-    suite_runs: int
-    part_runs: int
-    test_seconds: float
-    dropped: tuple[str, ...]
-    landed: int
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Proven:
-    """One patch, as `full` or `quick` saw it."""
+    """The baseline of one way to prove, and its patches: which it found to break tests, and what all of them took."""
 
-    path: str
-    broken: tuple[str, ...]
-    words: str
-    seconds: float
-    cpu_seconds: float
+    baseline: Spent
+    patches: Spent
+    broken: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Compared:
-    """One package."""
-
-    package: str
-    full: tuple[Proven, ...]
-    quick: tuple[Proven, ...]
-    full_baseline: Proven
-    quick_baseline: Proven
-
-    @property
-    def missed(self) -> list[str]:
-        """The culprits that only `full` finds."""
-        found = {p.path for p in self.quick if p.broken}
-        return [p.path for p in self.full if p.broken and p.path not in found]
-
-    @property
-    def ratio(self) -> float:
-        """The processor time of the tests of all patches by `quick` to that by `full`, without the baseline of either."""
-        return sum(p.cpu_seconds for p in self.quick) / sum(p.cpu_seconds for p in self.full)
-
-    @property
-    def wall_ratio(self) -> float:
-        """The same by the clock, which other work on the machine disturbs."""
-        return sum(p.seconds for p in self.quick) / sum(p.seconds for p in self.full)
-
-
-def run_final(files: int, culprits: int, seconds: float) -> Final:
-    """Repair a synthetic repository, some files of it wrongly."""
-    with tempfile.TemporaryDirectory(prefix="stomper-suites-") as name:
-        folder = Path(name).resolve()
+def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> Result:
+    """`final` over a synthetic repository, some files of which are repaired wrongly."""
+    with folder_of("suites") as folder:
         root = folder / "repo"
         root.mkdir()
         names = [f"part{number:03}" for number in range(files)]
@@ -133,57 +87,21 @@ def run_final(files: int, culprits: int, seconds: float) -> Final:
             encoding="utf-8",
         )
         end = end_fix(start_fix(root, folder / "home", ["--config", str(config)]), timeout_s=1800)
-        landed = {entry.path for entry in end.landed}
-        return Final(
-            files=files,
-            culprits=culprits,
-            suite_seconds=seconds,
-            suite_runs=end.test_runs,
-            part_runs=end.part_test_runs,
-            test_seconds=end.test_seconds,
-            dropped=tuple(sorted(f"{module}.py" for module in names if f"{module}.py" not in landed)),
-            landed=len(landed),
-        )
-
-
-def with_unused(source: str) -> str:
-    """The source with an unused import where imports may stand."""
-    body = ast.parse(source).body
-    first = next(
-        (
-            n
-            for n in body
-            if not (isinstance(n, ast.Expr) or (isinstance(n, ast.ImportFrom) and n.module == "__future__"))
+    dropped = {f"{module}.py" for module in names} - {entry.path for entry in end.landed}
+    mistaken = sorted(dropped ^ {f"{module}.py" for module in wrong})
+    return Result(
+        benchmark="suites",
+        setup=f"`final`: a suite of {seconds:g} s, {files} files fixed, {culprits} of them wrongly",
+        rounds=1,
+        quick=asked.quick,
+        ratios=(Ratio(name="runs of the complete suite", values=(float(end.test_runs),), unit="", at_most=9),),
+        figures=(
+            Figure(name="runs of its failing tests alone", values=(float(end.part_test_runs),), unit=""),
+            Figure(name="all tests", values=(end.test_seconds,)),
+            Figure(name="the whole run", values=(end.seconds,)),
         ),
-        None,
+        wrong=tuple(f"{path} is a culprit that landed, or none that was dropped" for path in mistaken),
     )
-    lines = source.splitlines(keepends=True)
-    at = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))]) - 1 if first else len(lines)
-    return "".join([*lines[:at], UNUSED, *lines[at:]])
-
-
-def damaged(source: str, chance: random.Random) -> str:
-    """The source with one comparison, truth value or number in a function changed."""
-    functions = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    edits = sorted({edit for f in functions for statement in f.body for edit in _edits(statement)})
-    if not edits:
-        return source
-    line, start, end, text = chance.choice(edits)
-    lines = source.splitlines(keepends=True)
-    raw = lines[line].encode()
-    lines[line] = (raw[:start] + text.encode() + raw[end:]).decode()
-    return "".join(lines)
-
-
-def _edits(statement: ast.stmt) -> Iterator[tuple[int, int, int, str]]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.lineno == node.end_lineno:
-            new = str(not node.value) if isinstance(node.value, bool) else str(node.value + 1)
-            yield node.lineno - 1, node.col_offset, node.end_col_offset or 0, new
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and node.lineno == node.end_lineno:
-            word = SWAPS[type(node.ops[0])]
-            left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
-            yield node.lineno - 1, node.col_offset, node.end_col_offset or 0, f"{left} {word} {right}"
 
 
 @contextmanager
@@ -197,129 +115,94 @@ def opened(root: Path, mode: str) -> Iterator[Session]:
         session.close()
 
 
-class Meter:
-    """The processor time of a suite's runs: of all that the process starts meanwhile, and that ends."""
-
-    def __init__(self, suite: Suite) -> None:
-        self.seconds = 0.0
-        self._run = suite._run
-        suite._run = self._metered  # type: ignore[method-assign]
-
-    def _metered(self, tree: Path, asked: Any) -> tuple[SuiteRun, Contexts | None]:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        try:
-            return self._run(tree, asked)
-        finally:
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            self.seconds += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def spent() -> Spent:
+    """Until now."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(time.monotonic(), used.ru_utime + used.ru_stime)
 
 
-def prove_each(root: Path, mode: str, patches: Sequence[tuple[str, str]]) -> tuple[Proven, list[Proven]]:
+def prove_each(root: Path, mode: str, patches: Sequence[tuple[str, str]]) -> Proven:
     """The baseline, and every patch (path, new source) proven by itself."""
-    proven = []
+    broken, wall_s, cpu_s = set[str](), 0.0, 0.0
     with opened(root, mode) as session:
-        meter = Meter(session.suite)
-        words = session.baselines.at(session.base).words
-        baseline = Proven("", (), words, session.suite.seconds, meter.seconds)
+        before = spent()
+        session.baselines.at(session.base)
+        after = spent()
+        baseline = Spent(after.wall_s - before.wall_s, after.cpu_s - before.cpu_s)
         for path, source in patches:
-            began, used = session.suite.seconds, meter.seconds
             with session.pool.lease(session.base) as tree:
                 (tree.path / path).write_text(source, encoding="utf-8")
                 patch = tree.patch(session.base)
                 assert patch is not None
                 job = FileJob(path=path, diagnostics=(Diagnostic(tool="ruff", code="F401", message="", path=path),))
-                tested = judge_patch(session, diff_of(session, job, tree, patch), tree.path)
-            seconds = session.suite.seconds - began
-            cpu = meter.seconds - used
-            proven.append(Proven(path, tuple(tested.judged.said[:3]), tested.words or "all tests", seconds, cpu))
-            print(
-                f"… {mode} {path}: {proven[-1].words}, {seconds:.1f} s, {len(tested.judged.broken)} broken",
-                file=sys.stderr,
-            )
-        return baseline, proven
+                diff, before = diff_of(session, job, tree, patch), spent()
+                tested = judge_patch(session, diff, tree.path)
+                after = spent()
+            wall_s, cpu_s = wall_s + after.wall_s - before.wall_s, cpu_s + after.cpu_s - before.cpu_s
+            if tested.judged.broken:
+                broken.add(path)
+            told = f"{after.cpu_s - before.cpu_s:.1f} s, {len(tested.judged.broken)} broken"
+            print(f"… {mode} {path}: {tested.words or 'all tests'}, {told}", file=sys.stderr)
+    return Proven(baseline, Spent(wall_s, cpu_s), frozenset(broken))
 
 
-def compare(package: str, seed: int, most: int, skip: int = 0) -> Compared:
-    """The same patches by `full` and by `quick`."""
-    with tempfile.TemporaryDirectory(prefix="stomper-suites-") as name:
-        root = Path(name).resolve() / package
+def damage(root: Path) -> list[tuple[str, str]]:
+    """Give each source file below *root* an unused import; what a wrong fix makes of each, by its path."""
+    chance, patches = random.Random(SEED), []  # noqa: S311 - a seed, no secret
+    for file in sorted(root.rglob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        file.write_text(with_unused(source), encoding="utf-8")
+        if (bad := damaged(source, chance)) != source:
+            patches.append((str(file), bad))
+    return patches
+
+
+def compare(package: str, asked: Asked) -> Result:
+    """The same patches by `quick` and by `full`."""
+    with folder_of("suites") as folder:
+        root = folder / package
         shutil.copytree(unpacked(package), root)
-        chance, patches = random.Random(seed), []  # noqa: S311 - a seed, no secret
-        for file in sorted((root / SOURCES[package]).rglob("*.py")):
-            source = file.read_text(encoding="utf-8")
-            file.write_text(with_unused(source), encoding="utf-8")
-            if (bad := damaged(source, chance)) != source:
-                patches.append((file.relative_to(root).as_posix(), bad))
+        made = [(Path(file).relative_to(root).as_posix(), bad) for file, bad in damage(root / SOURCES[package])]
+        patches = made[:: max(1, len(made) // QUICK_FILES)] if asked.quick else made
         new_repository(root)
-        patches = patches[skip : skip + most] if most else patches[skip:]
-        results = {}
+        proven = {}
         for mode in ("quick", "full"):
-            os.environ["STOMPER_HOME"] = str(Path(name) / mode)  # neither knows what the other has seen
-            results[mode] = prove_each(root, mode, patches)
-        return Compared(
-            package, tuple(results["full"][1]), tuple(results["quick"][1]), results["full"][0], results["quick"][0]
-        )
+            os.environ["STOMPER_HOME"] = str(folder / "home" / mode)  # neither knows what the other has seen
+            proven[mode] = prove_each(root, mode, patches)
+    quick, full = proven["quick"], proven["full"]
+    missed = sorted(full.broken - quick.broken)
+    return Result(
+        benchmark="suites",
+        setup=f"`quick` beside `full`: {len(patches)} patches of {package}, one a file",
+        rounds=1,
+        quick=asked.quick,
+        ratios=(
+            Ratio(name="culprits missed", values=(float(len(missed)),), unit="", at_most=0),
+            Ratio(
+                name="processor time of the tests of all patches, `quick` over `full`",
+                values=(quick.patches.cpu_s / full.patches.cpu_s,),
+                at_most=0.35,
+            ),
+            Ratio(name="the same by the clock", values=(quick.patches.wall_s / full.patches.wall_s,)),
+            Ratio(
+                name="processor time of the baseline, `quick` over `full`",
+                values=(quick.baseline.cpu_s / full.baseline.cpu_s,),
+            ),
+        ),
+        figures=(
+            Figure(name="culprits that `full` finds", values=(float(len(full.broken)),), unit=""),
+            Figure(name="processor time of the tests by `full`", values=(full.patches.cpu_s,)),
+        ),
+        wrong=tuple(f"{path} breaks tests, and `quick` does not see it" for path in missed),
+    )
 
 
-def main() -> int:
-    """Measure, show, judge."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.suites", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0, help="of the synthetic suite")
-    parser.add_argument("--files", type=int, default=60)
-    parser.add_argument("--culprits", type=int, default=3)
-    parser.add_argument("--package", action="append", choices=sorted(SOURCES), help="default: all")
-    parser.add_argument("--most", type=int, default=0, help="so many files of each package; 0 is all")
-    parser.add_argument("--skip", type=int, default=0, help="so many files of each package")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=("final", "quick"), help="one of the two parts")
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    good, told = True, dict[str, object]()
-    console = Console(width=140)
-    if given.only != "quick":
-        final = run_final(given.files, given.culprits, given.seconds)
-        told["final"] = asdict(final)
-        good = (
-            final.suite_runs <= 9
-            and len(final.dropped) == final.culprits
-            and final.landed == final.files - final.culprits
-        )
-        table = Table(
-            "files", "culprits", "dropped", "runs of the suite", "runs of its failing tests", "test time / suite"
-        )
-        ratio = final.test_seconds / final.suite_seconds
-        numbers = (final.files, final.culprits, len(final.dropped), final.suite_runs, final.part_runs)
-        table.add_row(*map(str, numbers), f"{ratio:.1f}")
-        console.print(table)
-    if given.only != "final":
-        table = Table(
-            "package",
-            "patches",
-            "culprits by full",
-            "by quick",
-            "missed",
-            "cpu time of tests, quick / full",
-            "by the clock",
-            "cpu time of the baseline, quick / full",
-        )
-        told["quick"] = packages = []
-        for package in given.package or sorted(SOURCES):
-            result = compare(package, given.seed, given.most, given.skip)
-            packages.append(
-                {**asdict(result), "missed": result.missed, "ratio": result.ratio, "wall_ratio": result.wall_ratio}
-            )
-            good = good and not result.missed and result.ratio <= 0.35
-            found = [sum(bool(p.broken) for p in some) for some in (result.full, result.quick)]
-            table.add_row(
-                package, *map(str, (len(result.full), *found, len(result.missed))), f"{result.ratio:.2f}",
-                f"{result.wall_ratio:.2f}", f"{result.quick_baseline.cpu_seconds / result.full_baseline.cpu_seconds:.2f}",
-            )  # fmt: skip
-        console.print(table)
-    if given.json:
-        given.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    print("ok" if good else "FAILED")
-    return 0 if good else 1
+def measure(asked: Asked) -> Iterator[Result]:
+    """`final` first, then each package; once, since runs are counted and processor time hardly varies."""
+    yield prove_together(12, 2, 3.0, asked) if asked.quick else prove_together(60, 3, 20.0, asked)
+    for package in SOURCES:
+        yield compare(package, asked)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("suites", __doc__ or "", measure, rounds=1))

@@ -60,6 +60,7 @@ def _asked(part: str = "keys") -> set[str]:
 
 
 _passed_over = _asked("files") if ONLY in os.environ else set()
+_words = {word for key in _asked() for word in re.split("[.:]+", key.partition("[")[0])}
 
 
 class _PassOver:
@@ -69,10 +70,19 @@ class _PassOver:
         return True if os.path.realpath(collection_path) in _passed_over else None
 
 
+class _PassOverNames:
+    """No test is made of a function whose name is in none of those that are asked for: it may stand for thousands."""
+
+    def pytest_pycollect_makeitem(self, name: str, obj: Any) -> list[Any] | None:
+        return [] if name not in _words and not issubclass(type(obj), type) else None
+
+
 def pytest_configure(config: Any) -> None:
-    """Begin to pass over files, where pytest is new enough for that."""
+    """Begin to pass over what is not asked for; over files where pytest is new enough for that."""
     import pytest
 
+    if _words:
+        config.pluginmanager.register(_PassOverNames(), "stomper_pass_over_names")
     if _passed_over and int(pytest.__version__.partition(".")[0]) >= 7:
         config.pluginmanager.register(_PassOver(), "stomper_pass_over")
 

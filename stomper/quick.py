@@ -10,6 +10,9 @@ from stomper.results import SuiteRun, SuiteState, worse, worse_among
 from stomper.session import Session
 from stomper.testing import Judgement, confirmed, some_of
 
+_ENOUGH = 10
+"""A patch is turned down for one test: with so many new failures, the others that it can reach are of no matter."""
+
 
 @dataclass(frozen=True)
 class Tested:
@@ -35,7 +38,7 @@ def judge_patch(session: Session, diff: Diff, tree: Path) -> Tested:
         return _test_wholly(session, baseline, tree, selection.words)
     if not selection.keys:
         return Tested(Judgement(), baseline, selection.words)
-    now = session.suite.run(tree, selection.keys, known=baseline)
+    now = session.suite.run(tree, selection.keys, known=baseline, enough=_ENOUGH + _failing(baseline, selection.keys))
     bad = worse_among(baseline, now, selection.keys)
     if bad is not None and not bad:
         return Tested(Judgement(), now, selection.words)
@@ -50,14 +53,20 @@ def _test_wholly(session: Session, baseline: SuiteRun, tree: Path, words: str) -
     return Tested(confirmed(session.suite, tree, baseline, now), now, words)
 
 
+def _failing(baseline: SuiteRun, keys: frozenset[str]) -> int:
+    """How many of the tests fail without the patch, too, and how many files cannot be collected."""
+    failing = (test for test in baseline.worst().values() if test.status == "failed")
+    return sum(test.key in keys or not test.collected for test in failing)
+
+
 def _confirmed_by_name(
     session: Session, baseline: SuiteRun, now: SuiteRun, bad: frozenset[str], tree: Path
 ) -> Judgement:
     """What is broken of the tests *bad*: those that fail again by themselves, and do not without the patch.
 
     The others need tests that were not run before them, or are flaky: the complete suite has to say."""
-    known = {**baseline.worst(), **now.worst()}
-    names = frozenset(some_of(known[key] for key in bad))
+    known, ran = {**baseline.worst(), **now.worst()}, now.worst().keys()
+    names = frozenset(some_of(known[key] for key in (bad & ran or bad)))  # what was not run any more is no worse for it
     again = worse_among(baseline, session.suite.run(tree, names, known=baseline), names) or frozenset()
     if not again:
         return Judgement()

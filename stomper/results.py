@@ -142,14 +142,18 @@ def weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
     return SuiteRun(first.state, tuple(kept), first.returncode, first.seconds, first.complaint)
 
 
+_INTERRUPTED = 2
 _NEVER_RAN = range(126, 160)
 """What shells answer for programs that cannot be started, or that a signal ended."""
 
 
-def judge(done: proc.Finished, junit: Path, tree: Path, argv: Sequence[str]) -> SuiteRun:
-    """How the command *argv* did in *tree*, by its end and the JUnit file that pytest left, if it did."""
+def judge(done: proc.Finished, junit: Path, tree: Path, argv: Sequence[str], *, enough: int = 0) -> SuiteRun:
+    """How the command *argv* did in *tree*, by its end and the JUnit file that pytest left, if it did. With so many failures
+    as are *enough* it was to end."""
     tests = _read(junit, tree)
-    code = done.returncode
+    # pytest-xdist calls such an end an interruption, pytest alone calls it a failure.
+    ended = 0 < enough <= sum(t.status == "failed" for t in tests) and done.returncode == _INTERRUPTED
+    code = 1 if ended else done.returncode
     uncollected = any(not t.collected for t in tests)
     if done.timed_out:
         state = SuiteState.TIMED_OUT

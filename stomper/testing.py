@@ -33,6 +33,7 @@ class _Asked:
 
     only: Collection[str] = ()
     without: Collection[str] = ()
+    enough: int = 0
     traced: bool = False
 
 
@@ -68,12 +69,14 @@ class Suite:
                 f"test command: there is no program {program!r}; set test_command or --test-validation none"
             )
 
-    def run(self, tree: Path, only: Collection[str] = (), *, known: SuiteRun | None = None) -> SuiteRun:
+    def run(
+        self, tree: Path, only: Collection[str] = (), *, known: SuiteRun | None = None, enough: int = 0
+    ) -> SuiteRun:
         """Run all tests in *tree*, or *only* those of these keys, where the suite `selects`: then files that by the run
-        *known* have none of them are not even read.
+        *known* have none of them are not even read. With so many failures as are *enough* it ends; 0 is never.
 
         Raises SuiteError when the command does not exist, or the tests are about other code than *tree*'s."""
-        return self._run(tree, _Asked(only, files_without(known, only) if known and only else ()))[0]
+        return self._run(tree, _Asked(only, files_without(known, only) if known and only else (), enough))[0]
 
     def trace(self, tree: Path) -> tuple[SuiteRun, Contexts | None]:
         """Run all tests, and note what each of them runs and reads; None where that cannot be noted. Takes two to
@@ -91,7 +94,7 @@ class Suite:
             if self._plugin and f"'{PLUGIN}'".encode() in done.stdout + done.stderr and not (folder / _JUNIT).exists():
                 self._plugin = False  # the command has an import path of its own, which the plugin is not on
                 done = self._start(tree, folder, asked)
-            run = judge(done, folder / _JUNIT, tree, self.argv())
+            run = judge(done, folder / _JUNIT, tree, self.argv(), enough=asked.enough)
             with self._counting:
                 self.seconds += run.seconds
             self._refuse_other_code(tree, folder, run.state)
@@ -100,9 +103,9 @@ class Suite:
     def _start(self, tree: Path, folder: Path, asked: _Asked) -> proc.Finished:
         env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
         # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree; a run
-        # that ends at the first failure or unreadable file says nothing about the tests after it.
+        # that ends at a failure or unreadable file says nothing about the tests after it.
         inis = ("-o", "junit_family=xunit1", "-o", f"cache_dir={folder}/cache")
-        whole = ("--maxfail=0", "--continue-on-collection-errors")
+        whole = (f"--maxfail={asked.enough}", "--continue-on-collection-errors")
         plugins = [PLUGIN, *([TRACER] if asked.traced else [])] if self._plugin else []
         options = (f"--junitxml={folder / _JUNIT}", *inis, *whole, *(word for name in plugins for word in ("-p", name)))
         if asked.only:

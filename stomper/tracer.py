@@ -123,6 +123,17 @@ def _look_again() -> None:
         _arm()
 
 
+def _note_loaded() -> None:
+    """What was imported before this was: how is not known, but that it was."""
+    for module in list(sys.modules.values()):
+        try:
+            name = object.__getattribute__(module, "__dict__").get("__file__")
+        except AttributeError:
+            continue
+        if isinstance(name, str):
+            _outside.add((name, IMPORTED))
+
+
 def _arm() -> None:
     sys.setprofile(_profile)
     threading.setprofile(_profile)
@@ -222,4 +233,5 @@ def pytest_sessionfinish() -> None:
 
 if hasattr(sys, "addaudithook"):
     sys.addaudithook(_heard)
+_note_loaded()
 _arm()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import math
 import os
+import random
 import threading
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from benchmarks import report
 from benchmarks.command import write_config
 from benchmarks.floors import packed_s, shell_loop, whole_tree_s
 from benchmarks.landing import flatness
+from benchmarks.mutants import damaged, with_unused
 from benchmarks.profile import profile
 from benchmarks.results import Figure, Ratio, Result, Results, spelt
 from benchmarks.runs import Measured, RunEnd, measured_fix, most_at_once
@@ -209,3 +211,11 @@ def test_numbers_have_about_three_digits(value: float, unit: str, words: str) ->
     """More would say what was not measured."""
     figure = Figure.model_validate({"name": "f", "values": (value,), "unit": unit})
     assert spelt(figure.median, figure.unit) == words
+
+
+def test_a_mutant_is_the_same_source_but_for_one_thing() -> None:
+    """An unused import stands after what must come first; one comparison or number in a function changes."""
+    source = '"""Text."""\n\nfrom __future__ import annotations\n\nLIMIT = 1\n\n\ndef small(x):\n    return x < LIMIT\n'
+    assert with_unused(source).splitlines()[4:6] == ["import sys as nobody_uses_this", "LIMIT = 1"]
+    assert damaged(source, random.Random(1)) == source.replace("x < LIMIT", "x >= LIMIT")  # noqa: S311
+    assert damaged("LIMIT = 1\n", random.Random(1)) == "LIMIT = 1\n"  # noqa: S311

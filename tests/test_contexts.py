@@ -95,6 +95,15 @@ def test_what_each_test_comes_to(make_repo: MakeRepo, options: str) -> None:
     assert [contexts.knows(file) for file in ("source.py", "inner.py", "nowhere.py")] == [True, True, False]
 
 
+def test_what_was_imported_before_is_known(make_repo: MakeRepo) -> None:
+    """A launcher, or a plugin of pytest, may import the package before anybody watches."""
+    root = make_repo({"soon.py": "x = 1\n", "test_last.py": "def test_last(): pass\n"})
+    command = f"{sys.executable} -c 'import soon, sys, pytest; sys.exit(pytest.main(sys.argv[1:]))'"
+    _, contexts = Suite(Environment(root, "these", (sys.executable,)), command, 60, root.parent / "scratch").trace(root)
+    assert contexts is not None
+    assert contexts.knows("soon.py")
+
+
 places = st.tuples(st.sampled_from(["a.py", "b\udcff.py", ""]), st.integers(-2, 9))
 
 

@@ -109,6 +109,22 @@ def test_a_command_that_names_no_tests_runs_all(make_repo: MakeRepo) -> None:
     assert suite.part_runs == 0
 
 
+def test_a_few_failures_are_enough(make_repo: MakeRepo, tmp_path: Path) -> None:
+    """Of forty tests that a fix breaks ten are run, ten again, and ten without the fix."""
+    log = tmp_path / "ran"
+    source = (
+        "import pytest\nimport shop\n\n\n@pytest.mark.parametrize('n', range(40))\ndef test_half(n):\n"
+        f"    open({str(log)!r}, 'a').write('.')\n    assert shop.half(4) == 2\n"
+    )
+    root = make_repo({"shop.py": SHOP, "test_shop.py": source})
+    landing, suite = fixed(root, {"import os\n\n": "", "x / 2": "x / 3"})
+    outcome = by_path(landing)["shop.py"]
+    assert outcome.tests == "40 of 40 tests, by what they run"
+    assert outcome.reason.startswith("tests: test_shop::test_half[0] is failed; ")
+    assert len(log.read_text()) == 40 + 3 * 10
+    assert (suite.whole_runs, suite.part_runs) == (1, 3)
+
+
 ORDERED = """\
 import shop
 

@@ -19,8 +19,9 @@ FILES: dict[str, str | bytes] = {
     "middle.py": "from core import LIMIT as BOUND, early\n\nTWICE = BOUND * 2\nDONE = early(1)\n",
     "upper.py": "import middle\n\n\ndef high():\n    return middle.TWICE\n\n\ndef other():\n    return 1\n",
     "plugin.py": "x = 1\n",
+    "idle.py": "x = 1\n",
     "data.json": "{}",
-    "test_core.py": "import core\n",
+    "test_core.py": "import core, idle\n",
     "test_upper.py": "import upper\n",
     "test_none.py": "x = 1\n",
 }
@@ -75,6 +76,7 @@ def keys(selection: Selection) -> str:
         ("upper.py", "return 1", "return 2", "other"),
         ("test_none.py", "x = 1", "x = 2", "none"),
         ("plugin.py", "x = 1", "x = 2", ""),
+        ("idle.py", "x = 1", "x = 2", ""),  # an import of it is written down, and was never carried out
         ("data.json", "{}", "[]", "free"),
         ("core.py", "import os\n", "import  os\n", ""),
     ],
@@ -91,6 +93,7 @@ def test_by_what_they_run(tmp_path: Path, path: str, old: str, new: str, expecte
         ("upper.py", "high other"),
         ("test_none.py", "none"),
         ("plugin.py", "all"),
+        ("idle.py", "free low"),
         ("data.json", "all"),
     ],
 )

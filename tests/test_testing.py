@@ -105,6 +105,30 @@ class TestA:
         assert sorted(tests.run(root, asked).worst()) == sorted(asked)
 
 
+def test_tests_that_are_not_asked_for_are_not_made(make_repo: MakeRepo, tmp_path: Path) -> None:
+    """A function may stand for thousands of tests: pytest makes none of one whose name is not asked for."""
+    log = tmp_path / "made"
+    hook = (
+        f"def pytest_generate_tests(metafunc):\n    open({str(log)!r}, 'a').write(metafunc.function.__name__ + '\\n')\n"
+    )
+    files = {"conftest.py": hook, "test_a.py": PASSING + "def test_many():\n    pass\n"}
+    tests = suite(root := make_repo(files))
+    tests.run(root)
+    log.unlink()
+    assert [t.name for t in tests.run(root, ["test_a::test_good"]).tests] == ["test_a::test_good"]
+    assert log.read_text().split() == ["test_good"]
+
+
+@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
+def test_a_run_ends_when_it_has_seen_enough(make_repo: MakeRepo, options: str) -> None:
+    """With so many failures it ends, which is no crash: what was seen until then counts."""
+    source = "import pytest\n@pytest.mark.parametrize('n', range(200))\ndef test_it(n): assert n < 0\n"
+    tests = suite(root := make_repo({"test_a.py": source}), f"{sys.executable} -m pytest {options}")
+    run = tests.run(root, [f"test_a::test_it[{n}]" for n in range(200)], enough=3)
+    assert run.state is results.SuiteState.FAILED
+    assert 3 <= len(run.tests) < 100
+
+
 def test_a_run_that_takes_too_long_is_no_verdict(make_repo: MakeRepo) -> None:
     """A suite that hangs is stopped and called timed out."""
     root = make_repo({"test_a.py": "import time\ndef test_slow():\n    time.sleep(600)\n"})

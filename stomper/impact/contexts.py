@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from stomper.observer import IMPORTED, PROCESS, READ
 
-FORMAT = "1"
+FORMAT = "2"
 """Of what `dump` makes: what was kept in another one is not read."""
 Place: TypeAlias = tuple[str, int]
 """A file and the first line of a function in it, or one of the words of the observer."""

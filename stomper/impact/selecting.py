@@ -80,7 +80,7 @@ class Selector:
         if not self.traced:
             return by_imports or f"no test is known to import {path}"
         if not self.tests.knows(path):
-            return by_imports  # it was neither imported nor read in any process of the tests
+            return self.tests.of_files({path})  # it was neither imported nor read in any process of the tests
         by_imports |= _union(self.tests.imported(file) for file in importers)
         what = changed(before, after)
         if what is None or what.unclear or (what.names and len(importers) > _MOST_FILES):
