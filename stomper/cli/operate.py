@@ -12,7 +12,6 @@ import typer
 from stomper import bundle
 from stomper.cli.output import console, print_json
 from stomper.errors import StomperError
-from stomper.store import home
 
 Repository = Annotated[
     str,
@@ -96,6 +95,7 @@ def serve(repository: Repository = "") -> None:
     named, place = _named(repository), bundle.activate()
     from deployments import embedded
     from deployments.deploy import configured
+    from stomper.store import home
 
     api = configured()
     embedded.prepare(home())
