@@ -40,7 +40,9 @@ def packages(modules: dict[str, str]) -> set[str]:
     return {name.partition(".")[0] for name in modules}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("fix", "--help"), ("check", "--help"), ("graph",)])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("fix", "--help"), ("check", "--help"), ("server", "--help"), ("graph",)]
+)
 def test_help_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """Help is there at once: none of the packages that do the work is loaded for it."""
     modules = loaded(tmp_path, *arguments)
