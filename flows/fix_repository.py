@@ -20,6 +20,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
+from deployments.slots import kept_slots
 from stomper import form, headstart, progress, remotes, trend
 from stomper.asking import land_and_ask
 from stomper.errors import Cancelled, SettingsError, StomperError
@@ -131,7 +132,7 @@ def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
     session.baselines.start(session.base)
     paths = [job.path for job in jobs]
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
-    with concurrent as runner:
+    with kept_slots(len(jobs)), concurrent as runner:
         mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
         futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
         outcomes = {outcome.path: outcome for outcome in (future.result() for future in as_completed(futures))}
@@ -151,8 +152,8 @@ def aggregate(
     report = report_of(session, outcomes, metrics, left_out=left_out, landing=landing)
     session.store.finish(report)
     session.store.forget(session.run_id, session.memory.waiting(outcomes))
-    # Nobody looks at an embedded server, and each diff is a request to it.
-    publish(report, [] if embedded.in_use() else outcomes, trend.points(session.store, report.repository))
+    if not embedded.in_use():  # nobody can look at that one
+        publish(report, outcomes, trend.points(session.store, report.repository))
     progress.emit(progress.RunDone(report))
     return report
 

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
+from prefect.events.clients import NullEventsClient
+from prefect.events.worker import EventsWorker
 from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 
@@ -48,11 +50,15 @@ def _no_bug(record: logging.LogRecord) -> bool:
 
 def begin_telling(session: Session) -> ExitStack:
     """Name the run of *session*, and tell of it until the stack is closed."""
-    name_run(titles.run_title("fix", session.shown, session.base))
     until = ExitStack()
+    if (
+        embedded.in_use()
+    ):  # it has no UI and no automations, and is gone with the run: Prefect's own events go nowhere too
+        EventsWorker.set_client_override(NullEventsClient)
+        return until
+    name_run(titles.run_title("fix", session.shown, session.base))
     until.enter_context(_shown())
-    if not embedded.in_use():  # which has no automations, and is gone with the run
-        until.enter_context(progress.listening(_Teller(session.run_id, printable(session.shown))))
+    until.enter_context(progress.listening(_Teller(session.run_id, printable(session.shown))))
     return until
 
 

@@ -1,0 +1,140 @@
+"""The tag's limit on the embedded server: as many tasks at once as it has slots, which go from one task to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = """\
+import contextlib, json, sys, threading, time
+from deployments import embedded
+from stomper import proc, store
+embedded.prepare(store.home())
+from deployments import slots
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.futures import as_completed
+from prefect.task_runners import ConcurrentTaskRunner
+asked = json.loads(sys.argv[1])
+slots.KEPT_S = asked.get("kept_s", 5.0)
+now, most, taken, lock = set(), [], [], threading.Lock()
+increment = SyncPrefectClient.increment_concurrency_slots_with_lease
+
+def counted(*arguments, **named):
+    answer = increment(*arguments, **named)
+    taken.append(answer.json()["lease_id"])
+    return answer
+
+SyncPrefectClient.increment_concurrency_slots_with_lease = counted
+
+@task(tags=["some-tag"], cache_policy=NO_CACHE, persist_result=False)
+def work(name, fails):
+    with lock:
+        now.add(name)
+        most.append(len(now))
+    time.sleep(asked["each_s"])
+    with lock:
+        now.remove(name)
+    if fails:
+        raise ValueError("as asked")
+    return time.monotonic()
+
+def active():
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name("tag:some-tag").active_slots
+
+@flow
+def run(name, tasks, wide, fails):
+    names = [f"{name}{number}" for number in range(tasks)]
+    with slots.kept_slots(tasks), ConcurrentTaskRunner(max_workers=wide) as runner:
+        futures = runner.map(work, {"name": names, "fails": [fails] * tasks})
+        return [f.result(raise_on_failure=False) for f in as_completed(futures)]
+
+@flow
+def occupied():
+    with get_client(sync_client=True) as client:
+        body = {"names": ["tag:some-tag"], "slots": asked["limit"], "mode": "concurrency", "lease_duration": 60}
+        client._client.post("/v2/concurrency_limits/increment-with-lease", json=body).raise_for_status()
+    threading.Timer(1.0, proc.stop_all).start()
+    return run("stopped", asked["tasks"], asked["wide"], False)
+
+if asked["limit"]:
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name("tag:some-tag", asked["limit"])
+ends = {}
+def one(name):
+    ends[name] = [end for end in run(name, asked["tasks"], asked["wide"], asked.get("fails", False))]
+if asked.get("stopped"):
+    ends["stopped"] = occupied()
+else:
+    threads = [threading.Thread(target=one, args=(f"run{number}-",)) for number in range(asked.get("runs", 1))]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+done = {name: len([end for end in some if isinstance(end, float)]) for name, some in ends.items()}
+first = {name: min([end for end in some if isinstance(end, float)], default=0) for name, some in ends.items()}
+last = {name: max([end for end in some if isinstance(end, float)], default=0) for name, some in ends.items()}
+left = active() if asked["limit"] else 0
+print(json.dumps({"most": max(most), "taken": len(set(taken)), "done": done, "left": left, "first": first, "last": last}))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One state folder for this module: the embedded server's database is made once."""
+    return tmp_path_factory.mktemp("slots")
+
+
+def ran(home: Path, **asked: Any) -> dict[str, Any]:
+    """What came of runs of tasks that carry a tag."""
+    env = {**os.environ, "PREFECT_HOME": str(home / "prefect"), "STOMPER_HOME": str(home)}
+    argv = (sys.executable, "-c", SCRIPT, json.dumps(asked))
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_no_more_tasks_at_once_than_slots(home: Path) -> None:
+    """Six threads and two slots: two tasks at once, which take over the slots of those before them, and none is left."""
+    found = ran(home, limit=2, tasks=12, wide=6, each_s=0.05)
+    assert found["most"] == 2
+    assert found["done"] == {"run0-": 12}
+    assert found["taken"] == 2
+    assert found["left"] == 0
+
+
+def test_tasks_that_fail_give_their_slots_back(home: Path) -> None:
+    """A task that raises leaves its slot to the next one too."""
+    found = ran(home, limit=2, tasks=6, wide=3, each_s=0.01, fails=True)
+    assert found["done"] == {"run0-": 0}
+    assert (found["most"], found["left"]) == (2, 0)
+
+
+def test_two_runs_share_the_slots(home: Path) -> None:
+    """A run keeps its slots for a while only: the other one is not over before it, nor begins when it has ended."""
+    found = ran(home, limit=1, tasks=12, wide=2, each_s=0.2, runs=2, kept_s=0.5)
+    assert found["most"] == 1
+    assert found["done"] == {"run0-": 12, "run1-": 12}
+    assert found["taken"] > 2
+    assert max(found["first"].values()) < min(found["last"].values())
+    assert found["left"] == 0
+
+
+def test_a_run_that_is_stopped_waits_for_no_slot(home: Path) -> None:
+    """Somebody else has all of them, and goes on to."""
+    found = ran(home, limit=2, tasks=4, wide=4, each_s=0.01, stopped=True)
+    assert found["done"] == {"stopped": 4}
+    assert (found["taken"], found["left"]) == (0, 2)
+
+
+def test_a_tag_without_a_limit_holds_nobody_back(home: Path) -> None:
+    """As Prefect does it; the flow makes sure that its own tag has one."""
+    found = ran(home, limit=0, tasks=4, wide=2, each_s=0.01)
+    assert found["done"] == {"run0-": 4}
