@@ -41,7 +41,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
     with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
         fix_repository = _flow("fix_repository")
         embedded.wait(failed)
-        with embedded.watched(_server_gone):
+        with _served():
             state = fix_repository(**form_of(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
@@ -60,7 +60,7 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
     with progress.listening(keep), _shown(quiet=quiet):
         fix_fleet = _flow("fix_fleet")
         embedded.wait()
-        with embedded.watched(_server_gone):
+        with _served():
             state = fix_fleet(**form_of_fleet(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
@@ -95,6 +95,19 @@ def _shown(*, quiet: bool) -> Iterator[None]:
             stack.enter_context(progress.listening(write))
         stack.enter_context(interrupt.stopping_on_signals())
         progress.emit(progress.StageBegan("start", detail="Prefect"))
+        yield
+
+
+@contextlib.contextmanager
+def _served() -> Iterator[None]:
+    """Around a flow: end when the embedded server dies, and send that one no heartbeats. Nobody looks at them there, and
+    Prefect waits up to a second for their thread when a flow ends. No variable of the environment can say so."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    silent = (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}) if embedded.in_use() else contextlib.nullcontext()
+    )
+    with embedded.watched(_server_gone), silent:
         yield
 
 
