@@ -37,6 +37,9 @@ from tasks.secrets import token_of
 from tasks.setup import run_setup
 from tasks.telling import begin_telling, quieten
 
+SHARD = 5_000
+"""How many files are mapped at once: what Prefect knows of a task is in memory until all of them are done."""
+
 
 @flow(name="fix-repository", flow_run_name="fix {repository}", persist_result=False)
 def fix_repository(
@@ -131,12 +134,18 @@ def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
     """Process the files side by side, at most `max_parallel_files` at once; the outcomes are in the order of the jobs."""
     session.baselines.start(session.base)
     paths = [job.path for job in jobs]
+    outcomes: dict[str, Outcome] = {}
+    for start in range(0, len(paths), SHARD):
+        outcomes |= _mapped(session, paths[start : start + SHARD])
+    return [outcomes[path] for path in paths]  # whoever was first: the same run makes the same history
+
+
+def _mapped(session: Session, paths: Sequence[str]) -> dict[str, Outcome]:
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
-    with kept_slots(len(jobs)), concurrent as runner:
+    with kept_slots(len(paths)), concurrent as runner:
         mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
         futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
-        outcomes = {outcome.path: outcome for outcome in (future.result() for future in as_completed(futures))}
-    return [outcomes[path] for path in paths]  # whoever was first: the same run makes the same history
+        return {outcome.path: outcome for outcome in (future.result() for future in as_completed(futures))}
 
 
 def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
