@@ -142,8 +142,10 @@ def measured_fix(
     timeout_s: float,
     address: str = "",
     server: ServerWatch | None = None,
+    kept: bool = False,
 ) -> Measured:
-    """Run `stomper fix --json` to its end and measure it. *server* is whom to watch in place of the embedded one.
+    """Run `stomper fix --json` to its end and measure it. *server* is whom to watch in place of the embedded one, which is
+    waited for to end unless somebody keeps it.
 
     Ends the benchmark when there is no report."""
     watch = server or ServerWatch.embedded(home)
@@ -178,7 +180,7 @@ def measured_fix(
                 process.stderr.close()
         out.seek(0)
         text = out.read()
-    if not address:
+    if not address and not kept:
         until_gone(home)  # whoever measures next wants the machine for itself
     end = report_in(process.returncode, text, "\n".join(line for _, line in lines))
     done = Measured(end, seconds, used.ru_utime + used.ru_stime, 0.0, watch.health, tuple(lines))

@@ -1,20 +1,22 @@
 """From the command line to the first call of an agent, against Prefect's import and its server's start, one after another.
 
 `python -m benchmarks.start [--quick]`. The floor is measured beside it, on the same state folder, whose server has been
-started once before. Then the same with a Prefect server that runs already. Exit code 1 when the file did not land.
+started once before. Then the same beside `stomper server`, and with a Prefect server of one's own. Exit code 1 when the file
+did not land.
 """
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.command import Asked, folder_of, run, write_config
 from benchmarks.results import Figure, Ratio, Result
-from benchmarks.runs import Measured, environment, measured_fix
+from benchmarks.runs import BIN, Measured, environment, measured_fix
 from benchmarks.server_watch import until_gone
 from benchmarks.synthetic import Shape, make
 from tests.operate.servers import prefect_server
@@ -29,7 +31,9 @@ mv "$2.new" "$2"
 """
 
 
-def first_call(folder: Path, home: Path, number: int, address: str = "") -> tuple[float, Measured]:
+def first_call(
+    folder: Path, home: Path, number: int, address: str = "", *, kept: bool = False
+) -> tuple[float, Measured]:
     """Seconds from the start of the program to its first call of an agent, and the run."""
     place = folder / f"run-{number}"
     place.mkdir(parents=True)
@@ -40,7 +44,9 @@ def first_call(folder: Path, home: Path, number: int, address: str = "") -> tupl
     command = [str(agent), str(log), "{file}"]
     config = write_config(place, {"kind": "command", "command": command}, 2)
     began = time.time()
-    done = measured_fix(made.root, home, ["--config", str(config)], timeout_s=300, address=address)
+    # In a sandbox it could not write down when it was called.
+    arguments = ["--config", str(config), "--set", "sandbox=none"]
+    done = measured_fix(made.root, home, arguments, timeout_s=300, address=address, kept=kept)
     if not log.exists():
         raise SystemExit(f"no agent was called: {done.end}")
     return float(log.read_text(encoding="utf-8").split()[0]) - began, done
@@ -98,14 +104,42 @@ def cold(folder: Path, asked: Asked) -> Result:
 
 
 def warm(folder: Path, asked: Asked) -> Result:
-    """With a server that runs already."""
+    """With a Prefect server of one's own that runs already."""
     with prefect_server(folder / "server") as server:
         first_call(folder / "warm", folder / "warm-home", 0, server.address)
         done = [first_call(folder / "warm", folder / "warm-home", n + 1, server.address) for n in range(asked.rounds)]
+    return warm_result("a small repository, a server that runs already", asked, done)
+
+
+def kept(folder: Path, asked: Asked) -> Result:
+    """With `stomper server` beside it."""
+    home = folder / "home"
+    with warm_server(home):
+        first_call(folder / "kept", home, 0, kept=True)
+        done = [first_call(folder / "kept", home, n + 1, kept=True) for n in range(asked.rounds)]
+    until_gone(home)
+    return warm_result("a small repository, `stomper server` beside it", asked, done)
+
+
+@contextlib.contextmanager
+def warm_server(home: Path) -> Iterator[None]:
+    """`stomper server` over *home*, when its server answers."""
+    argv = (str(BIN / "stomper"), "server")
+    with subprocess.Popen(argv, cwd=home, env=environment(home), stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout is None or "is warm" not in process.stdout.readline():
+                raise SystemExit("`stomper server` did not come up")
+            yield
+        finally:
+            process.terminate()
+
+
+def warm_result(setup: str, asked: Asked, done: Sequence[tuple[float, Measured]]) -> Result:
+    """What the runs on a server that was there came to."""
     runs = [m for _, m in done]
     return Result(
         benchmark="start",
-        setup="a small repository, a server that runs already",
+        setup=setup,
         rounds=asked.rounds,
         quick=asked.quick,
         ratios=(Ratio(name="to the first call of an agent", values=tuple(c for c, _ in done), unit="s", at_most=3.5),),
@@ -119,9 +153,10 @@ def warm(folder: Path, asked: Asked) -> Result:
 
 
 def measure(asked: Asked) -> Iterator[Result]:
-    """Both."""
+    """All three."""
     with folder_of("start") as folder:
         yield cold(folder, asked)
+        yield kept(folder, asked)
         yield warm(folder, asked)
 
 

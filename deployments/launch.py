@@ -1,6 +1,7 @@
 """Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal.
 
-What takes time goes on side by side: the server starts, Prefect is imported, the errors are collected.
+What takes time goes on side by side: the server starts, Prefect is imported, the errors are collected. The server was begun
+by the caller, in `embedded.begun`, before it imported this.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import contextlib
 import gc
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -18,16 +18,17 @@ from rich.console import Console
 from rich.live import Live
 
 from deployments import embedded
-from stomper import proc, progress, store
+from stomper import headstart, interrupt, proc, progress, run, store
 from stomper.addresses import is_address
 from stomper.errors import StomperError
 from stomper.fleet import FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.form import form_of
 from stomper.models import Report
 from stomper.parameters import FixParameters
+from stomper.session import abandon
 
 
-def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = False) -> Report:
+def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
     """The report of a run, shown on stderr while it works unless *quiet*. Raises StomperError when there is none."""
     reports: list[Report] = []
 
@@ -35,22 +36,19 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False, verbose: bool = 
         if isinstance(event, progress.RunDone):
             reports.append(event.report)
 
-    with embedded.begun(store.home(), verbose=verbose):
-        from stomper import headstart, run
-
-        if not is_address(parameters.repository):
-            run.plan(parameters)  # what can be told at once is told without waiting for the server
-        with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
-            fix_repository = _flow("fix_repository")
-            embedded.wait(failed)
-            with embedded.watched(_server_gone):
-                state = fix_repository(**form_of(parameters), return_state=True)
+    if not is_address(parameters.repository):
+        run.plan(parameters)  # what can be told at once is told without waiting for the server
+    with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
+        fix_repository = _flow("fix_repository")
+        embedded.wait(failed)
+        with _served():
+            state = fix_repository(**form_of(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]
 
 
-def run_fleet(parameters: FleetParameters, *, quiet: bool = False, verbose: bool = False) -> FleetReport:
+def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetReport:
     """What became of each repository of a fleet. Raises StomperError when none was begun."""
     reports: list[FleetReport] = []
 
@@ -58,13 +56,12 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False, verbose: bool
         if isinstance(event, progress.FleetDone):
             reports.append(event.report)
 
-    with embedded.begun(store.home(), verbose=verbose):
-        runs_of(parameters)
-        with progress.listening(keep), _shown(quiet=quiet):
-            fix_fleet = _flow("fix_fleet")
-            embedded.wait()
-            with embedded.watched(_server_gone):
-                state = fix_fleet(**form_of_fleet(parameters), return_state=True)
+    runs_of(parameters)
+    with progress.listening(keep), _shown(quiet=quiet):
+        fix_fleet = _flow("fix_fleet")
+        embedded.wait()
+        with _served():
+            state = fix_fleet(**form_of_fleet(parameters), return_state=True)
     if not reports:
         raise StomperError(state.message or "the run ended without a report")
     return reports[0]
@@ -96,15 +93,26 @@ def _shown(*, quiet: bool) -> Iterator[None]:
         elif not quiet:
             write = plain_lines(lambda line: errors.print(line, markup=False, highlight=False, soft_wrap=True))
             stack.enter_context(progress.listening(write))
-        stack.enter_context(_stopping_on_signals())
+        stack.enter_context(interrupt.stopping_on_signals())
         progress.emit(progress.StageBegan("start", detail="Prefect"))
+        yield
+
+
+@contextlib.contextmanager
+def _served() -> Iterator[None]:
+    """Around a flow: end when the embedded server dies, and send that one no heartbeats. Nobody looks at them there, and
+    Prefect waits up to a second for their thread when a flow ends. No variable of the environment can say so."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    silent = (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}) if embedded.in_use() else contextlib.nullcontext()
+    )
+    with embedded.watched(_server_gone), silent:
         yield
 
 
 def _server_gone() -> None:
     """End at once, in order: the flow cannot go on without its server."""
-    from stomper.session import abandon
-
     proc.stop_all()
     abandon()
     sys.stderr.write(
@@ -113,22 +121,3 @@ def _server_gone() -> None:
     )
     sys.stderr.flush()
     os._exit(2)
-
-
-@contextlib.contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    """Ctrl-C and SIGTERM kill what the run started and let it end by itself; a second one ends it at once."""
-    asked: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        if asked:
-            os._exit(128 + number)
-        asked.append(number)
-        proc.stop_all()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -15,6 +15,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectNotFound
 
+from deployments import embedded
 from stomper.errors import StomperError
 from stomper.git import open_target
 from stomper.settings import Settings, load
@@ -33,14 +34,19 @@ def apply_limit_name(git_dir: Path) -> str:
 
 
 def create_limits(*, tag_limit: int, apply: str | None = None, agents: Mapping[str, int] | None = None) -> None:
-    """Create what is missing. A limit of a tag or an agent that exists is the operator's and stays as it is."""
+    """Create what is missing. A limit of a tag or an agent that exists is the operator's and stays as it is.
+
+    On the embedded server there is no operator: a limit that no run uses becomes what this run says."""
     with get_client(sync_client=True) as client:
         own = {f"{_AGENT}{name}": most for name, most in (agents or {}).items()}
         for name, most in {f"tag:{TAG}": tag_limit, **own}.items():
             try:
-                client.read_global_concurrency_limit_by_name(name)
+                found = client.read_global_concurrency_limit_by_name(name)
             except ObjectNotFound:
                 client.upsert_global_concurrency_limit_by_name(name, most)
+            else:
+                if embedded.in_use() and not found.active_slots and found.limit != most:
+                    client.upsert_global_concurrency_limit_by_name(name, most)
         if apply is not None:
             client.upsert_global_concurrency_limit_by_name(apply, 1)
 

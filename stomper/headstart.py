@@ -54,15 +54,12 @@ class HeadStart:
 
     def put_away(self) -> None:
         """Stop, and leave nothing of the session: as if it had not been begun."""
-        going_on = not proc.stopping()
-        proc.stop_all()
-        self._thread.join()
-        if self._opened.exception() is None:
-            session = self._opened.result()
-            session.store.withdraw(session.run_id)
-            session.close()
-        if going_on:
-            proc.resume_all()
+        with proc.stopped():
+            self._thread.join()
+            if self._opened.exception() is None:
+                session = self._opened.result()
+                session.store.withdraw(session.run_id)
+                session.close()
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ _KEEPER_S = 15.0  # how long it may take to kill what it keeps
 _lock = threading.Lock()
 _live: dict[str, Callable[[], None]] = {}  # how to end what runs, by its cookie
 _stopping = threading.Event()
+_stops = 0  # how often that was asked for
 _finishing = threading.local()
 _mark = ""
 
@@ -193,6 +194,8 @@ def kill_run(run_id: str) -> None:
 
 def stop_all() -> None:
     """Kill everything that is running and refuse to start more, until `resume_all`. Safe in a signal handler."""
+    global _stops  # noqa: PLW0603 - of the process, as what it counts
+    _stops += 1
     _stopping.set()
     for end in list(_live.values()):
         end()
@@ -201,6 +204,23 @@ def stop_all() -> None:
 def resume_all() -> None:
     """Allow processes to be started again, after stop_all()."""
     _stopping.clear()
+
+
+@contextlib.contextmanager
+def stopped() -> Iterator[None]:
+    """In the block it is as after stop_all(), and afterwards as before; unless somebody else called that meanwhile: then it
+    stays so. For the main thread, where signals arrive."""
+    before, asked = stopping(), _stops + 1
+    stop_all()
+    try:
+        yield
+    finally:
+        if not before:
+            _stopping.clear()
+            if (
+                _stops != asked
+            ):  # looked at after it was cleared: a signal at any line is either seen here or sets it again
+                stop_all()
 
 
 def _end(pid: int, cookie: str, lifeline: socket.socket | None) -> None:

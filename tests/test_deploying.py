@@ -17,7 +17,7 @@ from deployments.api import Api
 from tests.conftest import git, write
 from tests.operate.programs import Program
 from tests.operate.servers import environment, prefect_server
-from tests.test_fix_command import wait_for
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.slow
 STOMPER = str(Path(sys.executable).with_name("stomper"))

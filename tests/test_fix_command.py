@@ -6,17 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import MakeRepo, git
+from tests.processes import UNUSED, begin, running, wait_for
 
-STOMPER = str(Path(sys.executable).with_name("stomper"))
-UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
 LONG = "987654"
 
 
@@ -27,37 +24,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def start(fenced: Path, state: Path) -> Callable[..., subprocess.Popen[str]]:
+def start(state: Path) -> Callable[..., subprocess.Popen[str]]:
     """Starts `stomper` with these arguments in a folder."""
-    env = {**os.environ, "STOMPER_HOME": str(state), "PREFECT_HOME": str(fenced / "prefect")}
-
-    def run(root: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        pipe, none = subprocess.PIPE, subprocess.DEVNULL
-        command = (STOMPER, *arguments)
-        return subprocess.Popen(command, cwd=root, env={**env, **more}, stdout=pipe, stderr=pipe, stdin=none, text=True)
-
-    return run
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until *condition* holds; a minute at most."""
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it never came true")
-
-
-def running(argument: str) -> list[int]:
-    """The processes that were started with *argument*."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if argument.encode() in entry.read_bytes().split(b"\0"):
-                found.append(int(entry.parent.name))
-        except OSError:
-            continue
-    return found
+    return lambda root, *arguments, **more: begin(root, state, *arguments, **more)
 
 
 def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -128,3 +130,27 @@ def test_what_comes_before_the_session_is_the_flows(asked: FixParameters) -> Non
     with headstart.begun(asked) as failed:
         assert not failed()
         assert headstart.taken(asked) is None
+
+
+def test_an_interrupt_while_it_is_put_away_counts(make_repo: MakeRepo, fenced: Path) -> None:
+    """Ctrl-C in the middle of that is not forgotten when it is done: nothing may start any more."""
+    ahead = headstart.HeadStart(parameters(make_repo({"a.py": UNUSED})))
+    ahead.opened()
+    other = sqlite3.connect(fenced / "stomper.db", check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # it has to wait for this until the interrupt is there
+
+    def interrupt() -> None:
+        while not proc.stopping():
+            time.sleep(0.01)
+        proc.stop_all()
+        other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        ahead.put_away()
+        assert proc.stopping()
+    finally:
+        thread.join()
+        other.close()
+        proc.resume_all()

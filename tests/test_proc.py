@@ -218,3 +218,16 @@ def test_what_must_not_stop_half_way_runs_to_its_end(tmp_path: Path) -> None:
             proc.run(("true",), cwd=tmp_path, timeout_s=10)
     finally:
         proc.resume_all()
+
+
+def test_stopped_ends_with_its_block_unless_somebody_else_stops_too() -> None:
+    """What is killed for the block's sake alone may go on after it; a signal in the middle of the block is not forgotten."""
+    with proc.stopped():
+        assert proc.stopping()
+    assert not proc.stopping()
+    with proc.stopped():
+        proc.stop_all()
+    assert proc.stopping()
+    with proc.stopped():
+        pass
+    assert proc.stopping(), "nor one before it"

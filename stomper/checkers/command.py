@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jsonpath
-
 from stomper.checkers.base import CheckerContext, relative, run_program
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
@@ -78,6 +76,8 @@ def _json(context: CheckerContext) -> Reader:
     given: dict[str, str] = {name: f"$.{name}" for name in ("path", "message", "line", "column", "code")}
     given.update(context.settings.json_fields.items())
     given["json_path"] = context.settings.json_path
+    import jsonpath  # noqa: PLC0415 - a fifth of what a run loads, and few tools are read by it
+
     queries = {}
     for name, query in given.items():
         try:

@@ -33,6 +33,7 @@ _COMMANDS = (
     operate.doctor,
     operate.deploy,
     operate.serve,
+    operate.server,
     inspect.graph,
     run.demo,
     inspect.version,

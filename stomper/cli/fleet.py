@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from stomper import bundle, settings
 from stomper.cli.options import Json, Quiet, Set, Verbose
 from stomper.cli.output import console, print_json
-from stomper.fleet import FleetParameters, rows
+from stomper.cli.starting import server_begun
 
 
 def fleet(
@@ -28,14 +27,15 @@ def fleet(
     Exit code 0: nothing is left in any. 1: something is left. 2: one of them could not be worked on.
     """
     named: dict[str, Any] = {"land": land, "token_env": token_env, "partial": partial}
-    shared = {key: value for key, value in named.items() if value}
-    if set_:
-        shared["settings"] = settings.assignments(set_)
-    bundle.activate()
-    from deployments.launch import run_fleet
+    with server_begun(verbose=verbose):
+        from deployments.launch import run_fleet
+        from stomper import settings
+        from stomper.fleet import FleetParameters, rows
 
-    parameters = FleetParameters(file=str(file.resolve()), shared=shared)
-    report = run_fleet(parameters, quiet=quiet, verbose=verbose)
+        shared = {key: value for key, value in named.items() if value}
+        if set_:
+            shared["settings"] = settings.assignments(set_)
+        report = run_fleet(FleetParameters(file=str(file.resolve()), shared=shared), quiet=quiet)
     if json_:
         print_json(report.model_dump(mode="json"))
     elif not quiet:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stomper import __version__
-from stomper.cli.options import AllowMissing, Checkers, Config, Ignore, Select, Set, parameters_of
+from stomper.cli.options import AllowMissing, Checkers, Config, Ignore, Select, Set
 
 
 def prompt(
@@ -30,11 +30,12 @@ def prompt(
 
     Exit code 0: printed. 1: there is nothing to repair in it. 2: a checker could not say.
     """
-    parameters = parameters_of({**locals(), "paths": [file], "land": "patch"})
+    given = {**locals(), "paths": [file], "land": "patch"}
+    from stomper.cli.asked import parameters_of
     from stomper.run import open_session
     from stomper.verify import read_from
 
-    session = open_session(parameters, only_check=True)
+    session = open_session(parameters_of(given), only_check=True)
     try:
         session.collect()
         jobs, _ = session.select()

@@ -1,4 +1,4 @@
-"""The commands that set Stomper up on a Prefect server: `deploy`, `serve` and `doctor`."""
+"""The commands about Prefect servers: `deploy`, `serve`, `server` and `doctor`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typer
 from stomper import bundle
 from stomper.cli.output import console, print_json
 from stomper.errors import StomperError
-from stomper.store import home
 
 Repository = Annotated[
     str,
@@ -90,12 +89,13 @@ def deploy(
 def serve(repository: Repository = "") -> None:
     """Serve the deployments from this process, without a work pool and a worker. It runs until you end it.
 
-    It needs a Prefect server (`PREFECT_API_URL`). Ctrl-C or SIGTERM cancels what runs and ends it. Exit code 0: ended so.
-    2: it could not serve.
+    It starts no server: it needs one of yours (`PREFECT_API_URL`). What makes runs without one quick is `server`. Ctrl-C or
+    SIGTERM cancels what runs and ends it. Exit code 0: ended so. 2: it could not serve.
     """
     named, place = _named(repository), bundle.activate()
     from deployments import embedded
     from deployments.deploy import configured
+    from stomper.store import home
 
     api = configured()
     embedded.prepare(home())
@@ -107,6 +107,25 @@ def serve(repository: Repository = "") -> None:
 
     create_limits_for(named)
     main(place, api.address, named)
+
+
+def server() -> None:
+    """Keep the embedded server warm, so that the next runs need not wait for its start. It runs until you end it.
+
+    Without a Prefect server of your own, a run starts an embedded one, which ends with the last run. While this command
+    runs, there is one already: `fix`, `resume`, `fleet` and `demo` of the same user find it by themselves, and share it and
+    its limits. Like theirs, it listens on 127.0.0.1 and has no UI. It is no place for deployments: those are what `serve`
+    and `deploy` are for, on a Prefect server of your own.
+
+    Ctrl-C or SIGTERM ends it; the server goes when no run uses it any more, also after `kill -9`. Start it anew after an
+    upgrade. Exit code 0: ended so, or another one keeps the server warm already. 2: the server did not come up or died, or
+    a Prefect API is configured (`PREFECT_API_URL` or the active profile), which all runs use instead.
+    """
+    bundle.activate()
+    from deployments.warm import keep_warm
+    from stomper.store import home
+
+    keep_warm(home(), say=lambda line: print(line, flush=True))  # noqa: T201
 
 
 def doctor(

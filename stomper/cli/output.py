@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from stomper.models import Report
+if TYPE_CHECKING:  # what shows help needs no data
+    from stomper.models import Report
 
 
 def show(report: Report, *, json_: bool, quiet: bool, diffs: bool = False, to_stderr: bool = False) -> None:

@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from stomper.git import open_target
-
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
@@ -30,6 +28,7 @@ def undo(
 
 def runs() -> None:
     """List the last runs over this repository: their ids, when they began and what they came to."""
+    from stomper.git import open_target
     from stomper.history import past
     from stomper.store import Store, home
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from stomper import bundle
 from stomper.cli.options import (
     AllowMissing,
     Changed,
@@ -31,10 +30,9 @@ from stomper.cli.options import (
     Since,
     Staged,
     Verbose,
-    parameters_of,
 )
 from stomper.cli.output import console, print_json, show
-from stomper.git import open_target, text
+from stomper.cli.starting import server_begun
 
 
 def fix(
@@ -77,17 +75,16 @@ def fix(
     left some out. 2: the run could not do its job, or a report could not be written.
     """
     given, taken = locals(), "--json" if json_ else "--dry-run" if dry_run else ""
-    from stomper.cli.telling import Telling
-    from stomper.reports.result import RunResult
-
-    telling = Telling.of("fix", report, stdout_taken_by=taken, no_ci=no_ci)
-    bundle.activate()
-    with telling.around():
-        parameters = parameters_of(given)
+    with server_begun(verbose=verbose):
         from deployments.launch import run_flow
+        from stomper.cli.asked import parameters_of
+        from stomper.cli.telling import Telling
+        from stomper.reports.result import RunResult
 
-        done = run_flow(parameters, quiet=quiet, verbose=verbose)
-        show(done, json_=json_, quiet=quiet, diffs=dry_run, to_stderr=telling.uses_stdout)
+        telling = Telling.of("fix", report, stdout_taken_by=taken, no_ci=no_ci)
+        with telling.around():
+            done = run_flow(parameters_of(given), quiet=quiet)
+            show(done, json_=json_, quiet=quiet, diffs=dry_run, to_stderr=telling.uses_stdout)
     telling.tell(RunResult.of_report(done), Path(done.repository))
     raise typer.Exit(done.exit_code)
 
@@ -122,6 +119,8 @@ def check(
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.check import check
+    from stomper.cli.asked import parameters_of
+    from stomper.git import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
 
@@ -145,14 +144,14 @@ def resume(
 
     Exit codes as of `fix`.
     """
-    from stomper.history import to_resume
+    with server_begun(verbose=verbose):
+        from deployments.launch import run_flow
+        from stomper.git import open_target
+        from stomper.history import to_resume
+        from stomper.store import Store, home
 
-    bundle.activate()
-    from deployments.launch import run_flow
-    from stomper.store import Store, home
-
-    parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
-    report = run_flow(parameters, quiet=quiet, verbose=verbose)
+        parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
+        report = run_flow(parameters, quiet=quiet)
     show(report, json_=json_, quiet=quiet)
     raise typer.Exit(report.exit_code)
 
@@ -164,19 +163,19 @@ def demo(
 
     One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
     """
-    from stomper.demo import make_sample, ran_as_it_should
+    with server_begun():
+        from deployments.launch import run_flow
+        from stomper.demo import make_sample, ran_as_it_should
+        from stomper.git import text
+        from stomper.reports.terminal import show_report
 
-    bundle.activate()
-    from deployments.launch import run_flow
-    from stomper.reports.terminal import show_report
-
-    folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))
-    try:
-        parameters = make_sample(folder)
-        report = run_flow(parameters)
-        show_report(report, console())
-        sys.stdout.write("\n" + text(("log", "--oneline", "-12"), cwd=Path(parameters.repository)) + "\n")
-    finally:
-        if keep is None:
-            shutil.rmtree(folder, ignore_errors=True)
+        folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))
+        try:
+            parameters = make_sample(folder)
+            report = run_flow(parameters)
+            show_report(report, console())
+            sys.stdout.write("\n" + text(("log", "--oneline", "-12"), cwd=Path(parameters.repository)) + "\n")
+        finally:
+            if keep is None:
+                shutil.rmtree(folder, ignore_errors=True)
     raise typer.Exit(0 if ran_as_it_should(report) else 2)

@@ -9,17 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
-
 from stomper.environment import Environment
-from stomper.errors import SettingsError
 from stomper.models import FileJob, Patch
 from stomper.prompts.advice import advice
 from stomper.prompts.definitions import definitions
@@ -27,6 +21,8 @@ from stomper.prompts.windows import shown_errors
 
 Strategy = Literal["terse", "rules", "examples", "context"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+TEMPLATE = ".stomper/prompts/fix.md.j2"
+"""A template of the target's own, in place of Stomper's."""
 _DIFF_LIMIT = 6000  # characters of it that a retry is told
 _CHARACTERS_EACH_TOKEN = 4  # a rule of thumb, on the safe side for code
 # Of the whole, at most; what they leave is for the errors.
@@ -72,7 +68,9 @@ def render(situation: Situation) -> Prompt:
         "count": len(situation.job.diagnostics),
         "left_out": left_out,
     }
-    return Prompt(_filled(situation.environment.root, {**values, "fence": _fence(values)}), left_out)
+    from stomper.prompts.templates import filled  # noqa: PLC0415 - loads jinja2, which few runs need
+
+    return Prompt(filled(situation.environment.root, {**values, "fence": _fence(values)}), left_out)
 
 
 def evidence(problem: str, test_output: str, patch: Patch | None) -> str:
@@ -83,8 +81,12 @@ def evidence(problem: str, test_output: str, patch: Patch | None) -> str:
 
 def check_template(root: Path) -> None:
     """Raise SettingsError when the target at *root* has a template that cannot be filled in."""
+    if not (root / TEMPLATE).is_file():
+        return
+    from stomper.prompts.templates import filled  # noqa: PLC0415 - as above
+
     names = (*_SHARES, "path", "errors", "count", "left_out", "fence")
-    _filled(root, dict.fromkeys(names, ""))
+    filled(root, dict.fromkeys(names, ""))
 
 
 def _parts(situation: Situation) -> dict[str, str]:
@@ -106,24 +108,6 @@ def _fence(values: Mapping[str, object]) -> str:
     """A line that occurs in none of the *values*."""
     everything = "\n".join(map(str, values.values()))
     return next(fence for number in count(1) if (fence := f"=====DATA-{number}=====") not in everything)
-
-
-def _filled(root: Path, values: Mapping[str, object]) -> str:
-    """The target's own template, else Stomper's, filled in."""
-    place = root / ".stomper" / "prompts" / "fix.md.j2"
-    shipped = files("stomper") / "prompts" / "fix.md.j2"
-    try:
-        text = (place if place.is_file() else shipped).read_text(encoding="utf-8")
-        return _compiled(text).render(values)
-    except (TemplateError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{place}: {error}; what it can use is {', '.join(sorted(values))}") from None
-
-
-@lru_cache(maxsize=8)
-def _compiled(text: str) -> Template:
-    """The template of this *text*: compiling it takes far longer than filling it in."""
-    jinja = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return jinja.from_string(text)
 
 
 def _conventions(root: Path) -> str:

@@ -1,0 +1,28 @@
+"""What the flags of a command ask for. Loads the settings, so that what shows help imports it nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stomper import settings
+from stomper.parameters import FixParameters
+
+_LISTS = ("select", "ignore", "checkers", "agents")
+_OWN_FIELDS = ("paths", "changed", "staged", "since")  # of the parameters; all other flags are settings
+_NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", "json_", "quiet", "verbose", "report", "no_ci")
+
+
+def parameters_of(given: Mapping[str, Any]) -> FixParameters:
+    """The flags of a command, by their names, as the parameters of a run: `--set` lies below the flags with a name."""
+    named: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in _NO_SETTINGS and value is not None and value is not False and value not in ("", []):
+            named[key] = [v.strip() for v in value.split(",") if v.strip()] if key in _LISTS else value
+    if given.get("dry_run"):
+        named["land"] = "patch"
+    layer = settings.combine(settings.assignments(given["set_"] or []), named)
+    own = {key: given[key] for key in _OWN_FIELDS if given.get(key)}
+    config = str(given["config"].resolve()) if given["config"] else ""
+    return FixParameters(repository=str(Path.cwd()), config=config, settings=layer, **own)
