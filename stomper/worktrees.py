@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import Target, copied_config, git, promisors, read_changes, read_diff, text
+from stomper.git import AS_PATCH, Target, copied_config, git, parse_changes, promisors, text
 from stomper.models import Patch
 
 
@@ -59,9 +59,10 @@ class Worktree:
         """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
         self._unlock()
         self.git("add", "--all")
-        tree = self.git("write-tree").decode().strip()
-        changes = read_changes(self.git_dir, base, tree)
-        return Patch(base=base, changes=changes, diff=read_diff(self.git_dir, base, tree)) if changes else None
+        # An empty field parts the list of what differs from the patch of it.
+        shown = self.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", *AS_PATCH, base)
+        listing, _, diff = shown.partition(b"\0\0")
+        return Patch(base=base, changes=parse_changes(listing), diff=diff) if shown else None
 
 
 @dataclass
@@ -117,7 +118,7 @@ class SharedClone:
 
     def diff(self, old: str, new: str) -> bytes:
         """What leads from one commit to another, as a patch."""
-        return read_diff(self.path, old, new)
+        return git(("diff-tree", "-r", *AS_PATCH, old, new), cwd=self.path)
 
     def add_worktree(self, path: Path, commit: str) -> Worktree:
         """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
