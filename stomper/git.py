@@ -88,6 +88,8 @@ class Target:
 
     root: Path
     git_dir: Path
+    own_dir: Path
+    """What of git is this checkout's alone; git's own folder, where the repository has but one."""
     head: str
     branch: str
     dirty: frozenset[str]
@@ -121,7 +123,7 @@ def open_target(path: Path) -> Target:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
         branch = "" if repo.head.is_detached else repo.active_branch.name
         head = repo.head.commit.hexsha
-        git_dir = Path(repo.common_dir).resolve()
+        git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
     dirty, staged = _status(root)
@@ -129,6 +131,7 @@ def open_target(path: Path) -> Target:
     return Target(
         root=root,
         git_dir=git_dir,
+        own_dir=own_dir,
         head=head,
         branch=branch,
         dirty=dirty,
