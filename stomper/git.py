@@ -14,17 +14,24 @@ from stomper.errors import RepositoryError
 from stomper.models import Change
 
 TIMEOUT_S = 600.0
-# No hooks, no background maintenance, no monitors, names as they are: what we start must do just what we say.
+# No hooks, no background maintenance, no monitors, names and patches as they are, our own clones taken for what they are:
+# what we start must do just what we say, however the user's git is set up.
 # A checkout of many files by all cores: measured, twice as fast by two.
 _QUIET = (
     "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
-    "-c", "checkout.workers=0",
+    "-c", "safe.bareRepository=all", "-c", "core.safecrlf=false", "-c", "apply.ignoreWhitespace=no",
+    "-c", "diff.suppressBlankEmpty=false", "-c", "checkout.workers=0",
 )  # fmt: skip
+AS_PATCH = (
+    "--patch", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
+    "--ignore-submodules=none",
+)  # fmt: skip
+"""For plumbing, which `diff.noprefix` and the like do not change: a patch that `git apply` takes, byte for byte."""
 # What of the user's own configuration changes how files look in a worktree or who commits.
 _COPIED_CONFIG = (
     r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|commit\.gpgsign$|gpg\.|core\."
-    r"(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$)"
+    r"(autocrlf|eol|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$)"
 )
 
 
@@ -81,6 +88,8 @@ class Target:
 
     root: Path
     git_dir: Path
+    own_dir: Path
+    """What of git is this checkout's alone; git's own folder, where the repository has but one."""
     head: str
     branch: str
     dirty: frozenset[str]
@@ -114,7 +123,7 @@ def open_target(path: Path) -> Target:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
         branch = "" if repo.head.is_detached else repo.active_branch.name
         head = repo.head.commit.hexsha
-        git_dir = Path(repo.common_dir).resolve()
+        git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
     dirty, staged = _status(root)
@@ -122,6 +131,7 @@ def open_target(path: Path) -> Target:
     return Target(
         root=root,
         git_dir=git_dir,
+        own_dir=own_dir,
         head=head,
         branch=branch,
         dirty=dirty,
@@ -216,19 +226,17 @@ def changed_since(target: Target, ref: str) -> frozenset[str]:
 
 def read_changes(cwd: Path, base: str, tree: str) -> tuple[Change, ...]:
     """The paths in which *tree* differs from *base*, sorted."""
-    fields = names(git(("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, tree), cwd=cwd))
+    return parse_changes(git(("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, tree), cwd=cwd))
+
+
+def parse_changes(listing: bytes) -> tuple[Change, ...]:
+    """The paths of a `--raw -z --no-abbrev` listing."""
+    fields = names(listing)
     changes = []
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
         old_mode, new_mode, old_blob, new_blob, _ = meta.lstrip(":").split(" ")
         changes.append(Change(path=path, old_mode=old_mode, new_mode=new_mode, old_blob=old_blob, new_blob=new_blob))
     return tuple(changes)
-
-
-def read_diff(cwd: Path, base: str, tree: str) -> bytes:
-    """The difference as a patch that `git apply` takes, byte for byte."""
-    return git(
-        ("diff", "--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", base, tree), cwd=cwd
-    )
 
 
 def copied_config(root: Path) -> list[tuple[str, str]]:

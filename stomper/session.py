@@ -34,6 +34,7 @@ from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
+from stomper.sight import Sight
 from stomper.testing import Suite
 from stomper.together import Together
 from stomper.transcripts import Transcripts, prune
@@ -146,7 +147,10 @@ class Session:
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
-            agents, watch = list[Agent](), Watch(target, memory.landed, store.landing_lock(str(target.git_dir)))
+            agents, watch = (
+                list[Agent](),
+                Watch(Sight(target, folder), memory.landed, store.landing_lock(str(target.git_dir))),
+            )
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")

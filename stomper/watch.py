@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import locks, progress
-from stomper.git import Target, git, names
+from stomper.errors import RepositoryError
 from stomper.models import Model
+from stomper.sight import Sight
 
 _LANDING_S = 60.0
+_UNREADABLE = "git's answer"
 
 
 class Violation(Model):
@@ -30,7 +31,17 @@ class Violation(Model):
         """One line for people."""
         if self.what.startswith("file "):  # what is kept of a file is that it is not as committed
             return f"{self.what} {'was edited or made' if self.after else 'is as committed again'}"
+        if self.what == _UNREADABLE:
+            return "git cannot read it any more" if self.after else "git can read it again"
         return f"{self.what} {'is new' if not self.before else 'changed' if self.after else 'is gone'}"
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call of an agent that no look has come after yet."""
+
+    words: str
+    ended: bool = False
 
 
 @dataclass
@@ -38,84 +49,76 @@ class Watch:
     """The state of the user's repository as it was last seen, and what changed while agents were running.
 
     A change that comes while none of them runs is the user's own, and one that *landed* says was a landing is another run's;
-    *landing* is the lock that one holds while the repository is between two states."""
+    *landing* is the lock that one holds while the repository is between two states. One look serves all calls that ended
+    before it began, however many: each waits for one."""
 
-    target: Target
+    sight: Sight
     landed: Callable[[str, str, str], bool] = lambda _branch, _before, _after: False
     landing: Path | None = None
     violations: list[Violation] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
-    _running: list[str] = field(default_factory=list)
+    _calls: list[_Call] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looking: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
     def during(self, agent: str, path: str) -> Iterator[None]:
-        """Watch while *agent* works on *path*."""
-        call = f"{agent} on {path}"
-        with self._lock:
-            if not self._running:
-                self._known = self._look()
-            self._running.append(call)
+        """Watch while *agent* works on *path*. Raises RepositoryError where the repository cannot be looked at before."""
+        call = _Call(f"{agent} on {path}")
+        if not self._joins(call):
+            with self._looking:
+                if not self._joins(call):
+                    self._look_on()
+                    self._calls.append(call)
         try:
             yield
         finally:
             with self._lock:
-                self._compare()
-                self._running.remove(call)
+                call.ended = True
+            with self._looking:
+                if call in self._calls:  # else a look was for it that began after its end
+                    self._look_on()
+
+    def _joins(self, call: _Call) -> bool:
+        """Whether *call* begins while others run, so that no look is due before it: it is among them from now on."""
+        with self._lock:
+            runs = any(not other.ended for other in self._calls)
+            if runs:
+                self._calls.append(call)
+            return runs
+
+    def _look_on(self) -> None:
+        """Look, and compare with what was seen before if any agent ran since. For one thread at a time."""
+        with self._lock:
+            over = [call for call in self._calls if call.ended]
+        try:
+            now = self._look()
+        except RepositoryError as error:
+            if not self._calls:
+                raise
+            now = {**self._known, _UNREADABLE: str(error)}
+        with self._lock:
+            agents = tuple(sorted(call.words for call in self._calls))
+            self._calls = [call for call in self._calls if call not in over]
+        if agents:
+            self._compare(now, agents)
+        self._known = now
 
     def _look(self) -> dict[str, str]:
         if self.landing is None:
-            return look(self.target)
+            return self.sight.look()
         with locks.Lock(self.landing) as lock:
             lock.acquire(shared=True, timeout_s=_LANDING_S)  # an agent that holds it for longer is seen all the same
-            return look(self.target)
+            return self.sight.look()
 
-    def _compare(self) -> None:
-        now = self._look()
+    def _compare(self, now: Mapping[str, str], agents: tuple[str, ...]) -> None:
         for what in sorted(self._known.keys() | now.keys()):
             before, after = self._known.get(what, ""), now.get(what, "")
             if before != after and not self._another_runs(what, before, after):
-                agents = tuple(sorted(self._running))
                 shown = os.fsencode(what).decode(errors="replace")  # names need not be UTF-8, reports are
                 self.violations.append(Violation(what=shown, before=before, after=after, agents=agents))
                 progress.emit(progress.Violated(self.violations[-1].words, agents))
-        self._known = now
 
     def _another_runs(self, what: str, before: str, after: str) -> bool:
         branch = what.removeprefix("ref refs/heads/")
         return branch != what and bool(after) and self.landed(branch, before, after)
-
-
-def look(target: Target) -> dict[str, str]:
-    """HEAD, refs, index, configuration, hooks and the files that are not as committed, each with what tells it apart."""
-    root = target.root
-    status = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
-    found = {}
-    for entry in names(git(status, cwd=root)):
-        found[f"file {entry[3:]}"] = f"{entry[:2].strip()} {_stamp(root / entry[3:])}"
-    # Not what a remote has: editors fetch in the background.
-    kinds = ("refs/heads", "refs/tags", "refs/stash", "refs/notes", "refs/replace", "refs/bisect")
-    refs = git(("for-each-ref", "--format=%(refname) %(objectname)", *kinds), cwd=root).decode(errors="surrogateescape")
-    for line in refs.splitlines():
-        name, _, commit = line.rpartition(" ")
-        found[f"ref {name}"] = commit
-    own = Path(os.fsdecode(git(("rev-parse", "--absolute-git-dir"), cwd=root)).rstrip("\n"))
-    hooks = sorted((target.git_dir / "hooks").glob("*"))
-    places = (own / "HEAD", own / "config.worktree", target.git_dir / "config", *hooks)
-    for file in places:
-        with contextlib.suppress(OSError):
-            found[f"git's {file.name}"] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    # Not the index's bytes: git itself refreshes what it knows of unchanged files. What a landing brings in is in HEAD too.
-    staged = git(("diff-index", "--cached", "--raw", "-z", "--no-renames", "--ita-visible-in-index", "HEAD"), cwd=root)
-    found["the index"] = hashlib.sha256(staged).hexdigest()[:12]
-    return found
-
-
-def _stamp(path: Path) -> str:
-    try:
-        about = path.lstat()
-    except OSError:
-        return "gone"
-    if path.is_dir():
-        return "folder"  # of ignored files: caches come and go in there
-    return f"{about.st_mode:o} {about.st_size} {about.st_mtime_ns}"

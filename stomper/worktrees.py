@@ -12,10 +12,10 @@ import queue
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from stomper.git import Target, copied_config, git, promisors, read_changes, read_diff, text
+from stomper.git import AS_PATCH, Target, copied_config, git, parse_changes, promisors, text
 from stomper.models import Patch
 
 
@@ -27,6 +27,8 @@ class Worktree:
 
     path: Path
     git_dir: Path
+    borrowed: tuple[tuple[Path, str], ...] = ()
+    """Files of the checkout that git ignores, each with the path at which a copy of it lies here."""
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """git in this worktree. Raises RepositoryError."""
@@ -40,6 +42,15 @@ class Worktree:
             self.git("update-ref", "--no-deref", "HEAD", commit)  # off a branch that an agent has made
         self.git("reset", "--hard", "--quiet", commit)
         self.git("clean", "-ffdxq")
+        self.lend()
+
+    def lend(self) -> None:
+        """Copy what is borrowed into a clean worktree, read-only."""
+        for source, path in self.borrowed:
+            copy = self.path / path
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+            copy.chmod(0o444)
 
     def _at(self, commit: str) -> bool:
         """Whether HEAD is *commit* itself, on no branch."""
@@ -59,9 +70,10 @@ class Worktree:
         """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
         self._unlock()
         self.git("add", "--all")
-        tree = self.git("write-tree").decode().strip()
-        changes = read_changes(self.git_dir, base, tree)
-        return Patch(base=base, changes=changes, diff=read_diff(self.git_dir, base, tree)) if changes else None
+        # An empty field parts the list of what differs from the patch of it.
+        shown = self.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", *AS_PATCH, base)
+        listing, _, diff = shown.partition(b"\0\0")
+        return Patch(base=base, changes=parse_changes(listing), diff=diff) if shown else None
 
 
 @dataclass
@@ -117,7 +129,7 @@ class SharedClone:
 
     def diff(self, old: str, new: str) -> bytes:
         """What leads from one commit to another, as a patch."""
-        return read_diff(self.path, old, new)
+        return git(("diff-tree", "-r", *AS_PATCH, old, new), cwd=self.path)
 
     def add_worktree(self, path: Path, commit: str) -> Worktree:
         """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
@@ -174,7 +186,7 @@ class Pool:
         return self._clone.path
 
     def borrow(self, root: Path, paths: Sequence[str]) -> None:
-        """Copy these files of the checkout at *root*, which git ignores, into every worktree from now on, read-only."""
+        """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
         self._borrowed = tuple((root / path, path) for path in paths)
         with (self._clone.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
             exclude.writelines(f"/{path}\n" for path in paths)
@@ -188,14 +200,10 @@ class Pool:
                 # The folder keeps the repository's name: some tools and tests look at it.
                 place = self._folder / str(slot) / self._clone.target.root.name
                 place.parent.mkdir(parents=True)
-                slot = self._clone.add_worktree(place, commit)
+                slot = replace(self._clone.add_worktree(place, commit), borrowed=self._borrowed)
+                slot.lend()
             else:
                 slot.reset(commit)
-            for source, path in self._borrowed:
-                copy = slot.path / path
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, copy)
-                copy.chmod(0o444)
             yield slot
         finally:
             self._slots.put(slot)

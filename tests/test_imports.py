@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,23 @@ def test_compiled_extensions_are_missed_by_name_and_borrowed_when_asked(make_rep
             assert not copy.stat().st_mode & 0o222
             assert tree.patch(session.base) is None
     session.close()
+
+
+def test_borrowed_extensions_stay_through_a_lease(make_repo: MakeRepo) -> None:
+    """Each attempt finds the checkout's extension, read-only, whatever the one before it did to its copy or its folder."""
+    root = make_repo({"target/__init__.py": "", ".gitignore": "*.so\n"})
+    write(root, {"target/_speed.so": b"compiled"})
+    session = open_run(root, checkers=RULES, borrow_extensions=True)
+    with session.pool.lease(session.base) as tree:
+        copy = tree.path / "target" / "_speed.so"
+        copy.chmod(0o644)
+        copy.write_bytes(b"changed")
+        tree.reset(session.base)
+        assert copy.read_bytes() == b"compiled"
+        assert not copy.stat().st_mode & 0o222
+        shutil.rmtree(copy.parent)
+        tree.reset(session.base)
+        assert copy.read_bytes() == b"compiled"
+        assert tree.patch(session.base) is None
+    session.close()
+    assert (root / "target" / "_speed.so").read_bytes() == b"compiled"

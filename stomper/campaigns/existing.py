@@ -9,7 +9,7 @@ from stomper.campaigns.groups import Grouping
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.seals import Chain, Foreign, Part
 from stomper.forges.base import PullRequest, RequestState
-from stomper.git import names
+from stomper.git import AS_PATCH, names
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,7 @@ def _touched(origin: Origin, at: str, tip: str) -> set[str]:
 
 
 def _diff(origin: Origin, part: Part) -> bytes:
-    plain = ("--binary", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index")
-    done = origin.talk("diff", *plain, part.parent, part.commit)
+    done = origin.talk("diff-tree", "-r", *AS_PATCH, part.parent, part.commit)
     if done.returncode or done.timed_out:
         raise origin.mirror.error("read the campaign's branch of", done)
     return done.stdout
