@@ -7,13 +7,13 @@ import os
 import socket
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from deployments import embedded
 from stomper.errors import StomperError
@@ -43,12 +43,17 @@ def create_limits(*, tag_limit: int, apply: str | None = None, agents: Mapping[s
             try:
                 found = client.read_global_concurrency_limit_by_name(name)
             except ObjectNotFound:
-                client.upsert_global_concurrency_limit_by_name(name, most)
+                _make(client, name, most)
             else:
                 if embedded.in_use() and not found.active_slots and found.limit != most:
-                    client.upsert_global_concurrency_limit_by_name(name, most)
+                    _make(client, name, most)
         if apply is not None:
-            client.upsert_global_concurrency_limit_by_name(apply, 1)
+            _make(client, apply, 1)
+
+
+def _make(client: SyncPrefectClient, name: str, most: int) -> None:
+    with suppress(ObjectAlreadyExists):  # another run was quicker
+        client.upsert_global_concurrency_limit_by_name(name, most)
 
 
 def agent_limits(settings: Settings) -> dict[str, int]:

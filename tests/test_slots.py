@@ -118,10 +118,10 @@ def test_tasks_that_fail_give_their_slots_back(home: Path) -> None:
 
 
 def test_two_runs_share_the_slots(home: Path) -> None:
-    """A run keeps its slots for a while only: the other one is not over before it, nor begins when it has ended."""
-    found = ran(home, limit=1, tasks=12, wide=2, each_s=0.2, runs=2, kept_s=0.5)
+    """A run keeps its slots for a while only: neither is over before the other begins."""
+    found = ran(home, limit=1, tasks=40, wide=2, each_s=0.1, runs=2, kept_s=0.3)
     assert found["most"] == 1
-    assert found["done"] == {"run0-": 12, "run1-": 12}
+    assert found["done"] == {"run0-": 40, "run1-": 40}
     assert found["taken"] > 2
     assert max(found["first"].values()) < min(found["last"].values())
     assert found["left"] == 0
@@ -138,3 +138,27 @@ def test_a_tag_without_a_limit_holds_nobody_back(home: Path) -> None:
     """As Prefect does it; the flow makes sure that its own tag has one."""
     found = ran(home, limit=0, tasks=4, wide=2, each_s=0.01)
     assert found["done"] == {"run0-": 4}
+
+
+TOGETHER = """\
+from concurrent.futures import ThreadPoolExecutor
+from deployments import embedded
+from stomper import store
+embedded.prepare(store.home())
+from deployments.limits import create_limits
+def make(number):
+    create_limits(tag_limit=3, apply=f"apply-{number}", agents={f"a{number}": 2})
+
+with ThreadPoolExecutor(3) as pool:
+    for number in range(3):
+        list(pool.map(make, [number] * 3))
+print("made")
+"""
+
+
+def test_runs_that_begin_together_make_their_limits(home: Path) -> None:
+    """Each of them finds that a limit is missing, and one is the first to make it."""
+    env = {**os.environ, "PREFECT_HOME": str(home / "prefect"), "STOMPER_HOME": str(home)}
+    argv = (sys.executable, "-c", TOGETHER)
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.splitlines() == ["made"], done.stderr
