@@ -1,13 +1,14 @@
 """The slots of the limit of a tag, held by the tasks of a run: kept for the next task where one waits.
 
 Prefect takes a slot for each task and gives it back afterwards: three requests, two threads and two events around a file
-that may take milliseconds. Here a task hands its slot to the next one of the same run, for at most `KEPT_S`; then it is
+that may take milliseconds. Here a task hands its slot to the next one of the same run, for some seconds; then it is
 given back and asked for anew, so that other runs get theirs. The limit holds as ever: no task of the tag runs without one.
 """
 
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,8 @@ from prefect.runtime import flow_run
 from stomper import proc
 
 KEPT_S = 5.0
-"""How long a slot goes from task to task. Whoever waits for one asks again that seldom anyway."""
+"""How long a slot goes from task to task, up to twice that: not all slots of a run are asked for in the same moment. Whoever
+waits for one asks again that seldom anyway."""
 _LEASE_S, _RENEWED_EACH_S, _LOOK_S = 60.0, 20.0, 0.2
 _log = logging.getLogger(__name__)
 _slots: ContextVar[Slots | None] = ContextVar("slots", default=None)
@@ -39,12 +41,12 @@ class Lease:
 
     names: tuple[str, ...]
     id: UUID | None
-    since: float
+    until: float = field(default_factory=lambda: time.monotonic() + KEPT_S * random.uniform(1, 2))  # noqa: S311 - no secret
 
     @property
     def fresh(self) -> bool:
         """Whether another task may still have it."""
-        return time.monotonic() - self.since < KEPT_S
+        return time.monotonic() < self.until
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Slots:
                     self._pause(float(error.response.headers["Retry-After"]))
                     continue
                 given = ConcurrencyLimitWithLeaseResponse.model_validate(answer.json())
-                return Lease(names, given.lease_id if given.limits else None, time.monotonic())
+                return Lease(names, given.lease_id if given.limits else None)
         return None
 
     def _pause(self, seconds: float) -> None:

@@ -16,11 +16,11 @@ from stomper.impact.contexts import FORMAT, Contexts
 from stomper.impact.graph import read_graph
 from stomper.impact.selecting import Selector
 from stomper.imports import missing_extensions
+from stomper.pool import Pool
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.settings import Settings
 from stomper.store import Store, digest
 from stomper.testing import Suite
-from stomper.worktrees import Pool
 
 _RUN = TypeAdapter(SuiteRun)
 _UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 
 from stomper import form, proc
 from stomper.addresses import is_address
+from stomper.errors import StomperError
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
@@ -42,6 +43,9 @@ class HeadStart:
             collected.set_result(session.collected_at(session.base))
         except BaseException as error:  # told to whoever asks for the errors
             collected.set_exception(error)
+            return
+        with contextlib.suppress(StomperError):  # whoever wants a worktree is told when it cannot be made
+            session.prepare()
 
     def check(self) -> None:
         """Raise what there is to be raised already, when the session could not be opened."""

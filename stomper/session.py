@@ -28,6 +28,7 @@ from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.objects import modes_at
+from stomper.pool import Pool
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
@@ -40,7 +41,7 @@ from stomper.together import Together
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Watch
-from stomper.worktrees import Pool, SharedClone, in_memory
+from stomper.worktrees import SharedClone, in_memory
 
 _open: dict[str, Session] = {}
 
@@ -195,6 +196,7 @@ class Session:
         self.baselines.wait()
         if self.ahead:
             wait([self.ahead])
+        self.pool.close()
         self.store.close()
         locks.remove_run(self.folder)
         self.lasting.release()
@@ -255,6 +257,12 @@ class Session:
                     tree.path, self.checkers, allow_missing=self.settings.allow_missing_checker
                 )
         return self._collections[commit]
+
+    def prepare(self) -> None:
+        """Have a worktree for each file that agents will work on at once; ruff alone needs one for many files."""
+        if any(agent.reads_prompt for agent in self.agents):
+            at_once = min(self.settings.max_parallel_files, len(self.collected_at(self.base).by_path))
+            self.pool.prepare(self.base, at_once)
 
     def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
         """The files to repair, in their order, and what was left out."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper.git import AS_PATCH, Target, copied_config, git, parse_changes, promisors, text
@@ -167,46 +166,6 @@ def in_memory(clone: SharedClone, run_id: str, commit: str) -> Path | None:
     folder = _MEMORY / f"stomper-{os.getuid()}-{run_id}"
     folder.mkdir(mode=0o700)
     return folder
-
-
-class Pool:
-    """At most *size* worktrees, made when first wanted, lent to one user at a time and reset before each use."""
-
-    def __init__(self, clone: SharedClone, folder: Path, *, size: int) -> None:
-        self._clone = clone
-        self._folder = folder
-        self._borrowed: tuple[tuple[Path, str], ...] = ()
-        self._slots: queue.LifoQueue[Worktree | int] = queue.LifoQueue()
-        for number in reversed(range(size)):
-            self._slots.put(number)
-
-    @property
-    def home(self) -> Path:
-        """The repository that the worktrees are of."""
-        return self._clone.path
-
-    def borrow(self, root: Path, paths: Sequence[str]) -> None:
-        """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
-        self._borrowed = tuple((root / path, path) for path in paths)
-        with (self._clone.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
-            exclude.writelines(f"/{path}\n" for path in paths)
-
-    @contextlib.contextmanager
-    def lease(self, commit: str) -> Iterator[Worktree]:
-        """A clean worktree of *commit*, waiting for one to be free."""
-        slot = self._slots.get()
-        try:
-            if isinstance(slot, int):
-                # The folder keeps the repository's name: some tools and tests look at it.
-                place = self._folder / str(slot) / self._clone.target.root.name
-                place.parent.mkdir(parents=True)
-                slot = replace(self._clone.add_worktree(place, commit), borrowed=self._borrowed)
-                slot.lend()
-            else:
-                slot.reset(commit)
-            yield slot
-        finally:
-            self._slots.put(slot)
 
 
 def quote(path: str) -> bytes:

@@ -1,0 +1,138 @@
+"""The worktrees of a run on real repositories: how many are made, by whom, and none after the end."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stomper import headstart, proc, store
+from stomper.errors import Cancelled
+from stomper.parameters import FixParameters
+from stomper.run import open_session
+from stomper.session import Session
+from tests.conftest import MakeRepo, git, write
+
+UNUSED = "import os\n"
+
+
+def parameters(root: Path, **more: object) -> FixParameters:
+    """A run over *root* of at most three files at once, by an agent that reads a prompt."""
+    agents = {"ruff": {"enabled": False}, "mine": {"kind": "command", "command": ["true"]}}
+    own: dict[str, object] = {"test_validation": "none", "max_parallel_files": 3, "sandbox": "none", "agents": agents}
+    return FixParameters(repository=str(root), settings=own | more)
+
+
+@contextlib.contextmanager
+def opened(root: Path, **more: object) -> Iterator[Session]:
+    """An open session, closed at the end."""
+    session = open_session(parameters(root, **more))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def made(session: Session) -> int:
+    """How many worktrees there are."""
+    return git(session.clone.path, "worktree", "list").count("\n")
+
+
+@pytest.fixture
+def root(make_repo: MakeRepo) -> Path:
+    """Five files to repair."""
+    return make_repo({f"m{number}.py": UNUSED for number in range(5)})
+
+
+def test_as_many_as_work_at_once(root: Path) -> None:
+    """They are clean worktrees of the base, which the files then get; the one that collecting took is one of them."""
+    with opened(root) as session:
+        session.collect()
+        assert made(session) == 1
+        session.prepare()
+        assert made(session) == 3
+        with contextlib.ExitStack() as stack:
+            trees = [stack.enter_context(session.pool.lease(session.base)) for _ in range(3)]
+            assert len({tree.path for tree in trees}) == 3
+            assert made(session) == 3
+            for tree in trees:
+                assert tree.git("status", "--porcelain") == b""
+                assert (tree.path / "m4.py").read_text() == UNUSED
+
+
+def test_no_more_than_files(make_repo: MakeRepo) -> None:
+    """One file needs one worktree, however many could be worked on at once."""
+    with opened(make_repo({"a.py": UNUSED, "b.py": "x = 1\n"})) as session:
+        session.prepare()
+        assert made(session) == 1
+
+
+def test_none_for_ruff_alone(root: Path) -> None:
+    """It repairs all of them in one."""
+    with opened(root, agents={}) as session:
+        session.prepare()
+        assert made(session) <= 1
+
+
+def test_those_that_were_asked_for_meanwhile_count(root: Path) -> None:
+    """Nothing is made beyond what can be in use."""
+    with opened(root) as session, contextlib.ExitStack() as stack:
+        session.collect()
+        for _ in range(3):
+            stack.enter_context(session.pool.lease(session.base))
+        session.prepare()
+        assert made(session) == 3
+
+
+def test_one_that_is_dirty_is_made_anew(root: Path) -> None:
+    """What a user of a worktree left in it is gone for the next."""
+    with opened(root) as session:
+        with session.pool.lease(session.base) as tree:
+            write(tree.path, {"m0.py": "broken", "new.py": "new"})
+        with session.pool.lease(session.base) as again:
+            assert again.path == tree.path
+            assert again.git("status", "--porcelain", "--ignored") == b""
+
+
+def test_the_end_waits_for_one_under_way(root: Path) -> None:
+    """A run that is over before all of them are made leaves none behind, and makes no more."""
+    session = open_session(parameters(root))
+    session.collect()
+    preparing = threading.Thread(target=session.prepare)
+    preparing.start()
+    session.close()
+    preparing.join(30)
+    assert not preparing.is_alive()
+    assert not list((store.home() / "runs").iterdir())
+
+
+def test_a_run_that_is_stopped_makes_none(root: Path) -> None:
+    """Whoever prepares is told."""
+    with opened(root) as session:
+        session.collect()
+        proc.stop_all()
+        try:
+            with pytest.raises(Cancelled):
+                session.prepare()
+        finally:
+            proc.resume_all()
+        assert made(session) == 1
+
+
+def test_they_are_made_while_prefect_starts(root: Path) -> None:
+    """The head start of a command makes them, after it has collected."""
+    with headstart.begun(parameters(root)):
+        session = headstart.taken(parameters(root))
+        assert session is not None
+    try:
+        session.collect()
+        give_up = time.monotonic() + 60
+        while made(session) < 3 and time.monotonic() < give_up:
+            time.sleep(0.05)
+        assert made(session) == 3
+    finally:
+        session.close()
