@@ -35,7 +35,7 @@ def counted(*arguments, **named):
 
 SyncPrefectClient.increment_concurrency_slots_with_lease = counted
 
-@task(tags=["some-tag"], cache_policy=NO_CACHE, persist_result=False)
+@task(tags=[asked.get("tag", "some-tag")], cache_policy=NO_CACHE, persist_result=False)
 def work(name, fails):
     with lock:
         now.add(name)
@@ -136,7 +136,7 @@ def test_a_run_that_is_stopped_waits_for_no_slot(home: Path) -> None:
 
 def test_a_tag_without_a_limit_holds_nobody_back(home: Path) -> None:
     """As Prefect does it; the flow makes sure that its own tag has one."""
-    found = ran(home, limit=0, tasks=4, wide=2, each_s=0.01)
+    found = ran(home, tag="another-tag", limit=0, tasks=4, wide=2, each_s=0.01)
     assert found["done"] == {"run0-": 4}
 
 
