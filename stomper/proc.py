@@ -217,9 +217,8 @@ def stopped() -> Iterator[None]:
     finally:
         if not before:
             _stopping.clear()
-            if (
-                _stops != asked
-            ):  # looked at after it was cleared: a signal at any line is either seen here or sets it again
+            # Looked at after it was cleared: a signal at any line is either seen here or sets it again.
+            if _stops != asked:
                 stop_all()
 
 

@@ -138,20 +138,16 @@ class Session:
                     settings = settings.model_copy(update={"land": "patch"})
             seen = (target.root, target.git_dir, clone.path)
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
-            trees = folder / "worktrees"
-            readers = all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
-            if only_check and readers and (memory_folder := in_memory(clone, run_id, base)):
-                trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
-            pool = Pool(clone, trees.resolve(), size=settings.max_parallel_files + 1)
+            readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
+            trees = _trees(folder, in_memory(clone, run_id, base) if readers else None)
+            pool = Pool(clone, trees, size=settings.max_parallel_files + 1)
             if settings.borrow_extensions:
                 pool.borrow(target.root, missing_extensions(target.root))
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
-            agents, watch = (
-                list[Agent](),
-                Watch(Sight(target, folder), memory.landed, store.landing_lock(str(target.git_dir))),
-            )
+            agents = list[Agent]()
+            watch = Watch(Sight(target, folder), memory.landed, store.landing_lock(str(target.git_dir)))
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
@@ -353,6 +349,14 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
+
+
+def _trees(folder: Path, memory_folder: Path | None) -> Path:
+    """Where the worktrees of a run are: in its *folder*, or in memory."""
+    trees = folder / "worktrees"
+    if memory_folder:
+        trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
+    return trees.resolve()
 
 
 def _limits(target: Target, settings: Settings) -> list[str]:

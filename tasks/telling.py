@@ -51,9 +51,8 @@ def _no_bug(record: logging.LogRecord) -> bool:
 def begin_telling(session: Session) -> ExitStack:
     """Name the run of *session*, and tell of it until the stack is closed."""
     until = ExitStack()
-    if (
-        embedded.in_use()
-    ):  # it has no UI and no automations, and is gone with the run: Prefect's own events go nowhere too
+    if embedded.in_use():
+        # It has no UI and no automations, and is gone with the run: Prefect's own events go nowhere too.
         EventsWorker.set_client_override(NullEventsClient)
         return until
     name_run(titles.run_title("fix", session.shown, session.base))

@@ -62,15 +62,3 @@ def _agent(program: Path, text: str) -> str:
     program.chmod(0o755)
     argv = json.dumps([str(program), "{file}"])
     return f'sandbox = "none"\n[agents.ruff]\nenabled = false\n[agents.own]\nkind = "command"\ncommand = {argv}\n'
-
-
-def processes(argument: str) -> list[int]:
-    """The processes that were started with *argument*."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if argument.encode() in entry.read_bytes().split(b"\0"):
-                found.append(int(entry.parent.name))
-        except OSError:
-            continue
-    return found

@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.operate.repositories import CURABLE, commits, processes, repository, slow_agent, sound
+from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.stage import PREFECT, Line, Stage, until
+from tests.processes import running
 
 WITHIN_S = 5.0
 
@@ -35,7 +36,7 @@ def _cancelled(stage: Stage, name: str, cancel: Callable[[str], None]) -> list[L
     settings, mark = slow_agent(root)
     repository(root, *[CURABLE] * 4, settings=f"max_parallel_files = 2\n{settings}")
     run = stage.start("fix-repository/ci", {"repository": str(root)})
-    at_work = until(lambda: len(processes(mark)) >= 4, 90)
+    at_work = until(lambda: len(running(mark)) >= 4, 90)
     cancel(run)
     until(lambda: stage.state(run) != "Running", 30)
     took = time_until_gone(mark)
@@ -53,7 +54,7 @@ def _cancelled(stage: Stage, name: str, cancel: Callable[[str], None]) -> list[L
 def time_until_gone(mark: str) -> float:
     """Seconds until no process of the agent is left."""
     began = time.monotonic()
-    until(lambda: not processes(mark), 60)
+    until(lambda: not running(mark), 60)
     return time.monotonic() - began
 
 

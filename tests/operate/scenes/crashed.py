@@ -7,8 +7,9 @@ import signal
 import subprocess
 
 from tests.operate.programs import parents
-from tests.operate.repositories import CURABLE, commits, processes, repository, slow_agent, sound
+from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.stage import PREFECT, Line, Stage, until
+from tests.processes import running
 
 _TAG = "tag:stomper-process-file"
 
@@ -22,10 +23,10 @@ def worker_killed(stage: Stage) -> list[Line]:
     watching = subprocess.Popen(
         (*argv, "--watch-timeout", "45"), cwd=stage.folder, env=stage.env, stdout=subprocess.PIPE, text=True
     )
-    at_work = until(lambda: len(processes(mark)) >= 4, 90)
+    at_work = until(lambda: len(running(mark)) >= 4, 90)
     held = stage.slots(_TAG)
     stage.worker.kill()
-    gone = until(lambda: not processes(mark), 20)
+    gone = until(lambda: not running(mark), 20)
     landed, whole = commits(root), sound(root)
     stage.server.restart()
     stage.worker.start()
@@ -59,12 +60,12 @@ def engine_killed(stage: Stage) -> list[Line]:
     settings, mark = slow_agent(root)
     repository(root, CURABLE, settings=f"max_parallel_files = 1\n{settings}")
     run = stage.start("fix-repository/ci", {"repository": str(root)})
-    at_work = until(lambda: len(processes(mark)) >= 2, 90)
-    for pid in _ancestors(processes(mark), stage.worker.pid):
+    at_work = until(lambda: len(running(mark)) >= 2, 90)
+    for pid in _ancestors(running(mark), stage.worker.pid):
         os.kill(pid, signal.SIGKILL)
     return [
         Line("agents at work", True, at_work),
-        Line("agents gone with it", True, until(lambda: not processes(mark), 20)),
+        Line("agents gone with it", True, until(lambda: not running(mark), 20)),
         Line("state", "Crashed", stage.ended(run, 60)),
         Line("commits", 0, commits(root)),
         Line("repository", "sound", sound(root)),

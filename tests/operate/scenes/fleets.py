@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.operate.repositories import CURABLE, commits, processes, repository, slow_agent, sound
+from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.scenes.cancelled import WITHIN_S, time_until_gone
 from tests.operate.stage import Line, Stage, until
+from tests.processes import running
 
 
 def one_fails(stage: Stage) -> list[Line]:
@@ -32,7 +33,7 @@ def cancelled(stage: Stage) -> list[Line]:
         marks.append(mark)
     given = {"repositories": [str(root) for root in roots], "at_once": 2, "deployment": "fix-repository/ci"}
     run = stage.start("fix-fleet/weekly", {"fleet": given})
-    at_work = until(lambda: all(len(processes(mark)) >= 2 for mark in marks[:2]), 120)
+    at_work = until(lambda: all(len(running(mark)) >= 2 for mark in marks[:2]), 120)
     stage.api.post(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
     took = max(time_until_gone(mark) for mark in marks)
     stage.leftovers.append(f"fleet: the last agent was gone {took:.1f} s after the cancel had reached the server")
@@ -46,5 +47,5 @@ def cancelled(stage: Stage) -> list[Line]:
         Line("runs below", ["Cancelled"] * 2, states),
         Line("commits", [0, 0, 0], [commits(root) for root in roots]),
         Line("repositories", ["sound"] * 3, [sound(root) for root in roots]),
-        Line("agents of the third", [], processes(marks[2])),
+        Line("agents of the third", [], running(marks[2])),
     ]
