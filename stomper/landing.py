@@ -128,8 +128,8 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     on the new tip and proven again.
     """
     turned_down: dict[str, Outcome] = {}
-    if session.watch.violations:
-        return _refuse(session, outcomes, session.keep_evidence())
+    if violations := session.watch.found():
+        return _refuse(session, outcomes, session.keep_evidence(violations))
     ready = []
     for outcome in (o for o in outcomes if o.proven and o.patch):
         if why := _waits(session, outcome, purpose):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 import time
 import uuid
@@ -40,9 +41,11 @@ from stomper.testing import Suite
 from stomper.together import Together
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
-from stomper.watch import Watch
+from stomper.watch import Violation, Watch
 from stomper.worktrees import SharedClone, in_memory
 
+# What takes a tenth of a second to load, and the first files of an agent would wait for.
+_LOADED_LATE = ("stomper.prompts.templates", "detect_secrets.core.secrets_collection")
 _open: dict[str, Session] = {}
 
 
@@ -193,6 +196,7 @@ class Session:
         if self.ahead:
             wait([self.ahead])
         self.pool.close()
+        self.watch.close()
         self.store.close()
         locks.remove_run(self.folder)
         self.lasting.release()
@@ -219,14 +223,14 @@ class Session:
         self.store.journal(self.run_id, step, detail)
         progress.emit(progress.Journalled(step, detail))
 
-    def keep_evidence(self) -> str:
-        """Keep what was seen of agents that left their worktrees, and say it."""
+    def keep_evidence(self, violations: Sequence[Violation]) -> str:
+        """Keep what was seen of agents that left their worktrees, at least one, and say it."""
         folder = store.home() / "evidence"
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.run_id}.json"
-        lines = [violation.model_dump_json() for violation in self.watch.violations]
+        lines = [violation.model_dump_json() for violation in violations]
         file.write_text("[" + ",\n".join(lines) + "]\n", encoding="utf-8")
-        first = self.watch.violations[0]
+        first = violations[0]
         more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
         nothing = "nothing more" if self.landed else "nothing"
         return (
@@ -255,10 +259,14 @@ class Session:
         return self._collections[commit]
 
     def prepare(self) -> None:
-        """Have a worktree for each file that agents will work on at once; ruff alone needs one for many files."""
+        """Have a worktree for each file that agents will work on at once, and one that is reset meanwhile.
+
+        ruff alone needs one for many files."""
         if any(agent.reads_prompt for agent in self.agents):
-            at_once = min(self.settings.max_parallel_files, len(self.collected_at(self.base).by_path))
-            self.pool.prepare(self.base, at_once)
+            wanted = min(self.settings.max_parallel_files + 1, len(self.collected_at(self.base).by_path))
+            self.pool.prepare(self.base, wanted)
+            for name in _LOADED_LATE:
+                importlib.import_module(name)
 
     def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
         """The files to repair, in their order, and what was left out."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,16 +51,30 @@ class Watch:
 
     A change that comes while none of them runs is the user's own, and one that *landed* says was a landing is another run's;
     *landing* is the lock that one holds while the repository is between two states. One look serves all calls that ended
-    before it began, however many: each waits for one."""
+    before it began, however many. No call waits for the look after it: whoever asks what was `found` does."""
 
     sight: Sight
     landed: Callable[[str, str, str], bool] = lambda _branch, _before, _after: False
     landing: Path | None = None
-    violations: list[Violation] = field(default_factory=list)
+    _violations: list[Violation] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
     _calls: list[_Call] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _looking: threading.Lock = field(default_factory=threading.Lock)
+    _looker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "watch"))
+    _due: list[Future[None]] = field(default_factory=list)
+
+    def found(self) -> tuple[Violation, ...]:
+        """What changed while the calls ran that have ended by now. Raises what kept it from being seen."""
+        with self._lock:
+            due, self._due = self._due, []
+        for look in due:
+            look.result()
+        return tuple(self._violations)
+
+    def close(self) -> None:
+        """Look no more: when this returns, no look is under way."""
+        self._looker.shutdown(cancel_futures=True)
 
     @contextlib.contextmanager
     def during(self, agent: str, path: str) -> Iterator[None]:
@@ -75,9 +90,12 @@ class Watch:
         finally:
             with self._lock:
                 call.ended = True
-            with self._looking:
-                if call in self._calls:  # else a look was for it that began after its end
-                    self._look_on()
+                self._due.append(self._looker.submit(self._look_after, call))
+
+    def _look_after(self, call: _Call) -> None:
+        with self._looking:
+            if call in self._calls:  # else a look was for it that began after its end
+                self._look_on()
 
     def _joins(self, call: _Call) -> bool:
         """Whether *call* begins while others run, so that no look is due before it: it is among them from now on."""
@@ -116,8 +134,8 @@ class Watch:
             before, after = self._known.get(what, ""), now.get(what, "")
             if before != after and not self._another_runs(what, before, after):
                 shown = os.fsencode(what).decode(errors="replace")  # names need not be UTF-8, reports are
-                self.violations.append(Violation(what=shown, before=before, after=after, agents=agents))
-                progress.emit(progress.Violated(self.violations[-1].words, agents))
+                self._violations.append(Violation(what=shown, before=before, after=after, agents=agents))
+                progress.emit(progress.Violated(self._violations[-1].words, agents))
 
     def _another_runs(self, what: str, before: str, after: str) -> bool:
         branch = what.removeprefix("ref refs/heads/")

@@ -20,7 +20,7 @@ def test_another_runs_landing_is_no_violation(make_repo: MakeRepo) -> None:
         with session.watch.during("agent", "z.py"):
             assert len(repair(root, include=["a.py"]).landed) == 1
             assert len(repair(root, include=["b.py"]).landed) == 1
-        assert session.watch.violations == []
+        assert session.watch.found() == ()
     finally:
         session.close()
 
@@ -44,7 +44,7 @@ def test_what_no_run_did_is_one(make_repo: MakeRepo, how: str) -> None:
             if how == "stage":
                 write(root, {"c.py": "x = 2\n"})
                 git(root, "add", "c.py")
-        seen = {violation.what for violation in session.watch.violations}
+        seen = {violation.what for violation in session.watch.found()}
         assert seen == ({"the index", "file c.py"} if how == "stage" else {"ref refs/heads/main"})
     finally:
         session.close()
@@ -57,9 +57,9 @@ def test_a_branch_that_a_run_made(make_repo: MakeRepo) -> None:
     try:
         with session.watch.during("agent", "z.py"):
             repair(root, land="branch")
-        assert session.watch.violations == []
+        assert session.watch.found() == ()
         with session.watch.during("agent", "z.py"):
             git(root, "branch", "mine")
-        assert [violation.what for violation in session.watch.violations] == ["ref refs/heads/mine"]
+        assert [violation.what for violation in session.watch.found()] == ["ref refs/heads/mine"]
     finally:
         session.close()

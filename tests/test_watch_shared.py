@@ -40,7 +40,7 @@ def landing(session: Session) -> Iterator[None]:
 
 
 def end_together(session: Session) -> None:
-    """Begin many calls, and end all of them while nobody can look."""
+    """Begin many calls, and end all of them while nobody can look; then somebody does."""
     watch, gate = session.watch, threading.Event()
     begun = threading.Semaphore(0)
 
@@ -60,6 +60,7 @@ def end_together(session: Session) -> None:
         stack.close()
         for one in done:
             one.result()
+    watch.found()
 
 
 def looks(lines: list[tuple[str, ...]]) -> int:
@@ -72,7 +73,7 @@ def test_one_look_serves_all_that_ended_before_it(session: Session) -> None:
     with started() as lines:
         end_together(session)
     assert 2 <= looks(lines) <= 3
-    assert session.watch.violations == []
+    assert session.watch.found() == ()
     assert session.watch._calls == []
 
 
@@ -83,7 +84,7 @@ def test_all_that_ran_are_named_once(session: Session) -> None:
         write(root, {"a.py": "x = 3\n"})
         end_together(session)
         git(root, "branch", "mine")
-    first, second = session.watch.violations
+    first, second = session.watch.found()
     assert (first.what, second.what) == ("file a.py", "ref refs/heads/mine")
     assert set(first.agents) == {f"agent on {number}.py" for number in range(MANY)} | {"agent on late.py"}
     assert second.agents == ("agent on late.py",)
@@ -95,10 +96,10 @@ def test_between_two_calls_the_user_is_free(session: Session) -> None:
     end_together(session)
     write(root, {"a.py": "x = 3\n"})
     end_together(session)
-    assert session.watch.violations == []
+    assert session.watch.found() == ()
     with session.watch.during("agent", "z.py"):
         write(root, {"a.py": "x = 44\n"})
-    assert [violation.what for violation in session.watch.violations] == ["file a.py"]
+    assert [violation.what for violation in session.watch.found()] == ["file a.py"]
 
 
 def test_calls_that_come_and_go_are_each_looked_after(session: Session) -> None:
@@ -112,12 +113,12 @@ def test_calls_that_come_and_go_are_each_looked_after(session: Session) -> None:
                 time.sleep(0.01)
                 if (lane, number) == (0, 3):
                     a.write_text("x = 3\n")
-            assert lane != 0 or number != 3 or watch.violations  # by then it has been seen
+            assert lane != 0 or number != 3 or watch.found()  # by then it has been seen
 
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(calls, lane) for lane in range(4)]:
             done.result()
-    (seen,) = watch.violations
+    (seen,) = watch.found()
     assert seen.what == "file a.py"
     assert "agent on 0-3.py" in seen.agents
     assert watch._calls == []
@@ -129,10 +130,22 @@ def test_a_repository_that_git_cannot_read_any_more_is_a_violation(session: Sess
     kept = index.read_bytes()
     with session.watch.during("agent", "z.py"):
         index.write_bytes(b"DIRC and no more")
-    assert [violation.words for violation in session.watch.violations] == ["git cannot read it any more"]
+    assert [violation.words for violation in session.watch.found()] == ["git cannot read it any more"]
     with pytest.raises(RepositoryError), session.watch.during("agent", "z.py"):
         pytest.fail("it was called")
     index.write_bytes(kept)
     with session.watch.during("agent", "z.py"):
         pass
-    assert len(session.watch.violations) == 1
+    assert len(session.watch.found()) == 1
+
+
+def test_no_call_waits_for_the_look_after_it(session: Session) -> None:
+    """Whoever asks what was found does, and is told of all that has ended."""
+    root = session.target.root
+    with ExitStack() as stack:
+        with session.watch.during("agent", "z.py"):
+            write(root, {"a.py": "x = 3\n"})
+            stack.enter_context(landing(session))
+        assert session.watch._calls != []  # nobody could look by now
+    assert [violation.what for violation in session.watch.found()] == ["file a.py"]
+    assert session.watch._calls == []
