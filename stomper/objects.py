@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,13 +16,28 @@ def modes_at(cwd: Path, commit: str) -> dict[str, str]:
     return {path: meta.partition(" ")[0] for meta, _, path in entries}
 
 
-def read_blobs(cwd: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """What is in the *blobs*, read by one process. Raises RepositoryError for one that is not there."""
-    wanted = sorted(set(blobs))
+def blob_id(content: bytes, *, length: int) -> str:
+    """The id of the blob that holds *content*, in hexadecimal digits: 40 of them in a repository of SHA-1, 64 of SHA-256."""
+    algorithm = hashlib.sha1 if length == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def read_blobs(cwd: Path, blobs: Iterable[str], *, at_hand: Iterable[bytes] = ()) -> dict[str, bytes]:
+    """What is in the *blobs*: from what is *at_hand* where it is that, the others read by one process.
+
+    Raises RepositoryError for one that is not there."""
+    wanted = set(blobs)
+    lengths = {len(blob) for blob in wanted}
+    near = {blob_id(content, length=length): content for content in at_hand for length in lengths}
+    found = {blob: near[blob] for blob in wanted & near.keys()}
+    return found | _read(cwd, sorted(wanted - near.keys()))
+
+
+def _read(cwd: Path, wanted: list[str]) -> dict[str, bytes]:
     if not wanted:
         return {}
     data = git(("cat-file", "--batch"), cwd=cwd, stdin="".join(f"{blob}\n" for blob in wanted).encode())
-    found, at = {}, 0
+    found, at = dict[str, bytes](), 0
     for blob in wanted:
         end = data.index(b"\n", at)
         words = data[at:end].split(b" ")

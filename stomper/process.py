@@ -33,7 +33,7 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
         work.begin()
         if work.goes_on():
             work.enter("worktree")
-            with session.pool.lease(session.base) as tree:
+            with session.pool.lease(session.base, one_of_many=True) as tree:
                 work.cascade(tree)
     except Cancelled:
         raise
@@ -79,6 +79,8 @@ class _Work:
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     waiting: list[Agent] = field(default_factory=list)
+    _read: set[bytes] = field(default_factory=set)
+    """What the file has been read to hold."""
     _untouched: bool = True
     """Whether nothing has happened to the worktree since it was lent, reset."""
 
@@ -216,11 +218,15 @@ class _Work:
             said = f"what it left in the worktree cannot be read: {str(error).splitlines()[0]}"
             return replace(call, proof=Proof(said))
         unchanged = patch is None or patch == self.patch
-        diff = None if patch is None or unchanged else diff_of(self.session, self.job, tree, patch)
+        diff = None if patch is None or unchanged else self._diff(tree, patch)
         done = len(self.proof.fixed)
         return self._weighed(
             call, diff, lambda diff: prove(self.session, diff, tree, fixed_before=done, enter=self.enter)
         )
+
+    def _diff(self, tree: Worktree, patch: Patch) -> Diff:
+        now = read_from(tree.path, self.job.path)
+        return diff_of(self.session, self.job, tree, patch, at_hand=(*self._read, *([] if now is None else [now])))
 
     def _weighed(self, call: _Call, diff: Diff | None, proof_of: Callable[[Diff], Proof]) -> _Call:
         """The call with what *diff*, none when nothing was changed, is worth. A proven one is the state to go on from."""
@@ -266,7 +272,9 @@ class _Work:
     def _source(self, tree: Worktree) -> str:
         """The file in its best proven state, which *tree* is put to."""
         self._restore(tree)
-        return (read_from(tree.path, self.job.path) or b"").decode("utf-8", errors="surrogateescape")
+        content = read_from(tree.path, self.job.path) or b""
+        self._read.add(content)
+        return content.decode("utf-8", errors="surrogateescape")
 
     def _restore(self, tree: Worktree) -> None:
         if self._untouched and self.patch is None:

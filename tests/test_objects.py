@@ -9,6 +9,7 @@ import pytest
 from stomper.errors import RepositoryError
 from stomper.git import git, text
 from stomper.objects import modes_at, read_blobs
+from tests.runs import started
 
 
 def commit(root: Path) -> str:
@@ -47,3 +48,18 @@ def test_modes_are_of_every_path_however_it_is_named(tmp_path: Path) -> None:
     found = modes_at(tmp_path, commit(tmp_path))
     found.pop("home/gitconfig", None)  # the tests' own home is in the same folder
     assert found == {"p q/tab\tand\nline.py": "100644", "run": "100755", "link": "120000"}
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_what_is_at_hand_is_not_read(tmp_path: Path, algorithm: str) -> None:
+    """Only where it is what git has: other contents change nothing, and the rest is read."""
+    git(("init", "--quiet", f"--object-format={algorithm}"), cwd=tmp_path)
+    contents = (b"", b"one\r\n", bytes(range(256)))
+    ids = [git(("hash-object", "-w", "--stdin"), cwd=tmp_path, stdin=c).decode().strip() for c in contents]
+    there = dict(zip(ids, contents, strict=True))
+    with started() as lines:
+        assert read_blobs(tmp_path, ids, at_hand=[*contents, b"other"]) == there
+    assert lines == []
+    with started() as lines:
+        assert read_blobs(tmp_path, ids, at_hand=[b"one\n", contents[2]]) == there
+    assert len(lines) == 1
