@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from stomper.errors import Cancelled, StomperError
 from stomper.worktrees import SharedClone, Worktree
 
 
@@ -19,10 +22,14 @@ class Pool:
         self._folder = folder
         self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._size = size
-        self._made: list[Worktree] = []
-        self._unmade = list(reversed(range(size)))
+        self._unmade = size
+        self._used: list[Worktree] = []
+        self._ready: list[tuple[str, Worktree]] = []
+        """Reset already, each to a commit."""
+        self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._preparing = threading.Lock()
+        self._tidier = ThreadPoolExecutor(1, "worktrees")
 
     @property
     def home(self) -> Path:
@@ -36,19 +43,20 @@ class Pool:
             exclude.writelines(f"/{path}\n" for path in paths)
 
     @contextlib.contextmanager
-    def lease(self, commit: str) -> Iterator[Worktree]:
-        """A clean worktree of *commit*, waiting for one to be free."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._made or self._unmade)
-            slot = self._made.pop() if self._made else self._unmade.pop()
+    def lease(self, commit: str, *, one_of_many: bool = False) -> Iterator[Worktree]:
+        """A clean worktree of *commit*, waiting for one to be free.
+
+        Where it is *one_of_many* that are wanted of the same commit, it is reset after its use, by nobody who waits for
+        it, and lent as it is then. Raises RepositoryError, and Cancelled once the run is stopped."""
+        tree: Worktree | None = None
         try:
-            if isinstance(slot, int):
-                slot = self._make(slot, commit)
-            else:
-                slot.reset(commit)
-            yield slot
+            tree = self._taken(commit, as_it_is=one_of_many)
+            yield tree
         finally:
-            self._put_back(slot)
+            self._put_back(tree)
+            if tree and one_of_many:
+                with contextlib.suppress(RuntimeError):  # closed meanwhile: nobody wants it any more
+                    self._tidier.submit(self._tidy, commit)
 
     def prepare(self, commit: str, wanted: int) -> None:
         """Have so many worktrees before anybody asks for them, but for those that were asked for meanwhile.
@@ -57,34 +65,71 @@ class Pool:
         with self._preparing:
             while True:
                 with self._changed:
-                    if not self._unmade or self._size - len(self._unmade) >= wanted:
+                    if not self._unmade or self._size - self._unmade >= wanted:
                         return
-                    number = self._unmade.pop()
-                slot: Worktree | int = number
+                    self._unmade -= 1
+                tree: Worktree | None = None
                 try:
-                    slot = self._make(number, commit)
+                    tree = self._make(commit)
                 finally:
-                    self._put_back(slot)
+                    self._put_back(tree, ready_at=commit)
 
     def close(self) -> None:
         """Make no more of them ahead: when this returns, none is under way."""
         with self._changed:
-            self._unmade.clear()
+            self._unmade = 0
+        self._tidier.shutdown(cancel_futures=True)
         with self._preparing:
             pass
 
-    def _make(self, number: int, commit: str) -> Worktree:
+    def _taken(self, commit: str, *, as_it_is: bool) -> Worktree:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._used or self._unmade)
+            fit = next((entry for entry in self._ready if entry[0] == commit), None)
+            if as_it_is and fit:
+                self._ready.remove(fit)
+                return fit[1]
+            tree = self._used.pop() if self._used else self._ready.pop()[1] if self._ready else None
+            self._unmade -= tree is None
+        return self._reset(tree, commit) if tree else self._make(commit)
+
+    def _reset(self, tree: Worktree, commit: str) -> Worktree:
+        """The worktree reset, or another in its place where somebody has broken it."""
+        try:
+            tree.reset(commit)
+        except Cancelled:
+            raise
+        except StomperError:
+            return self._make(commit)
+        return tree
+
+    def _tidy(self, commit: str) -> None:
+        with self._changed:
+            if not self._used:
+                return  # somebody has taken it as it is
+            used = self._used.pop()
+        tree: Worktree | None = None
+        try:
+            with contextlib.suppress(StomperError):  # whoever wants one is told
+                tree = self._reset(used, commit)
+        finally:
+            self._put_back(tree, ready_at=commit)
+
+    def _make(self, commit: str) -> Worktree:
         # The folder keeps the repository's name: some tools and tests look at it.
-        place = self._folder / str(number) / self._clone.target.root.name
+        place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
         place.parent.mkdir(parents=True, exist_ok=True)
         made = replace(self._clone.add_worktree(place, commit), borrowed=self._borrowed)
         made.lend()
         return made
 
-    def _put_back(self, slot: Worktree | int) -> None:
+    def _put_back(self, tree: Worktree | None, *, ready_at: str = "") -> None:
+        """Let others have it; without it, one can be made in its place."""
         with self._changed:
-            if isinstance(slot, int):
-                self._unmade.append(slot)
+            if tree is None:
+                self._unmade += 1
+            elif ready_at:
+                self._ready.append((ready_at, tree))
             else:
-                self._made.append(slot)
+                self._used.append(tree)
             self._changed.notify()

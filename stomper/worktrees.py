@@ -131,11 +131,14 @@ class SharedClone:
         return git(("diff-tree", "-r", *AS_PATCH, old, new), cwd=self.path)
 
     def add_worktree(self, path: Path, commit: str) -> Worktree:
-        """A new worktree at *commit*. One at a time: git itself fails when two are added at once."""
+        """A new worktree at *commit*. They are added one at a time, since git itself fails when two are at once, and then
+        filled side by side."""
         with self._adding:
-            git(("worktree", "add", "--detach", "--quiet", str(path), commit), cwd=self.path)
+            git(("worktree", "add", "--detach", "--quiet", "--no-checkout", str(path), commit), cwd=self.path)
         pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
-        return Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")))
+        tree = Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")))
+        tree.git("reset", "--hard", "--quiet")
+        return tree
 
 
 def _bytes_of(file: Path) -> bytes:

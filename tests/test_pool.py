@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
 from tests.conftest import MakeRepo, git, write
+from tests.runs import commit, started
 
 UNUSED = "import os\n"
 
@@ -49,16 +51,17 @@ def root(make_repo: MakeRepo) -> Path:
 
 
 def test_as_many_as_work_at_once(root: Path) -> None:
-    """They are clean worktrees of the base, which the files then get; the one that collecting took is one of them."""
+    """They are clean worktrees of the base, which the files then get, and one that is reset meanwhile. The one that
+    collecting took is among them."""
     with opened(root) as session:
         session.collect()
         assert made(session) == 1
         session.prepare()
-        assert made(session) == 3
+        assert made(session) == 4
         with contextlib.ExitStack() as stack:
             trees = [stack.enter_context(session.pool.lease(session.base)) for _ in range(3)]
             assert len({tree.path for tree in trees}) == 3
-            assert made(session) == 3
+            assert made(session) == 4
             for tree in trees:
                 assert tree.git("status", "--porcelain") == b""
                 assert (tree.path / "m4.py").read_text() == UNUSED
@@ -85,7 +88,7 @@ def test_those_that_were_asked_for_meanwhile_count(root: Path) -> None:
         for _ in range(3):
             stack.enter_context(session.pool.lease(session.base))
         session.prepare()
-        assert made(session) == 3
+        assert made(session) == 4
 
 
 def test_one_that_is_dirty_is_made_anew(root: Path) -> None:
@@ -96,6 +99,51 @@ def test_one_that_is_dirty_is_made_anew(root: Path) -> None:
         with session.pool.lease(session.base) as again:
             assert again.path == tree.path
             assert again.git("status", "--porcelain", "--ignored") == b""
+
+
+def test_one_of_many_is_reset_when_nobody_waits_for_it(root: Path) -> None:
+    """The next gets it without a process of git, and what was left in the one before is gone."""
+    with opened(root) as session:
+        session.prepare()
+        with session.pool.lease(session.base, one_of_many=True) as tree:
+            write(tree.path, {"m0.py": "broken", "new.py": "new"})
+        used = tree.path
+        session.pool._tidier.submit(bool).result()  # one at a time: by now it is reset
+        with contextlib.ExitStack() as stack:
+            with started() as lines:
+                trees = [stack.enter_context(session.pool.lease(session.base, one_of_many=True)) for _ in range(3)]
+            assert lines == []
+            assert used in [tree.path for tree in trees]
+            for tree in trees:
+                assert tree.git("status", "--porcelain", "--ignored") == b""
+
+
+def test_one_that_is_ready_is_not_lent_for_another_commit_as_it_is(root: Path) -> None:
+    """A second round works on what has landed, and whoever proves gets a worktree reset for it alone."""
+    first = git(root, "rev-parse", "HEAD")
+    second = commit(root, "m0.py", "x = 1\n")
+    with opened(root) as session:
+        session.prepare()
+        with session.pool.lease(first, one_of_many=True) as tree:
+            assert (tree.path / "m0.py").read_text() == UNUSED
+        with session.pool.lease(second) as tree:
+            write(tree.path, {"m1.py": "broken"})
+        with session.pool.lease(second) as tree:
+            assert tree.git("status", "--porcelain") == b""
+            assert (tree.path / "m0.py").read_text() == "x = 1\n"
+
+
+@pytest.mark.parametrize("one_of_many", [True, False])
+def test_one_that_somebody_broke_is_replaced(root: Path, one_of_many: bool) -> None:
+    """Who comes next does not pay for it, and there are as many as before."""
+    with opened(root) as session:
+        for _ in range(6):
+            with session.pool.lease(session.base, one_of_many=one_of_many) as tree:
+                assert tree.git("status", "--porcelain") == b""
+                shutil.rmtree(tree.path)
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):
+                stack.enter_context(session.pool.lease(session.base))
 
 
 def test_the_end_waits_for_one_under_way(root: Path) -> None:
@@ -131,8 +179,8 @@ def test_they_are_made_while_prefect_starts(root: Path) -> None:
     try:
         session.collect()
         give_up = time.monotonic() + 60
-        while made(session) < 3 and time.monotonic() < give_up:
+        while made(session) < 4 and time.monotonic() < give_up:
             time.sleep(0.05)
-        assert made(session) == 3
+        assert made(session) == 4
     finally:
         session.close()
