@@ -98,12 +98,13 @@ class Watch:
                 self._look_on()
 
     def _joins(self, call: _Call) -> bool:
-        """Whether *call* begins while others run, so that no look is due before it: it is among them from now on."""
+        """Whether *call* begins while others are not looked after yet, so that no look is due before it: it is among them
+        from now on."""
         with self._lock:
-            runs = any(not other.ended for other in self._calls)
-            if runs:
+            others = bool(self._calls)
+            if others:
                 self._calls.append(call)
-            return runs
+            return others
 
     def _look_on(self) -> None:
         """Look, and compare with what was seen before if any agent ran since. For one thread at a time."""
