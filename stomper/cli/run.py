@@ -119,7 +119,7 @@ def check(
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.check import check
-    from stomper.cli.asked import parameters_of
+    from stomper.cli.asked import fix_command, parameters_of
     from stomper.git import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
@@ -129,7 +129,8 @@ def check(
         if json_:
             print_json(checked.dump())
         elif not quiet:
-            show_check(checked.collected, checked.jobs, checked.left_out, console(stderr=telling.uses_stdout))
+            shown = console(stderr=telling.uses_stdout)
+            show_check(checked.collected, checked.jobs, checked.left_out, shown, following=fix_command(given))
     telling.tell(RunResult.of_check(checked), open_target(Path.cwd()).root)
     raise typer.Exit(0 if checked.clean else 1)
 

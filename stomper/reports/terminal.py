@@ -226,8 +226,10 @@ def _show_left_out(left_out: LeftOut, console: Console) -> None:
         console.print(f"[dim]not aimed at:[/] {said}")
 
 
-def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console) -> None:
-    """What `fix` would aim at, by file and by code."""
+def show_check(
+    collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console, *, following: str
+) -> None:
+    """What `fix` would aim at, by file and by code, and the command that repairs it: *following*."""
     for run in collected.runs:
         said = f"[red]unknown: {escape(run.error)}[/]" if run.error else f"{run.found} error(s)"
         console.print(f"{run.name} {run.version} [dim]({escape(run.origin)})[/]: {said} [dim]{run.seconds:.1f} s[/]")
@@ -252,4 +254,4 @@ def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOu
     safe = sum(d.fix == "safe" for d in errors)
     if errors:
         console.print(f"\n[bold]{len(errors)} error(s)[/] in {len(jobs)} file(s), {safe} with a safe fix of ruff's own")
-        console.print("[dim]next:[/] stomper fix")
+        console.print(f"[dim]next:[/] {escape(following)}", soft_wrap=True)
