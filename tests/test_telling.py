@@ -224,4 +224,5 @@ def test_a_resumed_run_writes_reports(make_repo: MakeRepo, fenced: Path) -> None
     report = json.loads(done.stdout)
     assert "run cut-off" in report["warnings"][0]
     assert "nothing to fix" in done.stderr
+    assert "warning: run cut-off" in done.stderr
     assert "# 0 error(s) fixed" in (root.parent / "out/a.md").read_text()
