@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from deployments.attaching import living
+from stomper.locks import Lock
 from stomper.store import Store
 from tests.conftest import MakeRepo, git
 from tests.processes import UNUSED, begin, running, wait_for
 
 CLEAN = "x = 1\n"
-PATTERN = ("--set", 'checkers.gone.pattern="(?P<path>x)(?P<message>y)"')
+PATTERN = 'pattern="(?P<path>x)(?P<message>y)"'
 _VOLATILE = ("seconds", "effort")
 
 
@@ -126,7 +127,14 @@ def told(text: str) -> str:
         ("a.py", "--quiet"),
         ("--select", "E9", "--max-files", "1"),
         ("--select", "F999"),
-        ("--set", 'checkers.gone.command=["/no/such/program"]', "--set", "checkers.gone.kind=command", *PATTERN),
+        (
+            "--set",
+            'checkers.gone.command=["/no/such/program"]',
+            "--set",
+            "checkers.gone.kind=command",
+            "--set",
+            f"checkers.gone.{PATTERN}",
+        ),
         ("--land", "branch", "--set", 'guards_off=["size"]'),
     ],
 )
@@ -155,3 +163,54 @@ def test_it_is_as_with_a_server_that_is_waited_for(
     lines = [line.split()[-4:] for line in ended(root, state, "runs")[1].splitlines()]
     assert lines[:1] == lines[1:]
     assert not running(str(state / "server"))
+
+
+def database_begun(state: Path) -> bool:
+    """Whether a server makes the database that later ones copy, right now."""
+    made = list((state / "server").glob("prefect*.db"))
+    return any(place.stat().st_size for place in made) and not list((state / "server").glob("template-*"))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_given_up_leaves_nothing_half_made(make_repo: MakeRepo, tmp_path: Path) -> None:
+    """The very first server is killed by its run while it makes the database, then abandoned by one that is killed while the
+    next run begins: that one lands its fix, on a database that is whole, and so does the run after it."""
+    root, state = make_repo({"a.py": UNUSED, "b.py": UNUSED, "c.py": CLEAN}), tmp_path / "new"
+    go = root.parent / "go"
+    waits = f'checkers.mine.command=["sh", "-c", "while ! [ -e {go} ]; do sleep 0.1; done"]'
+    table = [f"checkers.mine.{setting}" for setting in ("kind=command", PATTERN)]
+    flags = [word for setting in (waits, *table) for word in ("--set", setting)]
+    asked = begin(root, state, "fix", "c.py", "--checkers", "mine", *flags)
+    wait_for(lambda: database_begun(state))
+    go.touch()
+    assert "nothing to fix" in asked.communicate(timeout=60)[0]
+    assert not list((state / "server").glob("template-*"))
+    killed = begin(root, state, "fix", "a.py")
+    wait_for(lambda: database_begun(state) and len(running(str(state / "server"))) == 1)
+    (abandoned,) = running(str(state / "server"))
+    with Lock(state / "server" / "clients") as waiting:  # as a run does that waits for the one which starts a server
+        assert waiting.acquire(shared=True, timeout_s=10)
+        killed.kill()
+        killed.communicate()
+        code, out, err = ended(root, state, "fix", "a.py")
+        assert code == 0, out + err
+        wait_for(lambda: abandoned not in running(str(state / "server")))
+    wait_for(lambda: not running(str(state / "server")))
+    code, out, err = ended(root, state, "fix", "b.py")
+    assert code == 0, out + err
+    assert len(list((state / "server").glob("template-*"))) == 1
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
+
+
+@pytest.mark.slow
+def test_it_does_no_harm_to_a_run_beside_it(make_repo: MakeRepo, state: Path) -> None:
+    """One that waits for the server that is given up begins its own, and one that had begun it keeps it."""
+    root, clean = make_repo({"a.py": UNUSED, "b.py": UNUSED}), make_repo({"a.py": CLEAN}, "clean")
+    for order in ((clean, root, clean), (root, clean, clean)):
+        name = "a.py" if order[0] == clean else "b.py"
+        processes = [begin(where, state, "fix", *([name] if where == root else [])) for where in order]
+        for process in processes:
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 0, out + err
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
+    wait_for(lambda: not running(str(state / "server")))
