@@ -1,8 +1,8 @@
 """From the command line to the first call of an agent, against Prefect's import and its server's start, one after another.
 
 `python -m benchmarks.start [--quick]`. The floor is measured beside it, on the same state folder, whose server has been
-started once before. Then the same beside `stomper server`, and with a Prefect server of one's own. Exit code 1 when the file
-did not land.
+started once before. Then a run that finds nothing to fix, beside that floor. Then the first again beside `stomper server`,
+and with a Prefect server of one's own. Exit code 1 when a file did not land.
 """
 
 from __future__ import annotations
@@ -103,6 +103,40 @@ def cold(folder: Path, asked: Asked) -> Result:
     )
 
 
+def nothing(folder: Path, asked: Asked) -> Result:
+    """A run that finds nothing to fix, and the floor that it need not wait for, in turn."""
+    home = folder / "home"
+    made = make(folder / "clean" / "repository", Shape(files=30, broken=0, seed=0))
+    arguments = ["--config", str(write_config(folder / "clean", None, 2))]
+    measured_fix(made.root, home, arguments, timeout_s=300)
+    floors, runs = list[tuple[float, float, float]](), list[Measured]()
+    for _ in range(asked.rounds):
+        floors.append(floor(home))
+        runs.append(measured_fix(made.root, home, arguments, timeout_s=300))
+    ratio = Ratio(
+        name="the whole run over Prefect's import and server",
+        values=tuple(m.seconds / (imported + started) for m, (imported, started, _) in zip(runs, floors, strict=True)),
+        at_most=0.6,
+    )
+    return Result(
+        benchmark="start",
+        setup="a small repository with nothing to fix, the embedded server",
+        rounds=asked.rounds,
+        quick=asked.quick,
+        ratios=(ratio,),
+        figures=(
+            Figure(name="the whole run", values=tuple(m.seconds for m in runs)),
+            Figure(name="the floor: Prefect's import", values=tuple(f[0] for f in floors)),
+            Figure(name="the floor: the server's start", values=tuple(f[1] for f in floors)),
+        ),
+        profile=tuple(
+            Figure(name=f"stage: {name}", values=tuple(m.stages.get(name, 0.0) for m in runs))
+            for name in runs[0].stages
+        ),
+        wrong=tuple(f"something was done {m.end.failure}" for m in runs if m.end.outcomes or m.end.failure),
+    )
+
+
 def warm(folder: Path, asked: Asked) -> Result:
     """With a Prefect server of one's own that runs already."""
     with prefect_server(folder / "server") as server:
@@ -153,9 +187,10 @@ def warm_result(setup: str, asked: Asked, done: Sequence[tuple[float, Measured]]
 
 
 def measure(asked: Asked) -> Iterator[Result]:
-    """All three."""
+    """All four."""
     with folder_of("start") as folder:
         yield cold(folder, asked)
+        yield nothing(folder, asked)
         yield kept(folder, asked)
         yield warm(folder, asked)
 

@@ -1,4 +1,6 @@
-"""The embedded server's own process: `embedded_server.py FOLDER PORT`. See embedded.py."""
+"""The embedded server's own process: `embedded_server.py FOLDER PORT STARTER`, where STARTER is the process that began it.
+
+See embedded.py."""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import asyncio
 import gc
 import os
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -17,38 +20,53 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file's folder must not shadow installed packages
 
 
-def _end_with_last_client(folder: Path) -> None:
-    """End this process once nobody holds the clients' lock: the kernel lets go of it however a client dies."""
+_answers = threading.Event()
+
+
+def _end_with_last_client(folder: Path, starter: int) -> None:
+    """End this process once nobody holds the clients' lock: the kernel lets go of it however a client dies.
+
+    Nobody attaches to a server that does not answer yet, so without its *starter* that one is of no use."""
     from stomper.locks import Lock
 
     while not Lock(folder / "clients").acquire():
         time.sleep(0.5)
+        if os.getppid() != starter and not _answers.is_set():
+            break
     os._exit(0)
 
 
 def _database(folder: Path) -> Path:
-    """A fresh database: a copy of one that was migrated once, since migrating takes longer than all the rest."""
+    """A fresh database: a copy of one that was migrated once, since migrating takes longer than all the rest.
+
+    Each server has a file of its own, in which it migrates too: one that was abandoned may still be at that."""
     template = folder / f"template-{version('prefect')}.db"
-    database = folder / "prefect.db"
-    for old in folder.glob("prefect.db*"):
-        old.unlink()
+    database = _own_database(folder)
+    for old in folder.glob("prefect*.db*"):
+        process = old.name.removeprefix("prefect-").partition(".")[0]
+        if not (process.isdigit() and Path("/proc", process).exists()) or old.name.startswith(database.name):
+            old.unlink(missing_ok=True)
     if not template.exists():
         from prefect.server.database import provide_database_interface
 
         asyncio.run(provide_database_interface().create_db())
-        for half in folder.glob("prefect.db-*"):
+        for half in folder.glob(f"{database.name}-*"):
             half.unlink()
         database.rename(template)
     shutil.copyfile(template, database)
     return database
 
 
+def _own_database(folder: Path) -> Path:
+    return folder / f"prefect-{os.getpid()}.db"
+
+
 def main() -> None:
     """Serve until the last client is gone."""
     gc.disable()  # what is imported stays: looking for garbage in it takes a fifth of the start
-    folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    threading.Thread(target=_end_with_last_client, args=(folder,), daemon=True).start()
-    os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
+    folder, port, starter = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    threading.Thread(target=_end_with_last_client, args=(folder, starter), daemon=True).start()
+    os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{_own_database(folder)}"
     os.environ["PREFECT_API_DATABASE_MIGRATE_ON_START"] = "false"
     database = _database(folder)
 
@@ -69,12 +87,17 @@ def main() -> None:
             async with super().begin_transaction(session, with_for_update=True) as transaction:
                 yield transaction
 
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _answers.set()
+
     url = f"sqlite+aiosqlite:///{database}"
     dependencies.MODELS_DEPENDENCIES["database_config"] = Immediate(connection_url=url, timeout=60)
     app = create_app()
     gc.freeze()  # nor does any later look go through it
     gc.enable()
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")
+    Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")).run()
 
 
 if __name__ == "__main__":

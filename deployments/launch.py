@@ -1,7 +1,7 @@
 """Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal.
 
 What takes time goes on side by side: the server starts, Prefect is imported, the errors are collected. The server was begun
-by the caller, in `embedded.begun`, before it imported this.
+by the caller, in `embedded.begun`, before it imported this. A run that has nothing to do waits for neither of the others.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from rich.console import Console
 from rich.live import Live
 
 from deployments import embedded
-from stomper import headstart, interrupt, proc, progress, run, store
+from deployments.importing import breaking_off
+from stomper import headstart, interrupt, proc, progress, run, stages, store
 from stomper.addresses import is_address
 from stomper.errors import StomperError
 from stomper.fleet import FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.form import form_of
+from stomper.headstart import HeadStart
 from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.session import abandon
@@ -38,14 +40,42 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
 
     if not is_address(parameters.repository):
         run.plan(parameters)  # what can be told at once is told without waiting for the server
-    with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
-        fix_repository = _flow("fix_repository")
-        embedded.wait(failed)
-        with _served():
-            state = fix_repository(**form_of(parameters), return_state=True)
+    why = ""
+    with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as ahead:
+        try:
+            fix_repository = _ready(ahead)
+        except _NothingToDo as found:
+            stages.end(found.ahead.take())
+        else:
+            with _served():
+                why = fix_repository(**form_of(parameters), return_state=True).message
     if not reports:
-        raise StomperError(state.message or "the run ended without a report")
+        raise StomperError(why or "the run ended without a report")
     return reports[0]
+
+
+class _NothingToDo(BaseException):
+    """A run is over before its flow began. No `except Exception` of what it interrupts takes it for its own failure."""
+
+    def __init__(self, ahead: HeadStart) -> None:
+        self.ahead = ahead
+
+
+def _ready(ahead: HeadStart | None) -> Any:
+    """The flow, when Prefect is loaded and its server answers.
+
+    Raises _NothingToDo once it is known that there is nothing to do for them, unless somebody can look at that server: there
+    the run is to be seen."""
+
+    def look() -> None:
+        if ahead and embedded.in_use() and ahead.over():
+            raise _NothingToDo(ahead)
+
+    with breaking_off(look):
+        flow = _flow("fix_repository")
+    look()  # what is imported may have swallowed it
+    embedded.wait(look)
+    return flow
 
 
 def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetReport:

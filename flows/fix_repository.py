@@ -21,14 +21,14 @@ from prefect.task_runners import ConcurrentTaskRunner
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from deployments.slots import kept_slots
-from stomper import form, headstart, progress, remotes, trend
+from stomper import form, headstart, progress, remotes, stages, trend
 from stomper.asking import land_and_ask
-from stomper.errors import Cancelled, SettingsError, StomperError
+from stomper.errors import SettingsError, StomperError
 from stomper.interrupt import shielded
 from stomper.landing import Landing
-from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report, Status
+from stomper.models import FileJob, Outcome, Report, Status
 from stomper.parameters import FixParameters
-from stomper.run import open_session, report_of
+from stomper.run import open_session
 from stomper.session import Session
 from tasks.approval import ask
 from tasks.artifacts import publish
@@ -79,17 +79,10 @@ def fixed(parameters: Callable[[], FixParameters]) -> State[None]:
         return Failed(message=str(error))
     telling = begin_telling(session)
     try:
-        report = repair(session)
-    except StomperError as error:
-        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
-        if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
-            session.store.finish(report)
-            if session.remote:
-                session.remote.doubt()
-        progress.emit(progress.RunDone(report))
+        report = stages.carried_out(session, partial(repair, session), partial(show, session))
     finally:
         telling.close()
-        cleanup(session)
+        stages.cleanup(session)
     return Completed(message=headline(report)) if report.exit_code == 0 else Failed(message=headline(report))
 
 
@@ -117,17 +110,9 @@ def initialize(parameters: FixParameters) -> Session:
     return session
 
 
-def repair(session: Session) -> Report:
-    """All stages between the opening and the clean-up."""
-    progress.emit(progress.StageBegan("collect"))
-    session.collect()
-    jobs, left_out = session.select()
-    progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
-    outcomes, landing = list[Outcome](), None
-    if jobs or session.campaign:  # a campaign has pull requests to settle, where nothing is to fix too
-        landing = land_all(session, fan_out(session, jobs) if jobs else [])
-        outcomes = list(landing.outcomes)
-    return aggregate(session, outcomes, Metrics.reduce(outcomes), left_out, landing)
+def repair(session: Session, jobs: Sequence[FileJob]) -> Landing:
+    """All stages between the selection and the report."""
+    return land_all(session, fan_out(session, jobs) if jobs else [])
 
 
 def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
@@ -154,23 +139,10 @@ def land_all(session: Session, outcomes: list[Outcome]) -> Landing:
     return land_and_ask(session, outcomes, limit, partial(fan_out, session), ask)
 
 
-def aggregate(
-    session: Session, outcomes: list[Outcome], metrics: Metrics, left_out: LeftOut, landing: Landing | None
-) -> Report:
-    """The report, remembered, shown in the UI and told to whoever listens."""
-    report = report_of(session, outcomes, metrics, left_out=left_out, landing=landing)
-    session.store.finish(report)
-    session.store.forget(session.run_id, session.memory.waiting(outcomes))
-    # Nobody looks at an embedded server, and each diff is a request to it; a fleet reads the summary.
-    publish(report, [] if embedded.in_use() else outcomes, trend.points(session.store, report.repository))
-    progress.emit(progress.RunDone(report))
-    return report
-
-
-def cleanup(session: Session) -> None:
-    """Nothing is left of the run but its commits, its report and its patches."""
-    progress.emit(progress.StageBegan("cleanup"))
-    session.close()
+def show(session: Session, report: Report, outcomes: Sequence[Outcome]) -> None:
+    """Show the report in the UI. Nobody looks at an embedded server, and each diff is a request to it; a fleet reads the
+    summary."""
+    publish(report, [] if embedded.in_use() else list(outcomes), trend.points(session.store, report.repository))
 
 
 def headline(report: Report) -> str:

@@ -1,18 +1,18 @@
 """What of a run needs no orchestrator, done while that starts: its session is opened, and its errors are collected.
 
-The flow takes the open session over; a flow that was begun by a worker finds none, and opens its own.
+The flow takes the open session over; a flow that was begun by a worker finds none, and opens its own. Where there is nothing
+to do, an embedded server is not waited for: see deployments/launch.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 
-from stomper import form, proc
+from stomper import form, proc, stages
 from stomper.addresses import is_address
-from stomper.errors import StomperError
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
@@ -27,6 +27,7 @@ class HeadStart:
     def __init__(self, parameters: FixParameters) -> None:
         self.parameters = parameters
         self._opened: Future[Session] = Future()
+        self._over = False
         self._thread = threading.Thread(target=self._work, name="head start")
         self._thread.start()
 
@@ -43,17 +44,18 @@ class HeadStart:
             collected.set_result(session.collected_at(session.base))
         except BaseException as error:  # told to whoever asks for the errors
             collected.set_exception(error)
-            return
-        with contextlib.suppress(StomperError):  # whoever wants a worktree is told when it cannot be made
-            session.prepare()
+        with contextlib.suppress(Exception):  # whoever asks for the errors, or wants a worktree, meets it again
+            self._over = stages.over(session, collected.result)
+            if not self._over:
+                session.prepare()
 
-    def check(self) -> None:
-        """Raise what there is to be raised already, when the session could not be opened."""
-        if self._opened.done():
-            self.opened()
+    def over(self) -> bool:
+        """Whether it is known by now that no orchestrator is wanted: the session could not be opened, or is over."""
+        return self._over or (self._opened.done() and self._opened.exception() is not None)
 
-    def opened(self) -> Session:
-        """The session. Raises what its opening raised."""
+    def take(self) -> Session:
+        """The session, from now on the caller's to close. Raises what its opening raised."""
+        _begun.remove(self)
         return self._opened.result()
 
     def put_away(self) -> None:
@@ -67,17 +69,17 @@ class HeadStart:
 
 
 @contextlib.contextmanager
-def begun(parameters: FixParameters) -> Iterator[Callable[[], object]]:
+def begun(parameters: FixParameters) -> Iterator[HeadStart | None]:
     """Begin the run of *parameters* beside the block, and put away what nobody took of it.
 
-    Gives a function that raises StomperError once it is known that the session cannot be opened."""
+    None where something comes before the session that is the flow's: an address is fetched, a command sets up."""
     asked = form.parameters_of(**form.form_of(parameters))  # as the flow will ask for it
     if is_address(asked.repository) or asked.setup_command:
-        yield bool  # there, something comes before the session that is the flow's
+        yield None
         return
     _begun.append(ahead := HeadStart(asked))
     try:
-        yield ahead.check
+        yield ahead
     finally:
         if ahead in _begun:
             _begun.remove(ahead)
@@ -89,7 +91,4 @@ def taken(parameters: FixParameters) -> Session | None:
 
     Raises what its opening raised."""
     ahead = next((one for one in _begun if one.parameters == parameters), None)
-    if ahead is None:
-        return None
-    _begun.remove(ahead)
-    return ahead.opened()
+    return ahead.take() if ahead else None

@@ -34,7 +34,7 @@ from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
-from stomper.selection import Scope, globs, select
+from stomper.selection import Scope, Selection, globs, select
 from stomper.settings import Settings
 from stomper.sight import Sight
 from stomper.testing import Suite
@@ -269,10 +269,14 @@ class Session:
                 importlib.import_module(name)
 
     def select(self) -> tuple[tuple[FileJob, ...], LeftOut]:
-        """The files to repair, in their order, and what was left out."""
-        self._refuse_unknown_codes()
-        chosen = select(self.collected.diagnostics, self.settings, self.scope)
+        """The files to repair, in their order, and what was left out. Raises SettingsError for a code that there is not."""
+        chosen = self.chosen(self.collected)
         return self._taken(chosen.jobs), chosen.left_out
+
+    def chosen(self, collected: Collected) -> Selection:
+        """What a run aims at of these errors, whether it has begun with it or not. Raises as `select`."""
+        self._refuse_unknown_codes()
+        return select(collected.diagnostics, self.settings, self.scope)
 
     def _taken(self, jobs: tuple[FileJob, ...]) -> tuple[FileJob, ...]:
         if self.campaign:

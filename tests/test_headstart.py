@@ -7,13 +7,15 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from stomper import headstart, proc, store
+from stomper import headstart, proc, stages, store
+from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
-from tests.conftest import MakeRepo
+from tests.conftest import MakeRepo, open_run
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
 
@@ -75,16 +77,74 @@ def _line(place: Path) -> list[str]:
         return []
 
 
+def known(ahead: headstart.HeadStart) -> bool:
+    """What a head start says when it has come to its end."""
+    for thread in threading.enumerate():
+        if thread.name == "head start":
+            thread.join()
+    return ahead.over()
+
+
 def test_why_it_cannot_be_opened_is_known_at_once(make_repo: MakeRepo) -> None:
     """Whoever waits for the server need not, and the flow hears the same."""
     asked = parameters(make_repo({"a.py": UNUSED}), agents={"mine": {"kind": "nobody"}})
-    with headstart.begun(asked) as failed:
-        with pytest.raises(SettingsError, match="nobody"):
-            for _ in range(200):
-                failed()
-                time.sleep(0.05)
+    with headstart.begun(asked) as ahead:
+        assert ahead
+        assert known(ahead)
         with pytest.raises(SettingsError, match="nobody"):
             headstart.taken(asked)
+
+
+@pytest.mark.parametrize(
+    ("script", "settings", "over"),
+    [
+        ("true", {}, True),
+        ("echo 'a.py:1:wrong'", {}, False),
+        ("echo 'a.py:1:wrong'", {"exclude": ["a.py"]}, True),
+        ("echo 'a.py:1:wrong'", {"max_files": 1}, False),
+        ("exit 3", {}, True),
+        ("true", {"approve": True}, False),
+        ("", {"select": ["F401"]}, False),
+        ("", {"select": ["E9"]}, True),
+        ("", {"select": ["F999"]}, True),
+    ],
+)
+def test_it_knows_when_there_is_nothing_to_do(
+    make_repo: MakeRepo, script: str, settings: dict[str, object], over: bool
+) -> None:
+    """No error that is aimed at, or a run that cannot go on, wants no orchestrator. One that asks people does: the flow says
+    that it would need a server of their own."""
+    asked = parameters(make_repo({"a.py": UNUSED}), script, **settings)
+    with headstart.begun(asked) as ahead:
+        assert ahead
+        assert known(ahead) is over
+
+
+def test_a_campaign_is_never_over(make_repo: MakeRepo) -> None:
+    """It has pull requests that may have to be settled, though nothing is to fix."""
+    session = open_run(make_repo({"a.py": "x = 1\n"}))
+    try:
+        assert stages.over(session, session.collect)
+        session.campaign = cast(Campaign, object())
+        assert not stages.over(session, session.collect)
+    finally:
+        session.campaign = None
+        session.close()
+
+
+def test_a_stopped_run_is_not_over(make_repo: MakeRepo) -> None:
+    """What was interrupted before its errors were known is no run with nothing to do."""
+    root = make_repo({"a.py": UNUSED})
+    with headstart.begun(parameters(root, "sleep 987653")) as ahead:
+        assert ahead
+        assert not ahead.over()
+        while not ran(root):
+            time.sleep(0.05)
+        proc.stop_all()
+        try:
+            assert not known(ahead)
+        finally:
+            proc.resume_all()
 
 
 def test_a_checker_that_fails_is_not_run_twice(make_repo: MakeRepo) -> None:
@@ -127,15 +187,15 @@ def test_a_stopped_run_is_cancelled(make_repo: MakeRepo) -> None:
 )
 def test_what_comes_before_the_session_is_the_flows(asked: FixParameters) -> None:
     """A repository that is fetched, and one that is set up first, are opened by the flow alone."""
-    with headstart.begun(asked) as failed:
-        assert not failed()
+    with headstart.begun(asked) as ahead:
+        assert ahead is None
         assert headstart.taken(asked) is None
 
 
 def test_an_interrupt_while_it_is_put_away_counts(make_repo: MakeRepo, fenced: Path) -> None:
     """Ctrl-C in the middle of that is not forgotten when it is done: nothing may start any more."""
     ahead = headstart.HeadStart(parameters(make_repo({"a.py": UNUSED})))
-    ahead.opened()
+    known(ahead)
     other = sqlite3.connect(fenced / "stomper.db", check_same_thread=False, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")  # it has to wait for this until the interrupt is there
 

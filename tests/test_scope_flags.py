@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from stomper.cli import app
+from stomper.cli.asked import fix_command, parameters_of
 from tests.conftest import MakeRepo, git, write
 
 # F401 twice, F541, E741 · F401, F541 · F401 · E741
@@ -262,3 +266,40 @@ def test_check_looks_at_the_commit(root: Path) -> None:
     """What is checked is HEAD, not the unfinished work in the checkout."""
     write(root, {"one.py": "x = 1\n", "untracked.py": "import os\n"})
     assert paths(check(root)) == ORDER
+
+
+def asked(command: str, flags: Sequence[str]) -> dict[str, Any]:
+    """What the flags of a command are parsed to, by their names."""
+    parsed: dict[str, Any] = get_command(app).commands[command].make_context(command, list(flags)).params  # type: ignore[attr-defined]
+    return parsed
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--staged", "one.py", "src"],
+        ["--changed", "--exclude", "it's *.py", "--exclude", "name.py", "--include", "*.py"],
+        ["--since", "origin/main", "--allow-missing-checker"],
+        ["--select", "F401,F541", "--ignore", "E7", "--max-files", "2", "--max-errors", "3"],
+        ["--config", "own.toml", "--set", "exclude=['a b/**']", "--set", "max_files=3"],
+        ["--checkers", "ruff", "--", "--one.py"],
+    ],
+)
+def test_the_next_command_aims_at_what_was_checked(flags: list[str]) -> None:
+    """Whatever narrowed the check narrows the run; how the check was told is no part of it."""
+    command = shlex.split(fix_command(asked("check", ["--no-ci", "--report", "json=-", "--quiet", *flags])))
+    assert command[:2] == ["stomper", "fix"]
+    again = asked("fix", command[2:])
+    assert parameters_of(again) == parameters_of(asked("check", flags))
+    assert not again["no_ci"]
+    assert not again["report"]
+
+
+def test_a_check_says_the_command_that_repairs_it(root: Path) -> None:
+    """As one line to copy."""
+    (root / "one.py").write_text("import os\nimport sys\n")
+    git(root, "add", "one.py")
+    with contextlib.chdir(root):
+        done = CliRunner().invoke(app, ["check", "--staged", "one.py", "--exclude", "a b.py"], catch_exceptions=False)
+    assert done.stdout.endswith("\nnext: stomper fix --staged --exclude 'a b.py' one.py\n")

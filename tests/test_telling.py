@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
 import pytest
 
+from stomper import cli
+from stomper.cli.telling import Telling
+from stomper.errors import Cancelled, StomperError
+from stomper.parameters import FixParameters
+from stomper.store import Store
 from tests.conftest import MakeRepo, git
 from tests.test_bad_input import UNUSED, refused, stomper
 
@@ -171,3 +177,52 @@ def test_tests_that_fail_without_a_name_are_no_verdict(make_repo: MakeRepo) -> N
     done = stomper(root, "check", "--checkers", "pytest", "--set", "test_command=sh -c 'exit 1'")
     assert refused(done, "the tests fail, and none says in which file")
     assert git(root, "status", "--short") == ""
+
+
+@pytest.mark.parametrize(
+    ("raised", "becomes", "said"),
+    [
+        (KeyboardInterrupt(), Cancelled, "the run was stopped"),
+        (StomperError("no checker could run"), StomperError, "no checker could run"),
+        (ValueError("odd"), ValueError, "ValueError: odd"),
+    ],
+)
+def test_whatever_ends_a_run_is_reported(
+    tmp_path: Path, raised: BaseException, becomes: type[Exception], said: str
+) -> None:
+    """Ctrl-C and bugs too: who reads the reports alone is told why there is no result."""
+    telling = Telling.of("fix", [f"json={tmp_path / 'a.json'}"], stdout_taken_by="", no_ci=True)
+    with pytest.raises(becomes), telling.around():
+        raise raised
+    assert json.loads((tmp_path / "a.json").read_text()) == {"failure": said}
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), OSError(errno.EBADF, "Bad file descriptor")])
+def test_a_bug_has_an_exit_code_of_its_own(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 would say that errors are left in the code."""
+
+    def fails(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert str(error) in capsys.readouterr().err
+
+
+def test_a_resumed_run_writes_reports(make_repo: MakeRepo, fenced: Path) -> None:
+    """They are asked for anew: how the run before was told is not part of what it was to do."""
+    root = make_repo({"a.py": "x = 1\n"})
+    store = Store(fenced)
+    store.begin("cut-off", str(root), FixParameters(repository=str(root)).model_dump_json())
+    store.close()
+    done = stomper(root, "resume", "--report", "json=-", "--report", "markdown=../out/a.md")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert "run cut-off" in report["warnings"][0]
+    assert "nothing to fix" in done.stderr
+    assert "warning: run cut-off" in done.stderr
+    assert "# 0 error(s) fixed" in (root.parent / "out/a.md").read_text()

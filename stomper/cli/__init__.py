@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -61,7 +62,7 @@ app.add_typer(learned.learn, name="learn")
 
 
 def main() -> None:
-    """The command `stomper`. What the user can act on is one message and exit code 2."""
+    """The command `stomper`. What the user can act on is one message, a bug is a traceback, both with exit code 2."""
     try:
         app(standalone_mode=True)
     except StomperError as error:
@@ -69,11 +70,15 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
-            raise
+            traceback.print_exc()
+            sys.exit(2)
         said = (
             f"stomper: {error.strerror}: {error.filename or 'a file of its own'}; make room there, or set STOMPER_HOME"
         )
         _complain(said)
+        sys.exit(2)
+    except Exception:  # a bug. Python's own exit code for it would say that errors are left
+        traceback.print_exc()
         sys.exit(2)
 
 

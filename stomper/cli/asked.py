@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from stomper.parameters import FixParameters
 
 _LISTS = ("select", "ignore", "checkers", "agents")
 _OWN_FIELDS = ("paths", "changed", "staged", "since")  # of the parameters; all other flags are settings
-_NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", "json_", "quiet", "verbose", "report", "no_ci")
+_TOLD = ("json_", "quiet", "verbose", "report", "no_ci")  # how and where a command tells its result
+_NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", *_TOLD)
 
 
 def parameters_of(given: Mapping[str, Any]) -> FixParameters:
@@ -26,3 +28,15 @@ def parameters_of(given: Mapping[str, Any]) -> FixParameters:
     own = {key: given[key] for key in _OWN_FIELDS if given.get(key)}
     config = str(given["config"].resolve()) if given["config"] else ""
     return FixParameters(repository=str(Path.cwd()), config=config, settings=layer, **own)
+
+
+def fix_command(given: Mapping[str, Any]) -> str:
+    """The command that repairs what `check` looks at with these flags, by their names; to be typed in the same folder."""
+    words = ["stomper", "fix"]
+    for key, value in given.items():
+        if value and key not in (*_TOLD, "paths"):
+            flag = f"--{key.strip('_').replace('_', '-')}"
+            values = value if isinstance(value, list) else [value]
+            words += [flag] if value is True else [word for one in values for word in (flag, str(one))]
+    paths = given.get("paths") or []
+    return shlex.join([*words, *(["--"] if any(path.startswith("-") for path in paths) else []), *paths])

@@ -119,7 +119,7 @@ def check(
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.check import check
-    from stomper.cli.asked import parameters_of
+    from stomper.cli.asked import fix_command, parameters_of
     from stomper.git import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
@@ -129,31 +129,38 @@ def check(
         if json_:
             print_json(checked.dump())
         elif not quiet:
-            show_check(checked.collected, checked.jobs, checked.left_out, console(stderr=telling.uses_stdout))
+            shown = console(stderr=telling.uses_stdout)
+            show_check(checked.collected, checked.jobs, checked.left_out, shown, following=fix_command(given))
     telling.tell(RunResult.of_check(checked), open_target(Path.cwd()).root)
     raise typer.Exit(0 if checked.clean else 1)
 
 
 def resume(
     run: Annotated[str, typer.Argument(help="The run, as `stomper runs` names it. Default: the last one.")] = "",
+    report: Reports = None,
+    no_ci: NoCi = False,
     json_: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Repeat a run that was stopped or killed, with its own flags. What it had proven is not paid for again.
 
-    Exit codes as of `fix`.
+    How its result is told is asked anew. Exit codes as of `fix`.
     """
     with server_begun(verbose=verbose):
         from deployments.launch import run_flow
+        from stomper.cli.telling import Telling
         from stomper.git import open_target
         from stomper.history import to_resume
+        from stomper.reports.result import RunResult
         from stomper.store import Store, home
 
-        parameters = to_resume(Store(home()), open_target(Path.cwd()), run)
-        report = run_flow(parameters, quiet=quiet)
-    show(report, json_=json_, quiet=quiet)
-    raise typer.Exit(report.exit_code)
+        telling = Telling.of("fix", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
+        with telling.around():
+            done = run_flow(to_resume(Store(home()), open_target(Path.cwd()), run), quiet=quiet)
+            show(done, json_=json_, quiet=quiet, to_stderr=telling.uses_stdout)
+    telling.tell(RunResult.of_report(done), Path(done.repository))
+    raise typer.Exit(done.exit_code)
 
 
 def demo(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stomper.errors import StomperError
+from stomper.errors import Cancelled, StomperError
 from stomper.reports import github
 from stomper.reports.files import Wanted, wanted, write_reports
 from stomper.reports.result import RunResult
@@ -38,16 +38,28 @@ class Telling:
 
     @contextlib.contextmanager
     def around(self) -> Iterator[None]:
-        """The work itself, and what is shown of it to people; a failure in it is told like a result, and raised."""
+        """The work itself, and what is shown of it to people; whatever ends it early is told like a result, and raised.
+
+        Raises Cancelled for a Ctrl-C that nobody has taken."""
         try:
             with github.no_commands(_to_stderr) if self.on_github else contextlib.nullcontext():
                 yield
+        except KeyboardInterrupt:
+            stopped = Cancelled("the run was stopped")
+            self._tell_failure(stopped, str(stopped))
+            raise stopped from None
         except StomperError as error:
-            try:
-                self.tell(RunResult.of_failure(self.verb, str(error)), Path.cwd())
-            except StomperError as second:
-                raise StomperError(f"{error}\n{second}") from None
+            self._tell_failure(error, str(error))
             raise
+        except Exception as error:
+            self._tell_failure(error, f"{type(error).__name__}: {error}")
+            raise
+
+    def _tell_failure(self, error: Exception, words: str) -> None:
+        try:
+            self.tell(RunResult.of_failure(self.verb, words), Path.cwd())
+        except StomperError as second:
+            raise StomperError(f"{words}\n{second}") from error
 
     def tell(self, result: RunResult, root: Path) -> None:
         """Write the reports, and on GitHub Actions the summary and the annotations. *root* is the repository's.

@@ -119,13 +119,13 @@ def show_report(report: Report, console: Console) -> None:
         console.print(f"[red]stopped:[/] {escape(report.failure)}", soft_wrap=True)
         if report.outcomes:
             _show_files(report, console)
-        for warning in report.warnings:
-            console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+        _show_warnings(report, console)
         return
     _show_checkers(report, console)
     if not report.outcomes:
         console.print(f"[green]nothing to fix[/] in {escape(report.repository)}")
         _show_left_out(report.left_out, console)
+        _show_warnings(report, console)
         return
     _show_files(report, console)
     _show_agents(report, console)
@@ -143,8 +143,7 @@ def show_report(report: Report, console: Console) -> None:
         if len(report.landed) > _MOST_ROWS:
             console.print(f"  … and {len(report.landed) - _MOST_ROWS} more")
     _show_left_out(report.left_out, console)
-    for warning in report.warnings:
-        console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+    _show_warnings(report, console)
     m = report.metrics
     console.print(
         f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
@@ -153,6 +152,11 @@ def show_report(report: Report, console: Console) -> None:
         f" · {report.seconds:.1f} s"
     )
     console.print(f"[dim]next:[/] {escape(next_command(report))}", soft_wrap=True)
+
+
+def _show_warnings(report: Report, console: Console) -> None:
+    for warning in report.warnings:
+        console.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
 
 
 def _costs(metrics: Metrics) -> str:
@@ -226,8 +230,10 @@ def _show_left_out(left_out: LeftOut, console: Console) -> None:
         console.print(f"[dim]not aimed at:[/] {said}")
 
 
-def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console) -> None:
-    """What `fix` would aim at, by file and by code."""
+def show_check(
+    collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console, *, following: str
+) -> None:
+    """What `fix` would aim at, by file and by code, and the command that repairs it: *following*."""
     for run in collected.runs:
         said = f"[red]unknown: {escape(run.error)}[/]" if run.error else f"{run.found} error(s)"
         console.print(f"{run.name} {run.version} [dim]({escape(run.origin)})[/]: {said} [dim]{run.seconds:.1f} s[/]")
@@ -252,4 +258,4 @@ def show_check(collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOu
     safe = sum(d.fix == "safe" for d in errors)
     if errors:
         console.print(f"\n[bold]{len(errors)} error(s)[/] in {len(jobs)} file(s), {safe} with a safe fix of ruff's own")
-        console.print("[dim]next:[/] stomper fix")
+        console.print(f"[dim]next:[/] {escape(following)}", soft_wrap=True)
