@@ -28,6 +28,9 @@ AS_PATCH = (
     "--ignore-submodules=none",
 )  # fmt: skip
 """For plumbing, which `diff.noprefix` and the like do not change: a patch that `git apply` takes, byte for byte."""
+WHOLE_INDEX = ("-c", "core.splitIndex=false", "-c", "index.sparse=false")
+"""For writing a copy of the user's index: else a shared index, or the trees of a sparse one, would be written into their
+`.git`."""
 # What of the user's own configuration changes how files look in a worktree or who commits.
 _COPIED_CONFIG = (
     r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|commit\.gpgsign$|gpg\.|core\."
