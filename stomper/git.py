@@ -55,7 +55,7 @@ def git(
     """Run git and return its stdout. Raises RepositoryError with git's own words for an exit code not in *ok*."""
     done = attempt(arguments, cwd=cwd, stdin=stdin, env=env)
     if done.returncode not in ok or done.timed_out:
-        raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
+        raise RepositoryError(f"git {_verb(arguments)} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
     return done.stdout
 
 
@@ -71,8 +71,13 @@ def attempt(
     argv = ("git", *_QUIET, *arguments)
     done = proc.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
     if done.overflowed:
-        raise RepositoryError(f"git {arguments[0]} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
+        raise RepositoryError(f"git {_verb(arguments)} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
     return done
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Which of git's commands it is, after the configuration that is given with it."""
+    return _verb(arguments[2:]) if arguments[0] == "-c" else arguments[0]
 
 
 def text(arguments: Sequence[str], *, cwd: Path, ok: Iterable[int] = (0,)) -> str:
@@ -119,13 +124,15 @@ def open_target(path: Path) -> Target:
                 f"{path} is a bare repository, which has no files to check: clone it and use the clone"
             )
         root = Path(repo.working_tree_dir).resolve()
-        probe = proc.run(("git", "rev-parse", "--git-dir"), cwd=root, timeout_s=60, env=environment())
+        # GitPython knows neither the hashes nor the refs of every repository.
+        asked = ("git", "rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
+        probe = proc.run(asked, cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
-        if not repo.head.is_valid():
+        if probe.returncode:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
-        branch = "" if repo.head.is_detached else repo.active_branch.name
-        head = repo.head.commit.hexsha
+        head, name = os.fsdecode(probe.stdout).split()
+        branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
         git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
@@ -151,6 +158,12 @@ def check_landing(target: Target, land: str, branch_name: str = "") -> None:
         raise RepositoryError(
             f"{target.root} is on no branch (detached HEAD): `git switch` to one, or use --land branch or --land patch"
         )
+    for what in ("merge", "cherry-pick") if land == "commit" else ():
+        if (target.own_dir / f"{what.upper().replace('-', '_')}_HEAD").exists():
+            raise RepositoryError(
+                f"{target.root} has a {what} under way, which git lets nobody land on: finish or abort it first "
+                "(`git status`), or use --land branch or --land patch"
+            )
     if land == "commit":
         listing = os.fsdecode(git(("worktree", "list", "--porcelain"), cwd=target.root))
         holders = [b for b in listing.split("\n\n") if f"branch refs/heads/{target.branch}" in b.splitlines()]

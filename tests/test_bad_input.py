@@ -14,6 +14,7 @@ import pytest
 from stomper.cli import main
 from stomper.errors import RepositoryError
 from tests.conftest import MakeRepo, git, open_run, write
+from tests.runs import commit
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"
@@ -223,6 +224,23 @@ def test_landing_on_a_detached_head(make_repo: MakeRepo) -> None:
     with pytest.raises(RepositoryError, match=r"detached HEAD.*git switch.*--land branch"):
         open_run(root)
     assert git(root, "rev-list", "--count", "--all") == "1"
+    assert jobs(root) == ["a.py"]
+
+
+@pytest.mark.parametrize("verb", ["merge", "cherry-pick"])
+def test_landing_in_the_middle_of_a_merge(make_repo: MakeRepo, verb: str) -> None:
+    """git would refuse to move the branch in the end: that is said before anybody is paid; `check` does not mind."""
+    root = make_repo({"a.py": UNUSED})
+    git(root, "switch", "--quiet", "--create", "other")
+    commit(root, "a.py", UNUSED + "y = 1\n")
+    git(root, "switch", "--quiet", "main")
+    commit(root, "a.py", UNUSED + "y = 2\n")
+    subprocess.run(("git", verb, "other"), cwd=root, check=False, capture_output=True)
+    write(root, {"a.py": UNUSED})
+    git(root, "add", "a.py")
+    with pytest.raises(RepositoryError, match=rf"a {verb} under way.*git status.*--land branch"):
+        open_run(root)
+    open_run(root, land="branch").close()
     assert jobs(root) == ["a.py"]
 
 

@@ -65,7 +65,13 @@ KINDS = {
         "feature.manyFiles": "true",
         "submodule.recurse": "true",
     },
-    "safety": {"safe.bareRepository": "explicit", "fetch.fsckObjects": "true", "merge.verifySignatures": "true"},
+    "safety": {
+        "safe.bareRepository": "explicit",
+        "fetch.fsckObjects": "true",
+        "merge.verifySignatures": "true",
+        "protocol.allow": "never",
+        "protocol.file.allow": "never",
+    },
     "habits": {
         "merge.ff": "false",
         "merge.conflictStyle": "diff3",
