@@ -51,7 +51,8 @@ class Sight:
 
     def _own_files(self) -> Iterator[tuple[str, str]]:
         own, common = self.target.own_dir, self.target.git_dir
-        for file in (own / "HEAD", own / "config.worktree", common / "config", *sorted((common / "hooks").glob("*"))):
+        rules = (common / "config", common / "info" / "attributes", common / "info" / "exclude")
+        for file in (own / "HEAD", own / "config.worktree", *rules, *sorted((common / "hooks").glob("*"))):
             with contextlib.suppress(OSError):
                 yield f"git's {file.name}", hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
