@@ -11,7 +11,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -41,10 +41,9 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
     with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as failed:
         fix_repository = _flow("fix_repository")
         embedded.wait(failed)
-        with _served():
-            state = fix_repository(**form_of(parameters), return_state=True)
+        said = _run(fix_repository, form_of(parameters))
     if not reports:
-        raise StomperError(state.message or "the run ended without a report")
+        raise StomperError(said or "the run ended without a report")
     return reports[0]
 
 
@@ -60,10 +59,9 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
     with progress.listening(keep), _shown(quiet=quiet):
         fix_fleet = _flow("fix_fleet")
         embedded.wait()
-        with _served():
-            state = fix_fleet(**form_of_fleet(parameters), return_state=True)
+        said = _run(fix_fleet, form_of_fleet(parameters))
     if not reports:
-        raise StomperError(state.message or "the run ended without a report")
+        raise StomperError(said or "the run ended without a report")
     return reports[0]
 
 
@@ -75,6 +73,21 @@ def _flow(name: str) -> Any:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _run(flow: Any, form: Mapping[str, Any]) -> str:
+    """Run *flow* to its end. What it ended with, in words."""
+    from httpx import HTTPError
+    from prefect.exceptions import PrefectException
+
+    try:
+        with _served():
+            return str(flow(**form, return_state=True).message or "")
+    except (HTTPError, PrefectException, RuntimeError) as error:  # Prefect's own: what the flow raises is its state
+        return (
+            f"the Prefect server at {os.environ['PREFECT_API_URL']} cannot be worked with: {error}\n"
+            "`stomper doctor` looks at it. What was proven is kept: `stomper resume` goes on with it"
+        )
 
 
 @contextlib.contextmanager
