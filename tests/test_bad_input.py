@@ -217,6 +217,14 @@ def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
     assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
 
 
+@BOTH
+def test_a_folder_that_is_gone(tmp_path: Path, verb: str) -> None:
+    """Removed while a shell was in it."""
+    (here := tmp_path / "here").mkdir()
+    argv = ("sh", "-c", f'rmdir "{here}" && exec "{STOMPER}" {verb}')
+    assert refused(subprocess.run(argv, cwd=here, capture_output=True, text=True, check=False), "folder", "is gone")
+
+
 def test_landing_on_a_detached_head(make_repo: MakeRepo) -> None:
     """Landing on no branch is refused with the way out, and lands nothing; `check` does not mind."""
     root = make_repo({"a.py": UNUSED})
