@@ -129,8 +129,10 @@ def open_target(path: Path) -> Target:
         probe = proc.run(asked, cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
-        if probe.returncode:
+        if b"unknown revision" in probe.stderr:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
+        if probe.returncode:
+            raise RepositoryError(f"git cannot work in {root}: {probe.complaint}")
         head, name = os.fsdecode(probe.stdout).split()
         branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
         git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
@@ -257,7 +259,7 @@ def parse_changes(listing: bytes) -> tuple[Change, ...]:
 
 def copied_config(root: Path) -> list[tuple[str, str]]:
     """The keys of the repository's own configuration that a private clone must share."""
-    listing = git(("config", "--local", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
+    listing = git(("config", "--local", "--includes", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
     pairs = [entry.partition("\n") for entry in names(listing)]
     return [(key, value) for key, _, value in pairs]
 

@@ -217,6 +217,14 @@ def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
     assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
 
 
+def test_configuration_that_git_cannot_read(make_repo: MakeRepo) -> None:
+    """git's own words, which name the file and the line."""
+    root = make_repo({"a.py": UNUSED})
+    with (root / ".git" / "config").open("a") as config:
+        config.write("[include]\npath = /\n")
+    assert refused(stomper(root, "check"), "bad config", "line")
+
+
 @BOTH
 def test_a_folder_that_is_gone(tmp_path: Path, verb: str) -> None:
     """Removed while a shell was in it."""
