@@ -11,7 +11,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -47,8 +47,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
         except _NothingToDo as found:
             stages.end(found.ahead.take())
         else:
-            with _served():
-                why = fix_repository(**form_of(parameters), return_state=True).message
+            why = _run(fix_repository, form_of(parameters))
     if not reports:
         raise StomperError(why or "the run ended without a report")
     return reports[0]
@@ -90,10 +89,9 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
     with progress.listening(keep), _shown(quiet=quiet):
         fix_fleet = _flow("fix_fleet")
         embedded.wait()
-        with _served():
-            state = fix_fleet(**form_of_fleet(parameters), return_state=True)
+        said = _run(fix_fleet, form_of_fleet(parameters))
     if not reports:
-        raise StomperError(state.message or "the run ended without a report")
+        raise StomperError(said or "the run ended without a report")
     return reports[0]
 
 
@@ -105,6 +103,21 @@ def _flow(name: str) -> Any:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _run(flow: Any, form: Mapping[str, Any]) -> str:
+    """Run *flow* to its end. What it ended with, in words."""
+    from httpx import HTTPError
+    from prefect.exceptions import PrefectException
+
+    try:
+        with _served():
+            return str(flow(**form, return_state=True).message or "")
+    except (HTTPError, PrefectException, RuntimeError) as error:  # Prefect's own: what the flow raises is its state
+        return (
+            f"the Prefect server at {os.environ['PREFECT_API_URL']} cannot be worked with: {error}\n"
+            "`stomper doctor` looks at it. What was proven is kept: `stomper resume` goes on with it"
+        )
 
 
 @contextlib.contextmanager

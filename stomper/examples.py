@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -121,7 +122,7 @@ def _hunks(patch: Patch, path: str) -> Iterator[_Hunk]:
         return
     lines = patch.diff.split(b"\n")
     heads = [n for n, line in enumerate(lines) if _HEAD.match(line)]
-    for start, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+    for start, end in pairwise([*heads, len(lines)]):  # none in what git takes for binary
         found = _HEAD.match(lines[start])
         assert found is not None  # noqa: S101 - it matched above
         first, length = int(found[1]), int(found[2] or 1)

@@ -14,21 +14,24 @@ from stomper.errors import RepositoryError
 from stomper.models import Change
 
 TIMEOUT_S = 600.0
-# No hooks, no background maintenance, no monitors, names and patches as they are, our own clones taken for what they are:
-# what we start must do just what we say, however the user's git is set up.
+# No hooks, no background maintenance, no monitors, names, patches and objects as they are, our own clones taken for what
+# they are: what we start must do just what we say, however the user's git is set up.
 # A checkout of many files by all cores: measured, twice as fast by two; of a few hundred, one process is faster.
 _QUIET = (
     "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
     "-c", "safe.bareRepository=all", "-c", "core.safecrlf=false", "-c", "apply.ignoreWhitespace=no",
-    "-c", "diff.suppressBlankEmpty=false", "-c", "checkout.workers=0",
-    "-c", "checkout.thresholdForParallelism=1000",
+    "-c", "diff.suppressBlankEmpty=false", "-c", "checkout.workers=0", "-c", "checkout.thresholdForParallelism=1000",
+    "-c", "core.useReplaceRefs=false",
 )  # fmt: skip
 AS_PATCH = (
     "--patch", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
     "--ignore-submodules=none",
 )  # fmt: skip
 """For plumbing, which `diff.noprefix` and the like do not change: a patch that `git apply` takes, byte for byte."""
+WHOLE_INDEX = ("-c", "core.splitIndex=false", "-c", "index.sparse=false")
+"""For writing a copy of the user's index: else a shared index, or the trees of a sparse one, would be written into their
+`.git`."""
 # What of the user's own configuration changes how files look in a worktree or who commits.
 _COPIED_CONFIG = (
     r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|commit\.gpgsign$|gpg\.|core\."
@@ -53,7 +56,7 @@ def git(
     """Run git and return its stdout. Raises RepositoryError with git's own words for an exit code not in *ok*."""
     done = attempt(arguments, cwd=cwd, stdin=stdin, env=env)
     if done.returncode not in ok or done.timed_out:
-        raise RepositoryError(f"git {arguments[0]} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
+        raise RepositoryError(f"git {_verb(arguments)} failed in {cwd}: {done.complaint or f'exit {done.returncode}'}")
     return done.stdout
 
 
@@ -69,8 +72,13 @@ def attempt(
     argv = ("git", *_QUIET, *arguments)
     done = proc.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
     if done.overflowed:
-        raise RepositoryError(f"git {arguments[0]} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
+        raise RepositoryError(f"git {_verb(arguments)} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
     return done
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Which of git's commands it is, after the configuration that is given with it."""
+    return _verb(arguments[2:]) if arguments[0] == "-c" else arguments[0]
 
 
 def text(arguments: Sequence[str], *, cwd: Path, ok: Iterable[int] = (0,)) -> str:
@@ -117,13 +125,17 @@ def open_target(path: Path) -> Target:
                 f"{path} is a bare repository, which has no files to check: clone it and use the clone"
             )
         root = Path(repo.working_tree_dir).resolve()
-        probe = proc.run(("git", "rev-parse", "--git-dir"), cwd=root, timeout_s=60, env=environment())
+        # GitPython knows neither the hashes nor the refs of every repository.
+        asked = ("git", "rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
+        probe = proc.run(asked, cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
-        if not repo.head.is_valid():
+        if b"unknown revision" in probe.stderr:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
-        branch = "" if repo.head.is_detached else repo.active_branch.name
-        head = repo.head.commit.hexsha
+        if probe.returncode:
+            raise RepositoryError(f"git cannot work in {root}: {probe.complaint}")
+        head, name = os.fsdecode(probe.stdout).split()
+        branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
         git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
@@ -149,6 +161,12 @@ def check_landing(target: Target, land: str, branch_name: str = "") -> None:
         raise RepositoryError(
             f"{target.root} is on no branch (detached HEAD): `git switch` to one, or use --land branch or --land patch"
         )
+    for what in ("merge", "cherry-pick") if land == "commit" else ():
+        if (target.own_dir / f"{what.upper().replace('-', '_')}_HEAD").exists():
+            raise RepositoryError(
+                f"{target.root} has a {what} under way, which git lets nobody land on: finish or abort it first "
+                "(`git status`), or use --land branch or --land patch"
+            )
     if land == "commit":
         listing = os.fsdecode(git(("worktree", "list", "--porcelain"), cwd=target.root))
         holders = [b for b in listing.split("\n\n") if f"branch refs/heads/{target.branch}" in b.splitlines()]
@@ -242,7 +260,7 @@ def parse_changes(listing: bytes) -> tuple[Change, ...]:
 
 def copied_config(root: Path) -> list[tuple[str, str]]:
     """The keys of the repository's own configuration that a private clone must share."""
-    listing = git(("config", "--local", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
+    listing = git(("config", "--local", "--includes", "-z", "--get-regexp", _COPIED_CONFIG), cwd=root, ok=(0, 1))
     pairs = [entry.partition("\n") for entry in names(listing)]
     return [(key, value) for key, _, value in pairs]
 

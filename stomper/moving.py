@@ -31,7 +31,8 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
     the user edits one of the files."""
     root, branch = session.target.root, session.target.branch
     session.journal("fetching", commit)
-    git(("fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
+    own = ("-c", "protocol.file.allow=always")  # it is our own clone, on this machine
+    git((*own, "fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
     if session.remote:
         return _push(session, session.remote, proven_tip, commit)
     if session.settings.land == "branch":

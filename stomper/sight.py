@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import Target, git, names
+from stomper.git import WHOLE_INDEX, Target, git, names
 from stomper.refs import Refs
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
@@ -51,7 +51,8 @@ class Sight:
 
     def _own_files(self) -> Iterator[tuple[str, str]]:
         own, common = self.target.own_dir, self.target.git_dir
-        for file in (own / "HEAD", own / "config.worktree", common / "config", *sorted((common / "hooks").glob("*"))):
+        rules = (common / "config", common / "info" / "attributes", common / "info" / "exclude")
+        for file in (own / "HEAD", own / "config.worktree", *rules, *sorted((common / "hooks").glob("*"))):
             with contextlib.suppress(OSError):
                 yield f"git's {file.name}", hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
@@ -92,10 +93,8 @@ class Index:
         return self._env
 
     def _refresh(self) -> None:
-        # Else a shared index, or the trees of a sparse one, would be written into the user's .git.
-        whole = ("-c", "core.splitIndex=false", "-c", "index.sparse=false")
-        refresh = (*whole, "update-index", "-q", "--refresh", "--force-write-index")  # exit code 1: some files differ
-        git(refresh, cwd=self._target.root, env=self._env, ok=(0, 1))
+        refresh = ("update-index", "-q", "--refresh", "--force-write-index")  # exit code 1: some files differ
+        git((*WHOLE_INDEX, *refresh), cwd=self._target.root, env=self._env, ok=(0, 1))
         listing = git(("ls-files", "-v", "-z"), cwd=self._target.root, env=self._env).split(b"\0")
         flagged = [line for line in listing if line[:1] not in (b"", b"H")]
         self.flags = b"\0".join(flagged)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import AS_PATCH, Target, copied_config, git, parse_changes, promisors, text
+from stomper.git import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
 from stomper.models import Patch
 
 
@@ -110,7 +110,7 @@ class SharedClone:
         index = self.path / "snapshot.index"
         place = root / os.fsdecode(git(("rev-parse", "--git-path", "index"), cwd=root)).rstrip("\n")
         if place.exists():
-            shutil.copy(place, index)
+            shutil.copy2(place, index)  # by its time git knows which files it cannot be sure of
         env = {
             "GIT_INDEX_FILE": str(index),
             "GIT_OBJECT_DIRECTORY": str(self.path / "objects"),
@@ -120,8 +120,9 @@ class SharedClone:
         if not staged:
             paths = [p for p in target.dirty - target.submodules if not p.endswith("/")]
             listing = b"\0".join(os.fsencode(p) for p in paths)
-            git(("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"), cwd=root, stdin=listing, env=env)
-        tree = git(("write-tree",), cwd=root, env=env).decode().strip()
+            add = ("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul")
+            git((*WHOLE_INDEX, *add), cwd=root, stdin=listing, env=env)
+        tree = git((*WHOLE_INDEX, "write-tree"), cwd=root, env=env).decode().strip()
         commit = git(("commit-tree", tree, "-p", target.head, "-m", "uncommitted work"), cwd=root, env=env)
         index.unlink(missing_ok=True)
         return commit.decode().strip()

@@ -14,6 +14,7 @@ import pytest
 from stomper.cli import main
 from stomper.errors import RepositoryError
 from tests.conftest import MakeRepo, git, open_run, write
+from tests.runs import commit
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"
@@ -216,6 +217,22 @@ def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
     assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
 
 
+def test_configuration_that_git_cannot_read(make_repo: MakeRepo) -> None:
+    """git's own words, which name the file and the line."""
+    root = make_repo({"a.py": UNUSED})
+    with (root / ".git" / "config").open("a") as config:
+        config.write("[include]\npath = /\n")
+    assert refused(stomper(root, "check"), "bad config", "line")
+
+
+@BOTH
+def test_a_folder_that_is_gone(tmp_path: Path, verb: str) -> None:
+    """Removed while a shell was in it."""
+    (here := tmp_path / "here").mkdir()
+    argv = ("sh", "-c", f'rmdir "{here}" && exec "{STOMPER}" {verb}')
+    assert refused(subprocess.run(argv, cwd=here, capture_output=True, text=True, check=False), "folder", "is gone")
+
+
 def test_landing_on_a_detached_head(make_repo: MakeRepo) -> None:
     """Landing on no branch is refused with the way out, and lands nothing; `check` does not mind."""
     root = make_repo({"a.py": UNUSED})
@@ -223,6 +240,23 @@ def test_landing_on_a_detached_head(make_repo: MakeRepo) -> None:
     with pytest.raises(RepositoryError, match=r"detached HEAD.*git switch.*--land branch"):
         open_run(root)
     assert git(root, "rev-list", "--count", "--all") == "1"
+    assert jobs(root) == ["a.py"]
+
+
+@pytest.mark.parametrize("verb", ["merge", "cherry-pick"])
+def test_landing_in_the_middle_of_a_merge(make_repo: MakeRepo, verb: str) -> None:
+    """git would refuse to move the branch in the end: that is said before anybody is paid; `check` does not mind."""
+    root = make_repo({"a.py": UNUSED})
+    git(root, "switch", "--quiet", "--create", "other")
+    commit(root, "a.py", UNUSED + "y = 1\n")
+    git(root, "switch", "--quiet", "main")
+    commit(root, "a.py", UNUSED + "y = 2\n")
+    subprocess.run(("git", verb, "other"), cwd=root, check=False, capture_output=True)
+    write(root, {"a.py": UNUSED})
+    git(root, "add", "a.py")
+    with pytest.raises(RepositoryError, match=rf"a {verb} under way.*git status.*--land branch"):
+        open_run(root)
+    open_run(root, land="branch").close()
     assert jobs(root) == ["a.py"]
 
 

@@ -53,6 +53,15 @@ def test_a_sandboxed_agent_writes_to_nothing_but_its_worktree(make_repo: MakeRep
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_an_agent_that_has_git_show_something_else(make_repo: MakeRepo) -> None:
+    """What it puts in the place of an object is not what a fix is compared with, and does not land."""
+    root = make_repo({"a.py": "import os\n\n\ndef kept():\n    return 1\n"})
+    script = 'git replace "$(git rev-parse HEAD:a.py)" "$(printf \'x = 1\\n\' | git hash-object -w --stdin)"'
+    landing = repair(root, agents=shell(root, f"{script}\nprintf 'x = 1\\n' > a.py"))
+    assert "guard" in only(landing).reason
+    assert git(root, "show", "HEAD:a.py").startswith("import os")
+
+
 @sandboxed
 def test_home_is_hidden_but_for_what_the_table_names(make_repo: MakeRepo) -> None:
     """A secret in HOME cannot be read; what `home` names can be, and may be written to."""

@@ -72,6 +72,14 @@ def test_what_is_not_text_is_not_kept(make_repo: MakeRepo) -> None:
     assert from_outcome("here", outcome.model_copy(update={"patch": two})) == []
 
 
+@pytest.mark.parametrize("attribute", ["-diff", "binary"])
+def test_what_git_takes_for_binary_is_landed_and_not_kept(make_repo: MakeRepo, attribute: str) -> None:
+    """Where a repository wants no diffs of a file, there are no hunks to learn from."""
+    outcome = landed(make_repo({"a.py": "import os\nx = 1\n", ".gitattributes": f"*.py {attribute}\n"}))
+    assert outcome.commit
+    assert from_outcome("here", outcome) == []
+
+
 def test_what_did_not_land_is_not_kept(make_repo: MakeRepo, tmp_path: Path) -> None:
     """A proven patch without a commit is no accepted one."""
     examples = Examples(Store(tmp_path / "store"))

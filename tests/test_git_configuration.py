@@ -65,7 +65,13 @@ KINDS = {
         "feature.manyFiles": "true",
         "submodule.recurse": "true",
     },
-    "safety": {"safe.bareRepository": "explicit", "fetch.fsckObjects": "true", "merge.verifySignatures": "true"},
+    "safety": {
+        "safe.bareRepository": "explicit",
+        "fetch.fsckObjects": "true",
+        "merge.verifySignatures": "true",
+        "protocol.allow": "never",
+        "protocol.file.allow": "never",
+    },
     "habits": {
         "merge.ff": "false",
         "merge.conflictStyle": "diff3",
@@ -111,3 +117,16 @@ def test_line_endings_that_git_would_refuse(make_repo: MakeRepo) -> None:
     assert only(landing).status is Status.FIXED
     assert raw(root, "cat-file", "blob", "HEAD:a.py") == SOURCE.removeprefix("import os\n").encode()
     assert git(root, "status", "--short") == ""
+
+
+def test_configuration_that_the_repository_includes(make_repo: MakeRepo) -> None:
+    """A filter by which the files look as they do counts, wherever the repository's own configuration has it from."""
+    own = '[filter "mine"]\nclean = tr a-z b-za\nsmudge = tr b-za a-z\n'
+    root = make_repo({".gitattributes": "a.py filter=mine\n", "own.ini": own})
+    git(root, "config", "include.path", "../own.ini")
+    write(root, {"a.py": "import os\nx = 1\n"})
+    git(root, "add", "a.py")
+    git(root, "commit", "--quiet", "-m", "filtered")
+    assert only(repair(root)).status is Status.FIXED
+    assert raw(root, "cat-file", "blob", "HEAD:a.py") == b"y = 1\n"
+    assert (root / "a.py").read_text() == "x = 1\n"

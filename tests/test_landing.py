@@ -168,6 +168,15 @@ def test_land_branch_does_not_overwrite(make_repo: MakeRepo) -> None:
     assert git(root, "rev-parse", "taken") == git(root, "rev-parse", "HEAD")
 
 
+def test_a_repository_with_hashes_of_another_kind(tmp_path: Path) -> None:
+    """SHA-256 in the place of SHA-1."""
+    root = tmp_path / "repo"
+    git(tmp_path, "init", "--quiet", "--object-format=sha256", str(root))
+    commit(root, "a.py", UNUSED)
+    assert only(repair(root)).status is Status.FIXED
+    assert raw(root, "cat-file", "blob", "HEAD:a.py") == CURED.encode()
+
+
 def test_land_branch_from_a_detached_head(make_repo: MakeRepo) -> None:
     """With `land = "branch"` a detached HEAD is fine, and stays where it is."""
     root = make_repo({"a.py": UNUSED})

@@ -99,6 +99,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "no branch": lambda root: git(root, "switch", "--quiet", "--detach"),
     "a branch without commits": lambda root: git(root, "symbolic-ref", "HEAD", "refs/heads/unborn"),
     "configuration": lambda root: git(root, "config", "core.pager", "evil"),
+    "attributes": lambda root: write(open_target(root).git_dir / "info", {"attributes": "*.py filter=evil\n"}),
+    "an exclusion": lambda root: write(open_target(root).git_dir / "info", {"exclude": "evil.py\n"}),
     "a hook": lambda root: write(open_target(root).git_dir / "hooks", {"pre-commit": "exit 0\n"}),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -66,6 +67,29 @@ def test_staged_files_are_repaired_as_they_are_staged(make_repo: MakeRepo) -> No
     assert [o.path for o in landing.outcomes] == ["one.py"]
     apply(root, landing, "--index")
     assert git(root, "show", ":one.py") == "x = 1"
+
+
+def test_an_edit_as_old_as_the_index_is_seen(make_repo: MakeRepo) -> None:
+    """By the index's time git knows which files it has to read again: one of the same size may have been edited since."""
+    root = make_repo({"a.py": "x = 10000\n"})
+    git(root, "config", "core.trustctime", "false")
+    os.utime(root / "a.py", (1, 1))
+    git(root, "update-index", "--refresh")
+    write(root, {"a.py": "import os\n"})
+    for file in (root / "a.py", root / ".git" / "index"):
+        os.utime(file, (1, 1))
+    assert [o.path for o in repair(root, changed=True).outcomes] == ["a.py"]
+
+
+def test_nothing_is_written_beside_a_split_index(make_repo: MakeRepo) -> None:
+    """With so many new files, git would put a new shared index into the user's repository."""
+    root = make_repo({f"{n}.py": "x = 1\n" for n in range(9)})
+    git(root, "config", "core.splitIndex", "true")
+    git(root, "update-index", "--split-index")
+    write(root, {f"new/{n}.py": f"x = {n}\n" for n in range(9)})
+    before = {path.name for path in (root / ".git").iterdir()}
+    assert repair(root, changed=True).outcomes == ()
+    assert {path.name for path in (root / ".git").iterdir()} == before
 
 
 @pytest.mark.slow

@@ -69,6 +69,9 @@ def main() -> None:
         _complain(f"stomper: {error}")
         sys.exit(2)
     except OSError as error:
+        if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd
+            _complain("stomper: the folder that it was started in is gone: go to one that is there")
+            sys.exit(2)
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES, errno.EFBIG):
             traceback.print_exc()
             sys.exit(2)
