@@ -136,7 +136,7 @@ def prove_each(root: Path, mode: str, patches: Sequence[tuple[str, str]]) -> Pro
                 assert patch is not None
                 job = FileJob(path=path, diagnostics=(Diagnostic(tool="ruff", code="F401", message="", path=path),))
                 diff, before = diff_of(session, job, tree, patch), spent()
-                tested = judge_patch(session, diff, tree.path)
+                tested = judge_patch(session, diff, tree)
                 after = spent()
             wall_s, cpu_s = wall_s + after.wall_s - before.wall_s, cpu_s + after.cpu_s - before.cpu_s
             if tested.judged.broken:

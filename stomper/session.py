@@ -35,6 +35,7 @@ from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
 from stomper.selection import Scope, globs, select
 from stomper.settings import Settings
+from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
 from stomper.testing import Suite
 from stomper.together import Together
@@ -75,6 +76,7 @@ class Session:
     agents: list[Agent]
     suite: Suite
     baselines: Baselines
+    shared: SharedSuites
     alive: locks.Lock
     lasting: locks.Lock
     sandbox: Sandbox
@@ -140,7 +142,8 @@ class Session:
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
             readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
             trees = _trees(folder, in_memory(clone, run_id, base) if readers else None)
-            pool = Pool(clone, trees, size=settings.max_parallel_files + 1)
+            workers = settings.max_parallel_files
+            pool = Pool(clone, trees, size=workers + 1)
             if settings.borrow_extensions:
                 pool.borrow(target.root, missing_extensions(target.root))
             check_template(target.root)
@@ -170,6 +173,7 @@ class Session:
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
+                shared=SharedSuites(suite, workers=workers, at_once=suites_at_once(workers), lent=lambda: pool.lent),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
                 transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),
