@@ -1,12 +1,13 @@
-"""What proving by tests costs: `final` in runs of the suite, and `quick` beside `full` on packages from PyPI.
+"""What proving by tests costs: `final` and `full` in runs of the suite, and `quick` beside `full` on packages from PyPI.
 
 `python -m benchmarks.suites [--quick]`.
 
 First a synthetic repository: each file has a test of its own that takes its share of the suite's seconds, and every
-file is repaired, some of them wrongly. Then each source file of click and boltons gets an unused import; a scripted fix
-removes it and, with a seed, changes one operator or constant in one of its functions. Each of these patches is proven as a
-file's patch is, by `full` and by `quick`. Exit code 1 when `final` drops other files than the culprits, or `quick` misses
-a culprit that `full` finds.
+file is repaired, some of them wrongly; by `final`, and by `full` with four files at once for each run. Then each
+source file of click and boltons gets an unused import; a scripted fix removes it and, with a seed, changes one
+operator or constant in one of its functions. Each of these patches is proven as a file's patch is, by `full` and by
+`quick`. Exit code 1 when `final` or `full` drops other files than the culprits, or `quick` misses a culprit that
+`full` finds.
 """
 
 from __future__ import annotations
@@ -28,17 +29,20 @@ from benchmarks.mutants import damaged, with_unused
 from benchmarks.real_packages import PACKAGES, test_python, unpacked
 from benchmarks.repositories import new_repository
 from benchmarks.results import Figure, Ratio, Result
-from benchmarks.runs import end_fix, start_fix
+from benchmarks.runs import RunEnd, end_fix, start_fix
 from stomper.models import Diagnostic, FileJob
 from stomper.parameters import FixParameters
 from stomper.proof import diff_of
 from stomper.quick import judge_patch
 from stomper.run import open_session
 from stomper.session import Session
+from stomper.shared import suites_at_once
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})
 SOURCES = {"click": "src/click", "boltons": "boltons"}
 SEED, QUICK_FILES = 1, 4
+AT_ONCE = 4 * suites_at_once(workers=256)
+"""So many files that four can share a run, on a machine of any number of cores."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,25 @@ class Proven:
     broken: frozenset[str]
 
 
-def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> Result:
-    """`final` over a synthetic repository, some files of which are repaired wrongly."""
+@dataclass(frozen=True)
+class Shape:
+    """A synthetic repository: so many files are fixed, some of them wrongly, and its suite takes so many seconds."""
+
+    files: int
+    culprits: int
+    seconds: float
+
+    def words(self, mode: str) -> str:
+        """What a run over it does."""
+        return f"`{mode}`: a suite of {self.seconds:g} s, {self.files} files fixed, {self.culprits} of them wrongly"
+
+
+def repaired(shape: Shape, mode: str, *more: str) -> tuple[RunEnd, tuple[str, ...]]:
+    """A run by *mode* over a repository of that *shape*, with *more* settings; and what should not be."""
+    files, culprits, share = shape.files, shape.culprits, shape.seconds / shape.files
+    wait = f"time.sleep({share})"
+    if mode == "full":  # many at once sleep as well as one, which is not how tests are
+        wait = f"until = time.process_time() + {share}\n    while time.process_time() < until:\n        pass"
     with folder_of("suites") as folder:
         root = folder / "repo"
         root.mkdir()
@@ -67,7 +88,7 @@ def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> R
         for module in names:
             (root / f"{module}.py").write_text("import os\n\n\ndef value():\n    return 1\n", encoding="utf-8")
             (root / f"test_{module}.py").write_text(
-                f"import time\n\nimport {module}\n\n\ndef test_value():\n    time.sleep({seconds / files})\n"
+                f"import time\n\nimport {module}\n\n\ndef test_value():\n    {wait}\n"
                 f"    assert {module}.value() == 1\n",
                 encoding="utf-8",
             )
@@ -81,7 +102,8 @@ def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> R
         script, config = folder / "script.json", folder / "stomper.toml"
         script.write_text(json.dumps({"rules": rules}), encoding="utf-8")
         config.write_text(
-            f"python = {json.dumps(sys.executable)}\nmax_attempts = 1\ntest_command = {command}\n"
+            "".join(f"{line}\n" for line in (f'test_validation = "{mode}"', *more))
+            + f"python = {json.dumps(sys.executable)}\nmax_attempts = 1\ntest_command = {command}\n"
             '[checkers.ruff]\nargs = ["--select", "F401"]\n[checkers.mypy]\nenabled = false\n[agents.ruff]\n'
             f"enabled = false\n[agents.bench]\nkind = 'scripted'\nscript = {json.dumps(str(script))}\nmax_attempts = 1\n",
             encoding="utf-8",
@@ -89,9 +111,15 @@ def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> R
         end = end_fix(start_fix(root, folder / "home", ["--config", str(config)]), timeout_s=1800)
     dropped = {f"{module}.py" for module in names} - {entry.path for entry in end.landed}
     mistaken = sorted(dropped ^ {f"{module}.py" for module in wrong})
+    return end, tuple(f"{path} is a culprit that landed, or none that was dropped" for path in mistaken)
+
+
+def prove_together(shape: Shape, asked: Asked) -> Result:
+    """`final` over a synthetic repository, some files of which are repaired wrongly."""
+    end, wrong = repaired(shape, "final")
     return Result(
         benchmark="suites",
-        setup=f"`final`: a suite of {seconds:g} s, {files} files fixed, {culprits} of them wrongly",
+        setup=shape.words("final"),
         rounds=1,
         quick=asked.quick,
         ratios=(Ratio(name="runs of the complete suite", values=(float(end.test_runs),), unit="", at_most=9),),
@@ -100,7 +128,33 @@ def prove_together(files: int, culprits: int, seconds: float, asked: Asked) -> R
             Figure(name="all tests", values=(end.test_seconds,)),
             Figure(name="the whole run", values=(end.seconds,)),
         ),
-        wrong=tuple(f"{path} is a culprit that landed, or none that was dropped" for path in mistaken),
+        wrong=wrong,
+    )
+
+
+def prove_shared(shape: Shape, asked: Asked) -> Result:
+    """`full` over the same, in runs that files share, beside a run for each file, one at the base and one at the end."""
+    end, wrong = repaired(shape, "full", f"max_parallel_files = {AT_ONCE}")
+    apart = shape.files + 2
+    return Result(
+        benchmark="suites",
+        setup=f"{shape.words('full')}, {AT_ONCE} at once",
+        rounds=1,
+        quick=asked.quick,
+        ratios=(
+            Ratio(
+                name="runs of the complete suite, over one for each file, the base and what lands",
+                values=(end.test_runs / apart,),
+                at_most=0.6,
+            ),
+        ),
+        figures=(
+            Figure(name="runs of the complete suite", values=(float(end.test_runs),), unit=""),
+            Figure(name="runs of its failing tests alone", values=(float(end.part_test_runs),), unit=""),
+            Figure(name="all tests", values=(end.test_seconds,)),
+            Figure(name="the whole run", values=(end.seconds,)),
+        ),
+        wrong=wrong,
     )
 
 
@@ -136,7 +190,7 @@ def prove_each(root: Path, mode: str, patches: Sequence[tuple[str, str]]) -> Pro
                 assert patch is not None
                 job = FileJob(path=path, diagnostics=(Diagnostic(tool="ruff", code="F401", message="", path=path),))
                 diff, before = diff_of(session, job, tree, patch), spent()
-                tested = judge_patch(session, diff, tree.path)
+                tested = judge_patch(session, diff, tree)
                 after = spent()
             wall_s, cpu_s = wall_s + after.wall_s - before.wall_s, cpu_s + after.cpu_s - before.cpu_s
             if tested.judged.broken:
@@ -199,7 +253,8 @@ def compare(package: str, asked: Asked) -> Result:
 
 def measure(asked: Asked) -> Iterator[Result]:
     """`final` first, then each package; once, since runs are counted and processor time hardly varies."""
-    yield prove_together(12, 2, 3.0, asked) if asked.quick else prove_together(60, 3, 20.0, asked)
+    yield prove_together(Shape(12, 2, 3.0) if asked.quick else Shape(60, 3, 20.0), asked)
+    yield prove_shared(Shape(12, 3, 3.0) if asked.quick else Shape(32, 3, 5.0), asked)
     for package in SOURCES:
         yield compare(package, asked)
 

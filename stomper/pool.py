@@ -36,6 +36,11 @@ class Pool:
         """The repository that the worktrees are of."""
         return self._clone.path
 
+    @property
+    def lent(self) -> int:
+        """How many worktrees are in use."""
+        return self._size - len(self._made) - len(self._unmade)
+
     def borrow(self, root: Path, paths: Sequence[str]) -> None:
         """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
         self._borrowed = tuple((root / path, path) for path in paths)

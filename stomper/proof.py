@@ -48,7 +48,7 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
     if proof.problem or session.settings.test_validation not in ("full", "quick"):
         return proof
     enter("tests")
-    tested = judge_patch(session, diff, tree.path)
+    tested = judge_patch(session, diff, tree)
     session.feedback.note_flaky(tested.judged.flaky)
     if words := session.feedback.note_broken(tested.judged.said, tested.run):
         return Proof(words, "tests", output=session.feedback.output(words), tests=tested.words)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from stomper.guards import Diff
 from stomper.results import SuiteRun, SuiteState, worse, worse_among
+from stomper.risk import risk
 from stomper.session import Session
 from stomper.testing import Judgement, confirmed, some_of
+from stomper.worktrees import Worktree
 
 _ENOUGH = 10
 """A patch is turned down for one test: with so many new failures, the others that it can reach are of no matter."""
@@ -23,34 +25,50 @@ class Tested:
     words: str
 
 
-def judge_patch(session: Session, diff: Diff, tree: Path) -> Tested:
+def judge_patch(session: Session, diff: Diff, tree: Worktree) -> Tested:
     """Test the patch that *tree* is at, as `test_validation` asks for. Raises SuiteError when the tests prove nothing."""
     baseline = session.baselines.at(session.base)
+
+    def wholly(words: str = "") -> Tested:
+        return _test_wholly(session, baseline, diff, tree, words)
+
     if session.settings.test_validation != "quick":
-        return _test_wholly(session, baseline, tree, "")
+        return wholly()
     if baseline.state is SuiteState.NONE:
         return Tested(Judgement(), baseline, "no tests were found")
     if not session.suite.selects:
-        return _test_wholly(session, baseline, tree, "all tests: the command does not run some by name")
+        return wholly("all tests: the command does not run some by name")
     selector = session.baselines.selector(session.base)
     selection = selector.select(diff.patch.changes, diff.before.get, diff.after.get)
     if selection.keys is None:
-        return _test_wholly(session, baseline, tree, selection.words)
+        return wholly(selection.words)
     if not selection.keys:
         return Tested(Judgement(), baseline, selection.words)
-    now = session.suite.run(tree, selection.keys, known=baseline, enough=_ENOUGH + _failing(baseline, selection.keys))
+    enough = _ENOUGH + _failing(baseline, selection.keys)
+    now = session.suite.run(tree.path, selection.keys, known=baseline, enough=enough)
     bad = worse_among(baseline, now, selection.keys)
     if bad is not None and not bad:
         return Tested(Judgement(), now, selection.words)
-    judged = _confirmed_by_name(session, baseline, now, bad, tree) if bad else Judgement()
+    judged = _confirmed_by_name(session, baseline, now, bad, tree.path) if bad else Judgement()
     if judged.broken:
         return Tested(judged, now, selection.words)
-    return _test_wholly(session, baseline, tree, f"{selection.words}, then all")
+    return wholly(f"{selection.words}, then all")
 
 
-def _test_wholly(session: Session, baseline: SuiteRun, tree: Path, words: str) -> Tested:
-    now = session.suite.run(tree)
-    return Tested(confirmed(session.suite, tree, baseline, now), now, words)
+def _test_wholly(session: Session, baseline: SuiteRun, diff: Diff, tree: Worktree, words: str) -> Tested:
+    if lands_tested(session, diff):
+        judged, now = session.shared.judge(diff.patch, tree, baseline)
+    else:
+        now = session.suite.run(tree.path)
+        judged = confirmed(session.suite, tree.path, baseline, now)
+    return Tested(judged, now, words)
+
+
+def lands_tested(session: Session, diff: Diff) -> bool:
+    """Whether the patch goes nowhere without one more complete run over it and just what goes there with it.
+
+    A patch that is kept as a file may be applied without the others, so it has to be proven without them."""
+    return session.settings.land != "patch" and risk(diff.before, diff.after) in session.settings.risks
 
 
 def _failing(baseline: SuiteRun, keys: frozenset[str]) -> int:

@@ -36,6 +36,7 @@ from stomper.sandbox import Sandbox, make_sandbox
 from stomper.secrets import Secrets
 from stomper.selection import Scope, Selection, globs, select
 from stomper.settings import Settings
+from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
 from stomper.testing import Suite
 from stomper.together import Together
@@ -78,6 +79,7 @@ class Session:
     agents: list[Agent]
     suite: Suite
     baselines: Baselines
+    shared: SharedSuites
     alive: locks.Lock
     lasting: locks.Lock
     sandbox: Sandbox
@@ -143,7 +145,8 @@ class Session:
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
             readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
             trees = _trees(folder, in_memory(clone, run_id, base) if readers else None)
-            pool = Pool(clone, trees, size=settings.max_parallel_files + 1)
+            workers = settings.max_parallel_files
+            pool = Pool(clone, trees, size=workers + 1)
             if settings.borrow_extensions:
                 pool.borrow(target.root, missing_extensions(target.root))
             check_template(target.root)
@@ -173,6 +176,7 @@ class Session:
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings),
+                shared=SharedSuites(suite, workers=workers, at_once=suites_at_once(workers), lent=lambda: pool.lent),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
                 transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),

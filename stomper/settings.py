@@ -150,8 +150,9 @@ class Settings(_Table):
     test_command: str = ""
     """How the tests are run, without a shell. Default: `python -m pytest` in the target's environment."""
     test_validation: Literal["full", "quick", "final", "none"] = "final"
-    """`full`: the suite for each file; `quick`: for each file the tests that its fix can reach; `final`: none for
-    each. Then, for all three, the complete suite on the combined result, and what breaks it is dropped. `none`: no tests."""
+    """`full`: the suite for each file, in runs that files share; `quick`: for each file the tests that its fix can reach;
+    `final`: none for each. Then, for all three, the complete suite on the combined result, and what breaks it is dropped.
+    `none`: no tests."""
     land: Literal["commit", "branch", "patch", "pr"] = "commit"
     """`commit` on the current branch, on a new `branch` with the checkout untouched, as `patch` files only, or as pull
     requests (`pr`)."""

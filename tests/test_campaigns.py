@@ -13,7 +13,7 @@ from stomper.models import Status
 from tests.campaigning import BOTH, CREATE, FIXED, UNUSED, Place, only, outcome, serve
 from tests.conftest import git, write
 from tests.remote import hook
-from tests.runs import command, snapshot
+from tests.runs import command, scripted, snapshot
 from tests.support.forges.server import Fault
 
 MESS = {"a.py": UNUSED, "b.py": UNUSED}
@@ -295,6 +295,21 @@ def test_groups_by_folder_within_the_limits(tmp_path: Path, place: Place) -> Non
     report = place.run(pr={"group_by": "folder", "max_open": 2, "max_files": 3}, agents=agent)
     assert [len(r.files) for r in report.pull_requests] == [3, 3]
     assert (outcome(report, "a.py").status, calls(tmp_path)) == (Status.SKIPPED, 2)  # what could not be opened anyhow
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group_by", ["all", "folder"])
+def test_what_relies_on_a_fix_elsewhere_is_not_proposed(tmp_path: Path, place: Place, group_by: str) -> None:
+    """Two fixes that pass the tests only together: proposed in one pull request, and not in two that are merged apart."""
+    sum_of_both = "from one import a\nfrom two import b\n\n\ndef test_sum():\n    assert a.VALUE + b.VALUE == 2\n"
+    module = "import os\n\nVALUE = 1\n"
+    place.commit("main", {"one/a.py": module, "two/b.py": module, "test_sum.py": sum_of_both})
+    rules = [{"path": path, "action": "replace", "old": module, "new": f"VALUE = {value}\n"}
+             for path, value in (("one/a.py", 2), ("two/b.py", 0))]  # fmt: skip
+    agents = scripted(tmp_path / "repo", *rules, max_attempts=1)
+    report = place.run(pr={"group_by": group_by}, agents=agents, test_validation="final", paths=["one", "two"])
+    proposed = {path for request in report.pull_requests for path in request.files}
+    assert proposed == ({"one/a.py", "two/b.py"} if group_by == "all" else set())
 
 
 def test_groups_by_code_and_owners(place: Place) -> None:
