@@ -23,6 +23,7 @@ class Pool:
         self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._size = size
         self._unmade = size
+        self._lent = 0
         self._used: list[Worktree] = []
         self._ready: list[tuple[str, Worktree]] = []
         """Reset already, each to a commit."""
@@ -39,7 +40,7 @@ class Pool:
     @property
     def lent(self) -> int:
         """How many worktrees are in use."""
-        return self._size - len(self._made) - len(self._unmade)
+        return self._lent
 
     def borrow(self, root: Path, paths: Sequence[str]) -> None:
         """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
@@ -56,8 +57,12 @@ class Pool:
         tree: Worktree | None = None
         try:
             tree = self._taken(commit, as_it_is=one_of_many)
+            with self._changed:
+                self._lent += 1
             yield tree
         finally:
+            with self._changed:
+                self._lent -= tree is not None
             self._put_back(tree)
             if tree and one_of_many:
                 with contextlib.suppress(RuntimeError):  # closed meanwhile: nobody wants it any more
