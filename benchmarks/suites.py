@@ -189,7 +189,7 @@ def prove_each(root: Path, mode: str, patches: Sequence[tuple[str, str]]) -> Pro
                 patch = tree.patch(session.base)
                 assert patch is not None
                 job = FileJob(path=path, diagnostics=(Diagnostic(tool="ruff", code="F401", message="", path=path),))
-                diff, before = diff_of(session, job, tree, patch), spent()
+                diff, before = diff_of(session, job, patch), spent()
                 tested = judge_patch(session, diff, tree)
                 after = spent()
             wall_s, cpu_s = wall_s + after.wall_s - before.wall_s, cpu_s + after.cpu_s - before.cpu_s

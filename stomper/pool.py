@@ -45,8 +45,7 @@ class Pool:
     def borrow(self, root: Path, paths: Sequence[str]) -> None:
         """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
         self._borrowed = tuple((root / path, path) for path in paths)
-        with (self._clone.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
-            exclude.writelines(f"/{path}\n" for path in paths)
+        self._clone.exclude(paths)
 
     @contextlib.contextmanager
     def lease(self, commit: str, *, one_of_many: bool = False) -> Iterator[Worktree]:

@@ -226,7 +226,7 @@ class _Work:
 
     def _diff(self, tree: Worktree, patch: Patch) -> Diff:
         now = read_from(tree.path, self.job.path)
-        return diff_of(self.session, self.job, tree, patch, at_hand=(*self._read, *([] if now is None else [now])))
+        return diff_of(self.session, self.job, patch, at_hand=(*self._read, *([] if now is None else [now])))
 
     def _weighed(self, call: _Call, diff: Diff | None, proof_of: Callable[[Diff], Proof]) -> _Call:
         """The call with what *diff*, none when nothing was changed, is worth. A proven one is the state to go on from."""

@@ -103,13 +103,13 @@ def _parted(
     return tuple(fixed), tuple(left)
 
 
-def diff_of(session: Session, job: FileJob, tree: Worktree, patch: Patch, *, at_hand: Iterable[bytes] = ()) -> Diff:
+def diff_of(session: Session, job: FileJob, patch: Patch, *, at_hand: Iterable[bytes] = ()) -> Diff:
     """The patch with both sides of every path, as git has them: what is on disk may be a link by now.
 
     Contents that are *at_hand* are not read again where git has the same."""
     old = {c.path: c.old_blob if _is_blob(c.old_mode) else "" for c in patch.changes}
     new = {c.path: c.new_blob if _is_blob(c.new_mode) else "" for c in patch.changes}
-    blobs = read_blobs(tree.git_dir, (blob for blob in (*old.values(), *new.values()) if blob), at_hand=at_hand)
+    blobs = read_blobs(session.clone.path, (blob for blob in (*old.values(), *new.values()) if blob), at_hand=at_hand)
     before = {path: blobs.get(blob) for path, blob in old.items()}
     after = {path: blobs.get(blob) for path, blob in new.items()}
     return Diff(job, patch, before, after, session.may_edit)

@@ -137,7 +137,9 @@ def _answers(
     patches = split(whole) if whole else {}
     if not patches.keys() <= found.keys():
         raise RepositoryError("ruff has changed files that it was not given")
-    blobs = read_blobs(tree.git_dir, (b for p in patches.values() for c in p.changes for b in (c.old_blob, c.new_blob)))
+    blobs = read_blobs(
+        session.clone.path, (b for p in patches.values() for c in p.changes for b in (c.old_blob, c.new_blob))
+    )
     seconds = (time.monotonic() - began) / max(len(calls), 1)
     for job, call in calls:
         diff = None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper.git import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
+from stomper.kept import KeptFiles
 from stomper.models import Patch
 
 
@@ -22,16 +23,20 @@ from stomper.models import Patch
 class Worktree:
     """One checkout of the private clone, with an index of its own.
 
-    git is told where the repository is, and does not look for it: what lies in the worktree may be an agent's work."""
+    git is told where the repository is, and does not look for it: what lies in the worktree may be an agent's work. Nor does
+    it read a configuration that an agent has written."""
 
     path: Path
     git_dir: Path
+    configuration: KeptFiles
     borrowed: tuple[tuple[Path, str], ...] = ()
     """Files of the checkout that git ignores, each with the path at which a copy of it lies here."""
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """git in this worktree. Raises RepositoryError."""
-        env = {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.path)}
+        self.configuration.restore()
+        places = {"DIR": self.git_dir, "COMMON_DIR": self.git_dir.parent.parent, "WORK_TREE": self.path}
+        env = {f"GIT_{name}": str(place) for name, place in places.items()}
         return git(arguments, cwd=self.path, stdin=stdin, env=env)
 
     def reset(self, commit: str) -> None:
@@ -81,7 +86,21 @@ class SharedClone:
 
     path: Path
     target: Target
+    _configuration: KeptFiles = field(init=False)
     _adding: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._keep()
+
+    def _keep(self) -> None:
+        """Take what decides how files look to be meant so from now on."""
+        self._configuration = KeptFiles.of(self.path / name for name in ("config", "info/attributes", "info/exclude"))
+
+    def exclude(self, paths: Sequence[str]) -> None:
+        """Have git ignore these *paths* of every worktree that is made from now on."""
+        with (self.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
+            exclude.writelines(f"/{path}\n" for path in paths)
+        self._keep()
 
     @classmethod
     def create(cls, target: Target, folder: Path) -> SharedClone:
@@ -137,7 +156,7 @@ class SharedClone:
         with self._adding:
             git(("worktree", "add", "--detach", "--quiet", "--no-checkout", str(path), commit), cwd=self.path)
         pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
-        tree = Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")))
+        tree = Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")), self._configuration)
         tree.git("reset", "--hard", "--quiet")
         return tree
 

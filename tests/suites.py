@@ -14,6 +14,7 @@ import pytest
 
 from stomper import batches
 from stomper.errors import RepositoryError, SuiteError
+from stomper.kept import KeptFiles
 from stomper.models import Change, Patch
 from stomper.results import CaseResult, SuiteRun, SuiteState
 from stomper.shared import SharedSuites, Verdict
@@ -68,7 +69,7 @@ class PlainSuite(Suite):
         """A worktree at these patches."""
         with self._locked:
             path = Path(f"/{len(self._trees)}")
-            self._trees[path] = PlainTree(path, path, at=set(numbers), kinds=self.kinds)
+            self._trees[path] = PlainTree(path, path, KeptFiles({}), at=set(numbers), kinds=self.kinds)
             return self._trees[path]
 
     def run(self, tree: Path, only: Collection[str] = (), **_: object) -> SuiteRun:

@@ -99,6 +99,29 @@ def test_git_is_not_led_astray_by_a_worktree(make_repo: MakeRepo, sandbox: str) 
     assert not log.exists()
 
 
+CONFIGURATIONS = {
+    "configuration": "git config filter.x.clean 'touch {log}; sed s/1/2/'; echo '*.py filter=x' > $common/info/attributes",
+    "link": "mv $common/config {log}.config; ln -s {log}.config $common/config; mkdir $common/info/attributes\n"
+    "git config filter.x.clean 'touch {log}; sed s/1/2/'; printf '\\n*.py filter=x\\n' > .gitattributes",
+    "folder": "rm $common/info/exclude $common/config; mkdir $common/info/exclude $common/config",
+    "other repository": "git init -q --bare {log}.git; git -C {log}.git config filter.x.clean 'touch {log}; sed s/1/2/'\n"
+    "echo '*.py filter=x' > {log}.git/info/attributes; echo {log}.git > $(git rev-parse --git-dir)/commondir",
+}
+
+
+@pytest.mark.parametrize("how", CONFIGURATIONS)
+def test_git_reads_no_configuration_of_an_agent(make_repo: MakeRepo, how: str) -> None:
+    """What an agent without a sandbox makes of the private clone's configuration runs no program, and does not decide what
+    lands."""
+    root = make_repo({"a.py": UNUSED})
+    log = root.parent / "ran"
+    script = f"common=$(git rev-parse --git-common-dir)\n{CONFIGURATIONS[how].format(log=log)}\nrm -f .gitattributes"
+    landing = repair(root, agents=shell(root, f"{{ {script}\n}} >/dev/null 2>&1"), sandbox="none")
+    assert only(landing).status is Status.FIXED, only(landing).reason
+    assert git(root, "show", "HEAD:a.py") == CURED.strip()
+    assert not log.exists()
+
+
 ESCAPES = {
     "file": "echo x > {root}/new.txt",
     "file whose name is not UTF-8": r"echo x > {root}/$(printf 'caf\351').txt",
