@@ -134,7 +134,7 @@ def test_interrupt_while_the_server_starts(
     assert process.returncode == 2
     assert "the run was stopped" in out + err
     assert "Traceback" not in err
-    assert not running(str(state / "server"))
+    wait_for(lambda: not running(str(state / "server")))
     assert not list((state / "runs").iterdir())
     assert start(root, "runs").communicate(timeout=60)[0] == ""
 
