@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import MakeRepo, git
 from tests.processes import UNUSED, begin, running, wait_for
 
-LONG = "987654"
+LONG = f"987654{os.getpid()}"
+"""For how long agents sleep: a number of this process alone, since other runs of these tests may be under way."""
 
 
 @pytest.fixture(scope="module")
