@@ -32,11 +32,22 @@ ROOT = Path(__file__).parent.parent
 Kind = Literal["github", "gitlab"]
 BOTH = pytest.mark.parametrize("place", get_args(Kind), indirect=True)
 """A test at each forge; `place` is a fixture that takes its kind."""
+BOTH_AT_NIGHT = pytest.mark.parametrize(
+    "place", ["github", pytest.param("gitlab", marks=pytest.mark.slow)], indirect=True
+)
+"""The same, at GitLab at night alone: what it answers is held every day by `test_forges_gitlab.py`."""
 CREATE = "/(pulls|merge_requests)$"
 """Where both forges open pull requests, as a path of their APIs."""
+MESS = {"a.py": UNUSED, "b.py": UNUSED}
 FIXED = "\n\ndef one() -> int:\n    return 1\n"
 _PATHS: dict[Kind, str] = {"github": "acme/tool", "gitlab": "acme/tools/tool"}
 _USERS: dict[Kind, str] = {"github": "x-access-token", "gitlab": "oauth2"}
+
+
+def calls(folder: Path) -> int:
+    """How often the command agent was called."""
+    log = folder / "calls.log"
+    return log.read_text(encoding="utf-8").count("=== call") if log.exists() else 0
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from stomper.run import open_session
 from stomper.session import Session
 
 MakeRepo = Callable[..., Path]
+PROGRAMS = str(Path(sys.executable).parent)
+"""Where the Python of these tests lies, with all that `make` installed for it."""
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -36,13 +40,18 @@ def open_run(root: Path, **settings: object) -> Session:
 
 @pytest.fixture(autouse=True)
 def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A HOME, a state folder and a git configuration of the test's own. Returns the state folder."""
+    """A HOME, a state folder and a git configuration of the test's own. Returns the state folder.
+
+    A target without an environment is checked with the Python of these tests, not with what the machine calls `python3`:
+    that may be a script that looks for one, and have plugins for pytest that nobody here chose.
+    """
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("STOMPER_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     (home / "gitconfig").write_text(
         "[user]\n\tname = Tester\n\temail = tester@example.invalid\n[init]\n\tdefaultBranch = main\n"

@@ -19,6 +19,8 @@ from tests.runs import commit
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"
 BOTH = pytest.mark.parametrize("verb", ["check", "fix"])
+ALSO_FIX = pytest.mark.parametrize("verb", ["check", pytest.param("fix", marks=pytest.mark.slow)])
+"""For what both are told by the same words: a process of its own for each `fix` takes seconds."""
 
 
 def stomper(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -66,7 +68,7 @@ def test_not_a_repository(tmp_path: Path, verb: str) -> None:
     assert refused(stomper(folder, verb), str(folder), "not in a git repository", "git init")
 
 
-@BOTH
+@ALSO_FIX
 def test_bare_repository(tmp_path: Path, verb: str) -> None:
     """A bare repository is refused with the way out."""
     root = tmp_path / "bare.git"
@@ -74,7 +76,7 @@ def test_bare_repository(tmp_path: Path, verb: str) -> None:
     assert refused(stomper(root, verb), str(root), "bare repository", "clone it")
 
 
-@BOTH
+@ALSO_FIX
 def test_no_commits(tmp_path: Path, verb: str) -> None:
     """A repository without a commit is refused with the way out."""
     root = tmp_path / "new"
@@ -103,7 +105,7 @@ def test_unmerged_index(make_repo: MakeRepo, verb: str) -> None:
     assert git(root, "status", "--short") == "UU a.py"
 
 
-@BOTH
+@ALSO_FIX
 def test_corrupt_repository(make_repo: MakeRepo, verb: str) -> None:
     """A repository whose HEAD names a commit that is gone is refused without a traceback."""
     root = make_repo({"a.py": UNUSED})
@@ -118,14 +120,14 @@ def test_unknown_setting(make_repo: MakeRepo, verb: str) -> None:
     assert refused(stomper(root, verb, "--set", "max_flies=3"), "max_flies", "the command line", "max_files")
 
 
-@BOTH
+@ALSO_FIX
 def test_unknown_setting_in_the_file(make_repo: MakeRepo, verb: str) -> None:
     """An unknown key in stomper.toml is refused with the file's name."""
     root = make_repo({"a.py": UNUSED, "stomper.toml": "max_flies = 3\n"})
     assert refused(stomper(root, verb), "max_flies", "stomper.toml")
 
 
-@BOTH
+@ALSO_FIX
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
@@ -143,14 +145,14 @@ def test_bad_value(make_repo: MakeRepo, verb: str, flags: tuple[str, ...], named
     assert refused(stomper(root, verb, *flags), *named)
 
 
-@BOTH
+@ALSO_FIX
 def test_missing_config_file(make_repo: MakeRepo, verb: str) -> None:
     """A `--config` that does not exist is refused with its name."""
     root = make_repo({"a.py": UNUSED})
     assert refused(stomper(root, verb, "--config", "no-such.toml"), "no-such.toml", "no such file")
 
 
-@BOTH
+@ALSO_FIX
 @pytest.mark.parametrize("content", [b"max_files = = 3\n", b"\xff\xfe\x00"])
 def test_broken_config_file(make_repo: MakeRepo, verb: str, content: bytes) -> None:
     """A settings file that is not TOML is refused with its name."""

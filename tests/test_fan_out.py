@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import MakeRepo, git
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +25,7 @@ print(state.name, state.message)
 """
 
 
+@pytest.mark.slow
 def test_more_files_than_are_mapped_at_once(make_repo: MakeRepo, fenced: Path) -> None:
     """None is left out, and the commits are in the order of the files."""
     names = [f"m{number}.py" for number in range(5)]

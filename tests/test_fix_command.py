@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import MakeRepo, git
 from tests.processes import UNUSED, begin, running, wait_for
 
-LONG = "987654"
+LONG = f"987654{os.getpid()}"
+"""For how long agents sleep: a number of this process alone, since other runs of these tests may be under way."""
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +135,7 @@ def test_interrupt_while_the_server_starts(
     assert process.returncode == 2
     assert "the run was stopped" in out + err
     assert "Traceback" not in err
-    assert not running(str(state / "server"))
+    wait_for(lambda: not running(str(state / "server")))
     assert not list((state / "runs").iterdir())
     assert start(root, "runs").communicate(timeout=60)[0] == ""
 

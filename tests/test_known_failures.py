@@ -247,6 +247,7 @@ TESTED = {"shop.py": "import os\n\n\ndef double(x):\n    return x + x\n"}
 TEST = "from shop import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
 
 
+@pytest.mark.slow
 def test_14_tests_judge_what_lands_whatever_the_last_attempt_did(make_repo: MakeRepo) -> None:
     """The first attempt's partial fix breaks a test; that the second fixes nothing more does not hide it."""
     root = make_repo({"shop.py": "import os\nl = 1\n\n\ndef double(x):\n    return x + x\n", "test_shop.py": TEST})
@@ -276,18 +277,18 @@ def test_14_reports_of_runs_side_by_side_do_not_mix(make_repo: MakeRepo) -> None
     """With the whole suite for each file at once, each is judged by its own report."""
     from concurrent.futures import ThreadPoolExecutor
 
-    files = {f"m{n}.py": f"import os\n\n\ndef value():\n    return {n}\n" for n in range(4)}
-    test = "".join(f"def test_{n}():\n    import m{n}\n    assert m{n}.value() == {n}\n\n\n" for n in range(4))
+    files = {f"m{n}.py": f"import os\n\n\ndef value():\n    return {n}\n" for n in range(2)}
+    test = "".join(f"def test_{n}():\n    import m{n}\n    assert m{n}.value() == {n}\n\n\n" for n in range(2))
     root = make_repo({**files, "test_all.py": test})
-    script = f"{DROP}\nif FILE.name == 'm2.py': FILE.write_text(FILE.read_text().replace('2', '3'))"
+    script = f"{DROP}\nif FILE.name == 'm1.py': FILE.write_text(FILE.read_text().replace('1', '3'))"
     settings = {"checkers": RULES, "agents": command(root, script, max_attempts=1), "test_validation": "full"}
-    session = open_run(root, **settings, max_parallel_files=4)
+    session = open_run(root, **settings, max_parallel_files=2)
     session.collect()
     jobs = session.select()[0]
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(lambda job: process_file(session, job), jobs))
     session.close()
-    assert {o.path for o in outcomes if o.proven} == {"m0.py", "m1.py", "m3.py"}
+    assert {o.path for o in outcomes if o.proven} == {"m0.py"}
 
 
 def test_15_an_editable_install_does_not_bring_the_checkout_into_the_tests(make_repo: MakeRepo) -> None:

@@ -58,6 +58,7 @@ def test_a_check_loads_what_it_needs(make_repo: MakeRepo) -> None:
     assert packages(modules) & HEAVY == CHECK_NEEDS
 
 
+@pytest.mark.slow
 def test_a_run_loads_no_file_twice(make_repo: MakeRepo) -> None:
     """Nothing of ours has two names in `stomper fix`: data of one is no data of the other."""
     modules = loaded(make_repo({"a.py": "import os\n"}), "fix", "--set", "sandbox=none")

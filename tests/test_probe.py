@@ -156,7 +156,7 @@ def test_the_targets_sitecustomize_is_still_loaded(make_repo: MakeRepo, tmp_path
 
 
 @pytest.mark.parametrize("launcher", ["-m pytest", "check.py"])
-@pytest.mark.parametrize("options", ["", "-n 2"])
+@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
 def test_a_pytest_that_a_test_starts_is_left_alone(
     make_repo: MakeRepo, tmp_path: Path, launcher: str, options: str
 ) -> None:

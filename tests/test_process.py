@@ -104,7 +104,7 @@ def test_extra_files_may_be_edited(make_repo: MakeRepo) -> None:
     assert git(root, "show", "--name-only", "--format=", "HEAD").split() == ["other.py", "shop.py"]
 
 
-@pytest.mark.parametrize("validation", ["full", "final"])
+@pytest.mark.parametrize("validation", [pytest.param("full", marks=pytest.mark.slow), "final"])
 def test_wrong_fix_is_kept_out_by_the_tests(make_repo: MakeRepo, validation: str) -> None:
     """A fix that satisfies the checkers and breaks a test does not land, whenever the tests are run."""
     root = make_repo(TESTED)
@@ -118,7 +118,7 @@ def test_wrong_fix_is_kept_out_by_the_tests(make_repo: MakeRepo, validation: str
     assert nothing_landed(root, landing)
 
 
-@pytest.mark.parametrize("validation", ["full", "final"])
+@pytest.mark.parametrize("validation", ["full", pytest.param("final", marks=pytest.mark.slow)])
 def test_right_fix_passes_the_tests(make_repo: MakeRepo, validation: str) -> None:
     """A fix that leaves the tests as they are lands, whenever the tests are run."""
     root = make_repo(TESTED)

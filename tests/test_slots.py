@@ -134,6 +134,7 @@ def test_a_run_that_is_stopped_waits_for_no_slot(home: Path) -> None:
     assert (found["taken"], found["left"]) == (0, 2)
 
 
+@pytest.mark.slow
 def test_a_tag_without_a_limit_holds_nobody_back(home: Path) -> None:
     """As Prefect does it; the flow makes sure that its own tag has one."""
     found = ran(home, tag="another-tag", limit=0, tasks=4, wide=2, each_s=0.01)

@@ -72,22 +72,20 @@ def test_runs_use_it_and_leave_it(make_repo: MakeRepo, state: Path) -> None:
     assert git(root, "rev-list", "--count", "HEAD") == "3"
 
 
-def test_a_second_one_says_that_there_is_one(state: Path) -> None:
-    """It names the process that keeps the server warm and its address, and ends with 0: what was asked for is so."""
+def test_a_second_one_says_that_there_is_one_and_a_killed_one_leaves_no_server(state: Path) -> None:
+    """It names the process that keeps the server warm and its address, and ends with 0: what was asked for is so.
+
+    When that process is killed the kernel lets go of the lock, and the server sees it."""
     with warm(state) as process:
         out, _ = begin(Path.home(), state, "server").communicate(timeout=60)
         assert f"process {process.pid} keeps it warm already: {living(state / 'server')}" in out
         assert process.poll() is None
-
-
-def test_a_killed_one_leaves_no_server(state: Path) -> None:
-    """The kernel lets go of the lock, and the server sees it."""
-    with warm(state) as process:
         process.kill()
         process.wait()
         wait_for(lambda: not running(str(state / "server")))
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_is_told(state: Path) -> None:
     """The command ends with words and exit code 2."""
     with warm(state) as process:
@@ -97,6 +95,7 @@ def test_a_server_that_dies_is_told(state: Path) -> None:
         assert "the embedded Prefect server died" in err
 
 
+@pytest.mark.slow
 def test_the_server_of_a_run_is_kept(make_repo: MakeRepo, state: Path) -> None:
     """Begun while a run is under way, it attaches to that run's server, which stays when the run ends."""
     root = make_repo({"a.py": UNUSED})

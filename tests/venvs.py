@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +47,7 @@ def environment(
 ) -> Environment:
     """A virtual environment that sees the packages of this one. *root* is installed in it: editable by a path or by an
     import hook, or the package in the folder *copy* as it is."""
-    subprocess.run((sys.executable, "-m", "venv", "--without-pip", str(folder)), check=True)
+    venv.create(folder, symlinks=True)
     (site,) = folder.glob("lib/python3*/site-packages")
     own = next(p for p in sys.path if p.endswith("site-packages"))
     (site / "own.pth").write_text(f"{own}\n")
