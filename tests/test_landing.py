@@ -15,6 +15,7 @@ from tests.conftest import MakeRepo, git, open_run, write
 from tests.runs import (
     RULES,
     by_path,
+    commit,
     only,
     raw,
     repair,
