@@ -30,7 +30,7 @@ from stomper import proc
 KEPT_S = 5.0
 """How long a slot goes from task to task, up to twice that: not all slots of a run are asked for in the same moment. Whoever
 waits for one asks again that seldom anyway."""
-_LEASE_S, _RENEWED_EACH_S, _LOOK_S = 60.0, 20.0, 0.2
+_LEASE_S, _RENEWED_EACH_S, _LOOK_S, _PATIENCE_S = 60.0, 20.0, 0.2, 5.0
 _log = logging.getLogger(__name__)
 _slots: ContextVar[Slots | None] = ContextVar("slots", default=None)
 
@@ -97,7 +97,7 @@ class Slots:
                 except httpx.HTTPStatusError as error:
                     if error.response.status_code != httpx.codes.LOCKED:
                         raise
-                    self._pause(float(error.response.headers["Retry-After"]))
+                    self._pause(float(error.response.headers.get("Retry-After", _PATIENCE_S)))
                     continue
                 given = ConcurrencyLimitWithLeaseResponse.model_validate(answer.json())
                 return Lease(names, given.lease_id if given.limits else None)
