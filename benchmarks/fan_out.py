@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,9 @@ def measure(asked: Asked) -> Iterator[Result]:
     with folder_of("fan-out") as folder, contextlib.ExitStack() as stack:
         servers: dict[str, tuple[str, int] | None] = {"embedded server": None}
         if POSTGRES.is_dir():
-            server = stack.enter_context(prefect_server(folder / "server", "postgres"))
+            # A database is on a disk, wherever the repositories are.
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stomper-server-")))
+            server = stack.enter_context(prefect_server(place, "postgres"))
             servers["PostgreSQL"] = (server.address, server.program.pid)
         runs: dict[tuple[Case, str], list[Measured]] = {}
         for number in range(asked.rounds):
