@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,21 @@ def write(root: Path, files: Mapping[str, str | bytes]) -> None:
 def open_run(root: Path, **settings: object) -> Session:
     """A session on *root* with these settings over the defaults, without a sandbox; close it."""
     return open_session(FixParameters(repository=str(root), settings={"sandbox": "none", **settings}))
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One state folder for the runs of a module: the embedded server's database is made once, by the first module of all."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "databases"
+    made.mkdir(exist_ok=True)
+    folder = tmp_path_factory.mktemp("state")
+    shutil.copytree(made, folder / "server")
+    yield folder
+    for template in (folder / "server").glob("template-*.db"):
+        part = made.with_name(f"{os.getpid()}-{template.name}")
+        shutil.copy(template, part)
+        part.replace(made / template.name)
 
 
 @pytest.fixture(autouse=True)

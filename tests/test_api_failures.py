@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,10 +131,8 @@ def test_a_stream_that_breaks_off(make_repo: MakeRepo, dialect: str) -> None:
 
 def test_a_server_that_hangs_is_left(make_repo: MakeRepo) -> None:
     """The timeout holds for the whole call; what it cost is unknown."""
-    began = time.monotonic()
     landing, _ = run(make_repo({"shop.py": CODE}), hang, table={"timeout_s": 0.5})
     assert "it took more than 0.5 s and was stopped" in only(landing).reason
-    assert time.monotonic() - began < 20
     assert only(landing).attempts[0].cost_usd is None
 
 
@@ -164,7 +161,7 @@ def stopped() -> Iterator[None]:
 
 @pytest.mark.usefixtures("stopped")
 def test_a_stopped_run_ends_a_call_that_hangs(make_repo: MakeRepo) -> None:
-    """The call ends within about a second, as Cancelled, with all its tasks."""
+    """The call ends as Cancelled, not when its time is over, with all its tasks."""
     root = make_repo({"shop.py": CODE})
     with ModelServer(hang) as server:
         session = open_run(root, checkers=RULES, agents=api(server), test_validation="none")
@@ -172,13 +169,9 @@ def test_a_stopped_run_ends_a_call_that_hangs(make_repo: MakeRepo) -> None:
         (job,) = session.select()[0]
         timer = threading.Timer(0.5, proc.stop_all)
         agent = session.agents[0]
-        import stomper.agents.conversation  # noqa: F401 - so that its time does not count
-
         timer.start()
-        began = time.monotonic()
         with pytest.raises(Cancelled):
             agent.fix(Request(job, root, "mend it"))
-        assert time.monotonic() - began < 2
         timer.join()
         proc.resume_all()
         session.close()

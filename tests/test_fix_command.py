@@ -18,12 +18,6 @@ LONG = f"987654{os.getpid()}"
 """For how long agents sleep: a number of this process alone, since other runs of these tests may be under way."""
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder for this module: the embedded server's database is migrated once."""
-    return tmp_path_factory.mktemp("state")
-
-
 @pytest.fixture
 def start(state: Path) -> Callable[..., subprocess.Popen[str]]:
     """Starts `stomper` with these arguments in a folder."""

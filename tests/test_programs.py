@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -264,10 +263,8 @@ def test_one_that_hangs_is_killed(fakes: Fakes, make_repo: MakeRepo, monkeypatch
     root = make_repo({"shop.py": BAD})
     monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
     fakes.do("claude-done", run="env -i setsid sleep 600 >/dev/null 2>&1 & echo $! > ../child.pid", sleep=600)
-    began = time.monotonic()
     outcome = run(root, "claude", timeout_s=2)
     assert "it took more than 2 s and was killed" in outcome.reason
-    assert time.monotonic() - began < 30
     commands = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if os.access(p, os.R_OK)]
     assert [c for c in commands if c == b"sleep\x00600\x00"] == []
 

@@ -86,40 +86,35 @@ print(json.dumps({"most": max(most), "taken": len(set(taken)), "done": done, "le
 """
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder for this module: the embedded server's database is made once."""
-    return tmp_path_factory.mktemp("slots")
-
-
-def ran(home: Path, **asked: Any) -> dict[str, Any]:
+def ran(state: Path, **asked: Any) -> dict[str, Any]:
     """What came of runs of tasks that carry a tag."""
-    env = {**os.environ, "PREFECT_HOME": str(home / "prefect"), "STOMPER_HOME": str(home)}
+    env = {**os.environ, "PREFECT_HOME": str(state / "prefect"), "STOMPER_HOME": str(state)}
     argv = (sys.executable, "-c", SCRIPT, json.dumps(asked))
     done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def test_no_more_tasks_at_once_than_slots(home: Path) -> None:
+def test_no_more_tasks_at_once_than_slots(state: Path) -> None:
     """Six threads and two slots: two tasks at once, which take over the slots of those before them, and none is left."""
-    found = ran(home, limit=2, tasks=12, wide=6, each_s=0.05)
+    found = ran(state, limit=2, tasks=12, wide=6, each_s=0.05)
     assert found["most"] == 2
     assert found["done"] == {"run0-": 12}
     assert found["taken"] == 2
     assert found["left"] == 0
 
 
-def test_tasks_that_fail_give_their_slots_back(home: Path) -> None:
+def test_tasks_that_fail_give_their_slots_back(state: Path) -> None:
     """A task that raises leaves its slot to the next one too."""
-    found = ran(home, limit=2, tasks=6, wide=3, each_s=0.01, fails=True)
+    found = ran(state, limit=2, tasks=6, wide=3, each_s=0.01, fails=True)
     assert found["done"] == {"run0-": 0}
     assert (found["most"], found["left"]) == (2, 0)
 
 
-def test_two_runs_share_the_slots(home: Path) -> None:
+@pytest.mark.slow
+def test_two_runs_share_the_slots(state: Path) -> None:
     """A run keeps its slots for a while only: neither is over before the other begins."""
-    found = ran(home, limit=1, tasks=40, wide=2, each_s=0.1, runs=2, kept_s=0.3)
+    found = ran(state, limit=1, tasks=40, wide=2, each_s=0.1, runs=2, kept_s=0.3)
     assert found["most"] == 1
     assert found["done"] == {"run0-": 40, "run1-": 40}
     assert found["taken"] > 2
@@ -127,17 +122,17 @@ def test_two_runs_share_the_slots(home: Path) -> None:
     assert found["left"] == 0
 
 
-def test_a_run_that_is_stopped_waits_for_no_slot(home: Path) -> None:
+def test_a_run_that_is_stopped_waits_for_no_slot(state: Path) -> None:
     """Somebody else has all of them, and goes on to."""
-    found = ran(home, limit=2, tasks=4, wide=4, each_s=0.01, stopped=True)
+    found = ran(state, limit=2, tasks=4, wide=4, each_s=0.01, stopped=True)
     assert found["done"] == {"stopped": 4}
     assert (found["taken"], found["left"]) == (0, 2)
 
 
 @pytest.mark.slow
-def test_a_tag_without_a_limit_holds_nobody_back(home: Path) -> None:
+def test_a_tag_without_a_limit_holds_nobody_back(state: Path) -> None:
     """As Prefect does it; the flow makes sure that its own tag has one."""
-    found = ran(home, tag="another-tag", limit=0, tasks=4, wide=2, each_s=0.01)
+    found = ran(state, tag="another-tag", limit=0, tasks=4, wide=2, each_s=0.01)
     assert found["done"] == {"run0-": 4}
 
 
@@ -157,9 +152,9 @@ print("made")
 """
 
 
-def test_runs_that_begin_together_make_their_limits(home: Path) -> None:
+def test_runs_that_begin_together_make_their_limits(state: Path) -> None:
     """Each of them finds that a limit is missing, and one is the first to make it."""
-    env = {**os.environ, "PREFECT_HOME": str(home / "prefect"), "STOMPER_HOME": str(home)}
+    env = {**os.environ, "PREFECT_HOME": str(state / "prefect"), "STOMPER_HOME": str(state)}
     argv = (sys.executable, "-c", TOGETHER)
     done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.stdout.splitlines() == ["made"], done.stderr

@@ -132,7 +132,7 @@ def test_a_run_ends_when_it_has_seen_enough(make_repo: MakeRepo, options: str) -
 def test_a_run_that_takes_too_long_is_no_verdict(make_repo: MakeRepo) -> None:
     """A suite that hangs is stopped and called timed out."""
     root = make_repo({"test_a.py": "import time\ndef test_slow():\n    time.sleep(600)\n"})
-    assert suite(root, timeout_s=3).run(root).state is results.SuiteState.TIMED_OUT
+    assert suite(root, timeout_s=1).run(root).state is results.SuiteState.TIMED_OUT
 
 
 def test_nothing_is_written_into_the_tree(make_repo: MakeRepo) -> None:

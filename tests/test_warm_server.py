@@ -19,12 +19,6 @@ from tests.conftest import MakeRepo, git
 from tests.processes import UNUSED, begin, running, wait_for
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One state folder for this module: the embedded server's database is made once."""
-    return tmp_path_factory.mktemp("state")
-
-
 @contextmanager
 def warm(state: Path) -> Iterator[subprocess.Popen[str]]:
     """`stomper server`, when its server answers. No server of *state* is left at the end."""
