@@ -51,12 +51,13 @@ def run(name: str, about: str, measure: Callable[[Asked], Iterator[Result]], *, 
 
 
 @contextlib.contextmanager
-def folder_of(name: str) -> Iterator[Path]:
-    """A folder for the repositories and states of a benchmark, in memory where there is room.
+def folder_of(name: str, *, in_memory: bool = False) -> Iterator[Path]:
+    """A folder for the repositories and states of a benchmark, *in_memory* where there is room.
 
-    Some file systems are slower for minutes after thousands of files were removed: ext4 looks past each of them whenever a
-    file is made. Each round would pay for those before it, and the shell loop for itself."""
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM_BYTES
+    That is for what is held against a floor without a disk in it. Some file systems are slower for minutes after thousands
+    of files were removed, so that each round would pay for those before it: ext4 looks past each of them whenever a file is
+    made."""
+    roomy = in_memory and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > _ROOM_BYTES
     place = MEMORY if roomy else None
     with tempfile.TemporaryDirectory(prefix=f"stomper-{name}-", dir=place, ignore_cleanup_errors=True) as made:
         yield Path(made).resolve()

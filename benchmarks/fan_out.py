@@ -110,7 +110,7 @@ def result(case: Case, server: str, runs: list[Measured], asked: Asked) -> Resul
 def measure(asked: Asked) -> Iterator[Result]:
     """Each case on each server, in turn."""
     cases = QUICK if asked.quick else CASES
-    with folder_of("fan-out") as folder, contextlib.ExitStack() as stack:
+    with folder_of("fan-out", in_memory=True) as folder, contextlib.ExitStack() as stack:
         servers: dict[str, tuple[str, int] | None] = {"embedded server": None}
         if POSTGRES.is_dir():
             # A database is on a disk, wherever the repositories are.
