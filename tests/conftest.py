@@ -39,6 +39,11 @@ def open_run(root: Path, **settings: object) -> Session:
     return open_session(FixParameters(repository=str(root), settings={"sandbox": "none", **settings}))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes share the tests: those of a worker wait for other programs about a third of the time."""
+    return max(2, 3 * (os.cpu_count() or 1) // 2)
+
+
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One state folder for the runs of a module: the embedded server's database is made once, by the first module of all."""
