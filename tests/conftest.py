@@ -40,7 +40,7 @@ def open_run(root: Path, **settings: object) -> Session:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many processes share the tests: those of a worker wait for other programs about a third of the time."""
+    """How many processes share the tests: they wait for other programs about a quarter of the time."""
     return max(2, 3 * (os.cpu_count() or 1) // 2)
 
 
