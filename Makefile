@@ -17,6 +17,7 @@ check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
 
 SPEED := fan_out deterministic landing suites start many two_runs
 bench: $(STAMP)  ## measure the speed, about an hour; QUICK=1 for about ten minutes
@@ -56,7 +57,7 @@ lock: $(STAMP)  ## resolve requirements.lock anew
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .agents
+	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .agents
 
 $(STAMP): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
