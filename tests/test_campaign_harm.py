@@ -9,8 +9,7 @@ import pytest
 
 from stomper.approval import Answer
 from stomper.campaigns import candidates, seals
-from stomper.campaigns.campaign import Campaign
-from stomper.campaigns.candidates import Carried
+from stomper.campaigns.campaign import Campaign, Carried
 from stomper.errors import SettingsError
 from stomper.models import Outcome, Status
 from stomper.parameters import FixParameters

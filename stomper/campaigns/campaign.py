@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from stomper.campaigns import connect, existing, marks, origin
 from stomper.campaigns.existing import Look, Recorded
@@ -19,10 +18,18 @@ from stomper.models import Diagnostic, FileJob, Outcome, Request
 from stomper.remotes import Remote
 from stomper.worktrees import SharedClone
 
-if TYPE_CHECKING:
-    from stomper.campaigns.candidates import Carried
+__all__ = ["Campaign", "Carried", "check", "join"]
 
-__all__ = ["Campaign", "check", "join"]
+
+@dataclass(frozen=True)
+class Carried:
+    """Fixes on the branches of files that this run did not aim at: those proven again, and the files of others by why
+    not. *unsure* are branches with fixes for checkers that this run cannot ask."""
+
+    outcomes: tuple[Outcome, ...]
+    gone: frozenset[str]
+    failed: dict[str, str]
+    unsure: dict[str, str]
 
 
 @dataclass

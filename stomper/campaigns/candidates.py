@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from stomper.campaigns.campaign import Campaign
+from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.groups import Group
 from stomper.campaigns.spent import Spent
 from stomper.models import Diagnostic, FileJob, Outcome
 from stomper.process import process_file
 from stomper.session import Session
-
-
-@dataclass(frozen=True)
-class Carried:
-    """Fixes on the branches of files that this run did not aim at: those proven again, and the files of others by why
-    not. *unsure* are branches with fixes for checkers that this run cannot ask."""
-
-    outcomes: tuple[Outcome, ...]
-    gone: frozenset[str]
-    failed: dict[str, str]
-    unsure: dict[str, str]
 
 
 def carried(session: Session, campaign: Campaign, paths: Sequence[str]) -> Carried:

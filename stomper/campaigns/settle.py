@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from stomper import moving, proc, progress
 from stomper.campaigns import blame, candidates, marks, messages, proposing
-from stomper.campaigns.campaign import Campaign
-from stomper.campaigns.candidates import Carried
+from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.groups import Group
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
