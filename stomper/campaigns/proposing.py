@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from stomper.campaigns import body, marks, quiet
 from stomper.campaigns.body import Facts
 from stomper.campaigns.campaign import Campaign
+from stomper.campaigns.groups import Group
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.spent import Spent
 from stomper.forges.base import RequestState, Wanted
@@ -15,8 +16,17 @@ from stomper.models import Outcome, Request
 from stomper.results import SuiteState
 from stomper.session import Session
 
-if TYPE_CHECKING:
-    from stomper.campaigns.settle import Draft
+
+@dataclass(frozen=True)
+class Draft:
+    """One pull request to be: its fixes, and the commits they are in, which are there already when *same*."""
+
+    group: Group
+    members: tuple[Outcome, ...]
+    commits: tuple[str, ...]
+    tip: str
+    before: str
+    same: bool
 
 
 def propose(

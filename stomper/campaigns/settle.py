@@ -10,6 +10,7 @@ from stomper import moving, proc, progress
 from stomper.campaigns import blame, candidates, marks, messages, proposing
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.groups import Group
+from stomper.campaigns.proposing import Draft
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fitting import fit
@@ -28,18 +29,6 @@ class Settled:
 
     landed: list[Landed] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Draft:
-    """One pull request to be: its fixes, and the commits they are in, which are there already when *same*."""
-
-    group: Group
-    members: tuple[Outcome, ...]
-    commits: tuple[str, ...]
-    tip: str
-    before: str
-    same: bool
 
 
 def land_requests(
