@@ -22,7 +22,7 @@ from deployments.importing import breaking_off
 from stomper import headstart, interrupt, proc, progress, run, stages, store
 from stomper.addresses import is_address
 from stomper.errors import StomperError
-from stomper.fleet import FleetParameters, FleetReport, form_of_fleet, runs_of
+from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.form import form_of
 from stomper.headstart import HeadStart
 from stomper.models import Report
@@ -82,7 +82,7 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
     reports: list[FleetReport] = []
 
     def keep(event: progress.Event) -> None:
-        if isinstance(event, progress.FleetDone):
+        if isinstance(event, FleetDone):
             reports.append(event.report)
 
     runs_of(parameters)

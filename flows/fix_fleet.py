@@ -18,7 +18,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 from flows.fix_repository import fix_repository
 from stomper import form, proc, progress, titles
 from stomper.errors import StomperError
-from stomper.fleet import FleetParameters, FleetReport, Result, fleet_of, runs_of
+from stomper.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
 from tasks.artifacts import publish_fleet
@@ -62,7 +62,7 @@ def fix_fleet(
     results = shielded(partial(by_deployment, runs, parameters)) if parameters.deployment else one_after_another(runs)
     report = FleetReport.of(results)
     publish_fleet(report)
-    progress.emit(progress.FleetDone(report))
+    progress.emit(FleetDone(report))
     state = Completed if report.exit_code == 0 else Failed
     return state(message=report.headline)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from stomper import addresses, form
 from stomper.errors import SettingsError
 from stomper.models import Metrics, Model, Report
 from stomper.parameters import FixParameters
+from stomper.progress import Event
 
 _FOR_ADDRESSES = ("ref", "partial", "token_env", "token_block", "token_user")
 _FOR_TOKENS = ("token_env", "token_block", "token_user")
@@ -72,6 +74,13 @@ class FleetReport(Model):
             f"{done} of {len(self.repositories)} repositories have nothing left; {self.metrics.total_errors_fixed} "
             f"error(s) fixed, {self.metrics.errors_remaining} left"
         )
+
+
+@dataclass(frozen=True)
+class FleetDone(Event):
+    """All repositories of a fleet came to their ends."""
+
+    report: FleetReport
 
 
 def rows(report: FleetReport) -> list[dict[str, str | int]]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stomper.models import Outcome, Report
 
-if TYPE_CHECKING:
-    from stomper.fleet import FleetReport
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. Rooms above have events of their own."""
 
 
 @dataclass(frozen=True)
-class StageBegan:
+class StageBegan(Event):
     """The run entered a stage, or one file did."""
 
     stage: str
@@ -23,7 +24,7 @@ class StageBegan:
 
 
 @dataclass(frozen=True)
-class JobsSelected:
+class JobsSelected(Event):
     """How many files are to be repaired; *again*, how many of them once more."""
 
     files: int
@@ -32,7 +33,7 @@ class JobsSelected:
 
 
 @dataclass(frozen=True)
-class AgentSaid:
+class AgentSaid(Event):
     """A model's answer about a file is arriving: so many characters of it so far, never the text."""
 
     path: str
@@ -41,14 +42,14 @@ class AgentSaid:
 
 
 @dataclass(frozen=True)
-class FileDone:
+class FileDone(Event):
     """A file came to its end, as far as it goes alone."""
 
     outcome: Outcome
 
 
 @dataclass(frozen=True)
-class Violated:
+class Violated(Event):
     """The user's repository changed while agents ran that no sandbox kept from it."""
 
     what: str
@@ -56,7 +57,7 @@ class Violated:
 
 
 @dataclass(frozen=True)
-class BudgetReached:
+class BudgetReached(Event):
     """The first file is left because of the run's budget: the limit in words, and what was spent by then."""
 
     limit: str
@@ -66,7 +67,7 @@ class BudgetReached:
 
 
 @dataclass(frozen=True)
-class Journalled:
+class Journalled(Event):
     """A step was written down and is about to be taken."""
 
     step: str
@@ -74,20 +75,12 @@ class Journalled:
 
 
 @dataclass(frozen=True)
-class RunDone:
+class RunDone(Event):
     """The run came to its end."""
 
     report: Report
 
 
-@dataclass(frozen=True)
-class FleetDone:
-    """All repositories of a fleet came to their ends."""
-
-    report: FleetReport
-
-
-Event = StageBegan | JobsSelected | AgentSaid | FileDone | Violated | BudgetReached | Journalled | RunDone | FleetDone
 Listener = Callable[[Event], None]
 _listeners: list[Listener] = []
 
