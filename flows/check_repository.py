@@ -14,7 +14,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from stomper import form, remotes, titles
-from stomper.check import Checked, check
+from stomper.check import check
+from stomper.checked import Checked
 from stomper.errors import StomperError
 from stomper.interrupt import shielded
 from stomper.parameters import FixParameters

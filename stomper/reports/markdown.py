@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper.check import Checked
+from stomper.checked import Checked
 from stomper.models import Outcome, Report
 from stomper.reports.safe import fenced, inline, printable, table
 

@@ -1,0 +1,53 @@
+"""What `stomper check` found: the errors, and which of them `fix` would aim at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from stomper.models import FileJob, LeftOut
+from stomper.verify import Collected
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the checkers said, what `fix` would aim at, and what it would leave out."""
+
+    collected: Collected
+    jobs: tuple[FileJob, ...]
+    left_out: LeftOut
+    repository: str = ""
+    """As reports name it."""
+    base: str = ""
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to fix, nor anything over a limit."""
+        return not self.jobs and not self.left_out.by_limit
+
+    @property
+    def errors(self) -> int:
+        """How many errors `fix` would aim at."""
+        return sum(len(job.diagnostics) for job in self.jobs)
+
+    @property
+    def headline(self) -> str:
+        """The check in one line."""
+        if self.clean:
+            return "nothing to fix"
+        over = f", {self.left_out.by_limit} over a limit" if self.left_out.by_limit else ""
+        return f"{self.errors} error(s) to fix in {len(self.jobs)} file(s){over}"
+
+    @property
+    def by_code(self) -> Counter[str]:
+        """How many errors there are of each code, with its tool before it."""
+        return Counter(f"{d.tool} {d.code}" for job in self.jobs for d in job.diagnostics)
+
+    def dump(self) -> dict[str, Any]:
+        """All of it as data that JSON can say."""
+        return {
+            "checkers": [run.model_dump() for run in self.collected.runs],
+            "jobs": [job.model_dump() for job in self.jobs],
+            "left_out": self.left_out.model_dump(),
+        }
