@@ -19,7 +19,7 @@ from rich.live import Live
 
 from deployments import embedded
 from deployments.importing import breaking_off
-from stomper import headstart, interrupt, proc, progress, run, stages, store
+from stomper import headstart, interrupt, paths, proc, progress, run, stages
 from stomper.addresses import is_address
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
@@ -159,7 +159,7 @@ def _server_gone() -> None:
     proc.stop_all()
     abandon()
     sys.stderr.write(
-        f"\nstomper: the embedded Prefect server died: see {store.home() / 'server' / 'server.log'}. What was proven is "
+        f"\nstomper: the embedded Prefect server died: see {paths.home() / 'server' / 'server.log'}. What was proven is "
         "kept: `stomper resume` goes on with it\n"
     )
     sys.stderr.flush()

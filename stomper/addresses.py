@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stomper import store
+from stomper import hashing
 from stomper.errors import SettingsError
 
 _SCHEMES = ("https", "http", "ssh", "file")
@@ -36,7 +36,7 @@ class Address:
     @property
     def digest(self) -> str:
         """The name of the mirror."""
-        return store.digest(self.normal)
+        return hashing.digest(self.normal)
 
     @property
     def takes_token(self) -> bool:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.git import git
+from stomper.hashing import digest
 from stomper.impact.contexts import FORMAT, Contexts
 from stomper.impact.graph import read_graph
 from stomper.impact.selecting import Selector
@@ -19,7 +20,7 @@ from stomper.imports import missing_extensions
 from stomper.pool import Pool
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.settings import Settings
-from stomper.store import Store, digest
+from stomper.store import Store
 from stomper.testing import Suite
 
 _RUN = TypeAdapter(SuiteRun)

@@ -9,7 +9,8 @@ from stomper.git import Target, contains
 from stomper.locks import lives
 from stomper.models import Report
 from stomper.parameters import FixParameters
-from stomper.store import Store, home
+from stomper.paths import home
+from stomper.store import Store
 
 
 class Unfinished(BaseModel):

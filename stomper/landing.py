@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stomper import commits, moving, proc, progress, store
+from stomper import commits, hashing, moving, paths, proc, progress
 from stomper.approval import needs_answer
 from stomper.bisect import drop_culprits
 from stomper.breaking import drop_breaking
@@ -291,9 +291,9 @@ def _write_patch(session: Session, outcome: Outcome, kind: str) -> Outcome:
     """Keep the patch as a file: the way to land by `patch`, and what keeps rejected work from being lost."""
     if outcome.patch is None:
         return outcome
-    folder = store.home() / "patches" / session.run_id / kind
+    folder = paths.home() / "patches" / session.run_id / kind
     folder.mkdir(parents=True, exist_ok=True)
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in outcome.path)[-80:]
-    file = folder / f"{stem}.{store.digest(outcome.path)[:8]}.patch"
+    file = folder / f"{stem}.{hashing.digest(outcome.path)[:8]}.patch"
     file.write_bytes(outcome.patch.diff)
     return outcome.model_copy(update={"patch_file": str(file)})

@@ -13,9 +13,9 @@ from stomper.checkers import Checker, make_checkers
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.findings import Finding
+from stomper.paths import home
 from stomper.sandbox import make_sandbox
 from stomper.settings import Settings, load
-from stomper.store import home
 
 GIT_AT_LEAST = (2, 30)
 LOW_BYTES, FULL_BYTES = 2 * 1024**3, 200 * 1024**2

@@ -12,11 +12,12 @@ from stomper import __version__
 from stomper.agents import Agent
 from stomper.breaker import Trouble, turned_away
 from stomper.examples import Examples
+from stomper.hashing import digest
 from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
 from stomper.prompts import STRATEGIES, Prompt, Strategy
 from stomper.settings import Settings
-from stomper.store import Store, digest
+from stomper.store import Store
 from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.

@@ -15,7 +15,7 @@ from stomper.credentials import Credentials
 from stomper.errors import RepositoryError
 from stomper.git import attempt, git
 from stomper.locks import Lock
-from stomper.store import home
+from stomper.paths import home
 
 _TIMEOUT_S = 3600.0
 _MANY_PACKS = 50

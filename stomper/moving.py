@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper import store
+from stomper import paths
 from stomper.errors import RepositoryError
 from stomper.git import git, names, text, uncommitted
 from stomper.locks import Lock
@@ -88,7 +88,7 @@ def _in_the_way(session: Session, proven_tip: str, commit: str) -> bool:
 
 def repository_lock(session: Session) -> Lock:
     """The lock of this repository on this machine, held."""
-    lock = Lock(store.landing_lock(str(session.target.git_dir)))
+    lock = Lock(paths.landing_lock(str(session.target.git_dir)))
     if not lock.acquire(timeout_s=_LOCK_WAIT_S):
         raise RepositoryError(f"another run has been landing in {session.target.root} for an hour")
     return lock

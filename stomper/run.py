@@ -17,11 +17,12 @@ from stomper.landing import Landing
 from stomper.locks import sweep_runs
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
+from stomper.paths import home
 from stomper.remotes import Remote
 from stomper.selection import Scope
 from stomper.session import Session
 from stomper.settings import Settings, load
-from stomper.store import Store, home
+from stomper.store import Store
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, proc, progress, store
+from stomper import hashing, locks, paths, proc, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
@@ -116,7 +116,7 @@ class Session:
 
         Raises StomperError with the way out."""
         scope = scope or Scope()
-        state = store.home()
+        state = paths.home()
         memory = store.Store(state)
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         folder = state / "runs" / run_id
@@ -127,7 +127,7 @@ class Session:
             undo.callback(alive.release)
             undo.callback(locks.remove_run, folder)
             environment = Environment.detect(target.root, python=settings.python)
-            lasting = state / "cache" / store.digest(str(target.root))
+            lasting = state / "cache" / hashing.digest(str(target.root))
             lasting_lock = locks.Lock(lasting / "lock")
             if not lasting_lock.acquire():
                 lasting = folder / "cache"  # another run over this repository has it
@@ -153,7 +153,7 @@ class Session:
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
             agents = list[Agent]()
-            watch = Watch(Sight(target, folder), memory.landed, store.landing_lock(str(target.git_dir)))
+            watch = Watch(Sight(target, folder), memory.landed, paths.landing_lock(str(target.git_dir)))
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
@@ -229,7 +229,7 @@ class Session:
 
     def keep_evidence(self, violations: Sequence[Violation]) -> str:
         """Keep what was seen of agents that left their worktrees, at least one, and say it."""
-        folder = store.home() / "evidence"
+        folder = paths.home() / "evidence"
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{self.run_id}.json"
         lines = [violation.model_dump_json() for violation in violations]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -44,24 +42,6 @@ _FORMATS = (
     CREATE INDEX examples_rule ON examples (repository, rule, at);
     """,
 )
-
-
-def home() -> Path:
-    """Stomper's state folder: $STOMPER_HOME, else under $XDG_STATE_HOME, else ~/.local/state."""
-    if given := os.environ.get("STOMPER_HOME"):
-        return Path(given).resolve()
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return (Path(base) / "stomper").resolve()
-
-
-def landing_lock(repository: str) -> Path:
-    """Where the landing lock of a repository is, by its git directory."""
-    return home() / "locks" / digest(repository)
-
-
-def digest(*parts: str) -> str:
-    """A short name for what *parts* say, the same in every run."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
 class Store:

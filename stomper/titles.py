@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from stomper import addresses, store
+from stomper import addresses, hashing
 from stomper.reports.safe import printable
 
 # What a host's name holds → where its web pages have a commit. Any other host's pages are not known.
@@ -41,7 +41,7 @@ def slug(repository: str) -> str:
 
 def unique_slug(repository: str) -> str:
     """The same, told from others of that name."""
-    return f"{slug(repository)}-{store.digest(repository)[:8]}"
+    return f"{slug(repository)}-{hashing.digest(repository)[:8]}"
 
 
 def web_address(repository: str) -> str:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import locks, store
+from stomper import hashing, locks, paths
 from stomper.models import Attempt
 from stomper.secrets import Secrets
 
@@ -38,9 +38,9 @@ class Transcripts:
         if not self.days:
             return ""
         name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in path)[-60:]
-        stem = f"{name}.{store.digest(path)[:8]}.{attempt.agent}"
+        stem = f"{name}.{hashing.digest(path)[:8]}.{attempt.agent}"
         try:
-            folder = store.home() / "transcripts" / self.run_id
+            folder = paths.home() / "transcripts" / self.run_id
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             number = len(list(folder.glob(f"{stem}.*.md"))) + 1
             file = folder / f"{stem}.{number}.md"

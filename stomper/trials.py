@@ -14,8 +14,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from stomper.git import text
+from stomper.hashing import digest
 from stomper.models import Diagnostic, Model
-from stomper.store import Store, digest
+from stomper.store import Store
 
 NEWEST = 20_000
 _EXPIRES = "-90 days"

@@ -15,10 +15,10 @@ from tests.conftest import MakeRepo, git
 ROOT = Path(__file__).parent.parent
 SCRIPT = """\
 import json, sys
-from stomper import bundle, store
+from stomper import bundle, paths
 bundle.activate()
 from deployments import embedded
-embedded.prepare(store.home())
+embedded.prepare(paths.home())
 from flows.check_repository import check_repository
 from prefect.client.orchestration import get_client
 said = []

@@ -14,10 +14,10 @@ from tests.conftest import MakeRepo, git
 ROOT = Path(__file__).parent.parent
 SCRIPT = """\
 import sys
-from stomper import bundle, store
+from stomper import bundle, paths
 bundle.activate()
 from deployments import embedded
-embedded.prepare(store.home())
+embedded.prepare(paths.home())
 from flows import fix_repository
 fix_repository.SHARD = 2
 state = fix_repository.fix_repository(sys.argv[1], checks={"test_validation": "none"}, return_state=True)

@@ -82,7 +82,7 @@ def test_all_of_them_done(tmp_path: Path, fenced: Path, make_repo: MakeRepo) -> 
 SERVED = """\
 import os, pathlib, subprocess, sys
 from deployments import embedded
-from stomper.store import home
+from stomper.paths import home
 os.environ["PREFECT_API_URL"] = embedded.prepare(home())
 from stomper.fleet import FleetParameters, form_of_fleet
 code = (
@@ -132,7 +132,7 @@ def test_side_by_side_by_a_deployment(tmp_path: Path, fenced: Path, make_repo: M
 
 BLOCKS = """\
 from deployments import embedded
-from stomper.store import home
+from stomper.paths import home
 embedded.prepare(home())
 from prefect.blocks.system import Secret
 from prefect.deployments import run_deployment

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from stomper import headstart, proc, stages, store
+from stomper import headstart, paths, proc, stages, store
 from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
@@ -50,7 +50,7 @@ def test_the_session_is_taken_over_with_its_errors(make_repo: MakeRepo) -> None:
         assert ran(root) == 1
     finally:
         session.close()
-    assert not list((store.home() / "runs").iterdir())
+    assert not list((paths.home() / "runs").iterdir())
 
 
 def test_nothing_is_left_of_what_nobody_took(make_repo: MakeRepo, fenced: Path) -> None:

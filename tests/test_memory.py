@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from stomper.models import Status
+from stomper.paths import home
 from stomper.process import process_file
-from stomper.store import Store, home
+from stomper.store import Store
 from stomper.trials import Trials
 from tests.conftest import MakeRepo, git, open_run, write
 from tests.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper import headstart, proc, store
+from stomper import headstart, paths, proc
 from stomper.errors import Cancelled
 from stomper.parameters import FixParameters
 from stomper.run import open_session
@@ -155,7 +155,7 @@ def test_the_end_waits_for_one_under_way(root: Path) -> None:
     session.close()
     preparing.join(30)
     assert not preparing.is_alive()
-    assert not list((store.home() / "runs").iterdir())
+    assert not list((paths.home() / "runs").iterdir())
 
 
 def test_a_run_that_is_stopped_makes_none(root: Path) -> None:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 SCRIPT = """\
 import contextlib, json, sys, threading, time
 from deployments import embedded
-from stomper import proc, store
-embedded.prepare(store.home())
+from stomper import paths, proc
+embedded.prepare(paths.home())
 from deployments import slots
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -139,8 +139,8 @@ def test_a_tag_without_a_limit_holds_nobody_back(state: Path) -> None:
 TOGETHER = """\
 from concurrent.futures import ThreadPoolExecutor
 from deployments import embedded
-from stomper import store
-embedded.prepare(store.home())
+from stomper import paths
+embedded.prepare(paths.home())
 from deployments.limits import create_limits
 def make(number):
     create_limits(tag_limit=3, apply=f"apply-{number}", agents={f"a{number}": 2})

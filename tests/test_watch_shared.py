@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper import locks, store
+from stomper import locks, paths
 from stomper.errors import RepositoryError
 from stomper.session import Session
 from stomper.watch import Watch
@@ -34,7 +34,7 @@ def session(make_repo: MakeRepo) -> Iterator[Session]:
 @contextmanager
 def landing(session: Session) -> Iterator[None]:
     """Somebody lands meanwhile, so that whoever looks waits."""
-    with locks.Lock(store.landing_lock(str(session.target.git_dir))) as lock:
+    with locks.Lock(paths.landing_lock(str(session.target.git_dir))) as lock:
         assert lock.acquire()
         yield
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.owners import Owners
+from stomper.hashing import digest
 from stomper.models import Diagnostic
-from stomper.store import digest
 
 _LONGEST = 40
 

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from stomper.store import digest as _digest
+from stomper.hashing import digest as _digest
 
 _MARK = re.compile(r"<!-- stomper (\{[^<>]*\}) -->")
 _MOST = 1500  # digests in one mark: it has to fit into the body

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from stomper.hashing import digest
 from stomper.reports.result import RunResult
 from stomper.reports.safe import printable
 from stomper.reports.sarif import encodable
-from stomper.store import digest
 
 _SEVERITIES = {"left": "major", "unknown": "minor", "proven": "info"}
 
