@@ -7,12 +7,9 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stomper.errors import StomperError
-
-if TYPE_CHECKING:  # where the state is, is asked before anything else: to start the server there
-    from stomper.models import Patch, Report
+from stomper.models import Patch, Report
 
 _Values = tuple[object, ...]
 # What each format of the file adds to the one before. The first was not numbered: its tables may be there already.

@@ -70,7 +70,7 @@ def render(situation: Situation) -> Prompt:
     }
     from stomper.prompts.templates import filled  # noqa: PLC0415 - loads jinja2, which few runs need
 
-    return Prompt(filled(situation.environment.root, {**values, "fence": _fence(values)}), left_out)
+    return Prompt(filled(situation.environment.root / TEMPLATE, {**values, "fence": _fence(values)}), left_out)
 
 
 def evidence(problem: str, test_output: str, patch: Patch | None) -> str:
@@ -86,7 +86,7 @@ def check_template(root: Path) -> None:
     from stomper.prompts.templates import filled  # noqa: PLC0415 - as above
 
     names = (*_SHARES, "path", "errors", "count", "left_out", "fence")
-    filled(root, dict.fromkeys(names, ""))
+    filled(root / TEMPLATE, dict.fromkeys(names, ""))
 
 
 def _parts(situation: Situation) -> dict[str, str]:

@@ -11,12 +11,10 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from stomper.errors import SettingsError
-from stomper.prompts import TEMPLATE
 
 
-def filled(root: Path, values: Mapping[str, object]) -> str:
-    """The target's own template, else Stomper's, filled in. Raises SettingsError for one that is broken."""
-    place = root / TEMPLATE
+def filled(place: Path, values: Mapping[str, object]) -> str:
+    """The target's own template at *place*, else Stomper's, filled in. Raises SettingsError for one that is broken."""
     shipped = files("stomper") / "prompts" / "fix.md.j2"
     try:
         text = (place if place.is_file() else shipped).read_text(encoding="utf-8")
