@@ -9,17 +9,13 @@ from typing import Literal
 
 from stomper import commits, hashing, moving, paths, proc, progress
 from stomper.approval import needs_answer
-from stomper.bisect import drop_culprits
-from stomper.breaking import drop_breaking
 from stomper.campaigns import settle, tidy
-from stomper.errors import Cancelled, CheckerError, StomperError
-from stomper.fingerprints import compare
+from stomper.errors import Cancelled, StomperError
 from stomper.fitting import combined, fit
 from stomper.git import uncommitted
-from stomper.hooks import refused_by_hook
-from stomper.models import FileJob, Judge, Landed, Outcome, Status
+from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
-from stomper.verify import verify
+from stomper.verify_together import verify_together
 
 _TRIES = 5
 Limit = Callable[[], AbstractContextManager[None]]
@@ -141,7 +137,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     try:
         if purpose == "propose":
             tip = moving.tip(session)
-            tip = combined(session, _prove_all(session, ready, tip, turned_down), tip)
+            tip = combined(session, verify_together(session, ready, tip, turned_down), tip)
         elif session.campaign:
             settled = settle.land_requests(
                 session,
@@ -150,11 +146,10 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
                 ready=ready,
                 limit=limit,
                 turned_down=turned_down,
-                prove=_prove_all,
             )
             landed, failure, tip = settled.landed, "\n".join(settled.failures), session.campaign.base
         elif session.settings.land == "patch":
-            kept = _prove_all(session, ready, session.base, turned_down)
+            kept = verify_together(session, ready, session.base, turned_down)
             paths, tip = {o.path for o in kept}, combined(session, kept, session.base)
             outcomes = [_write_patch(session, o, "proven") if o.path in paths else o for o in outcomes]
         else:
@@ -202,7 +197,7 @@ def _land_commits(
             if outcome.patch and edited & set(outcome.patch.paths):
                 why = "it was edited during the run: commit or stash the edits, then run again"
                 turned_down[outcome.path] = outcome.rejected(why)
-        kept = _prove_all(session, [o for o in candidates if o.path not in turned_down], tip, turned_down)
+        kept = verify_together(session, [o for o in candidates if o.path not in turned_down], tip, turned_down)
         if not kept:
             return []
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
@@ -235,56 +230,6 @@ def _finish(session: Session, outcomes: Sequence[Outcome], turned_down: dict[str
         kind = "proven" if now.status is Status.WAITING else "rejected"
         final.append(_write_patch(session, now, kind) if now.patch and not now.proven and not now.patch_file else now)
     return tuple(final)
-
-
-def _prove_all(
-    session: Session, outcomes: Sequence[Outcome], tip: str, turned_down: dict[str, Outcome]
-) -> list[Outcome]:
-    """The outcomes whose patches hold together on *tip*; the others go to *turned_down* with the reason."""
-    if not outcomes:
-        return []
-    progress.emit(progress.StageBegan("prove", detail=f"{len(outcomes)} file(s) together"))
-
-    def turn_down(dropped: Sequence[tuple[Outcome, str]], judge: Judge) -> None:
-        turned_down.update({
-            o.path: o.rejected(why, judge="" if why.startswith("conflict") else judge) for o, why in dropped
-        })  # fmt: skip
-
-    kept, wrong = drop_culprits(list(outcomes), lambda some: _check(session, some, tip))
-    turn_down(wrong, "checker")
-    if kept and session.settings.run_hooks:
-        kept, refused = drop_culprits(kept, lambda some: refused_by_hook(session, combined(session, some, tip), tip))
-        turn_down(refused, "guard")
-    if session.settings.test_validation != "none":
-        session.baselines.at(tip)
-        while True:
-            kept, failing = drop_breaking(session, kept, tip)
-            turn_down(failing, "tests")
-            # Dropping a patch can bring back what another one relied on. What is left then was tested with it.
-            held = len(kept)
-            while kept and failing and (said := _check(session, kept, tip)):
-                turn_down([(kept.pop(), said)], "checker")
-            if len(kept) in (0, held):
-                break
-    return kept
-
-
-def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
-    """What git and the checkers have against these patches together; empty when nothing."""
-    fitted = fit(session, [o.patch for o in outcomes if o.patch], tip)
-    if fitted.conflict:
-        return fitted.conflict
-    paths = sorted({path for patch in fitted.patches for path in patch.paths})
-    with session.pool.lease(combined(session, outcomes, tip)) as tree:
-        try:
-            verdict = verify(tree.path, session.checkers, session.collected_at(tip), paths)
-        except CheckerError as error:
-            return f"unknown, so not a fix: {error}"
-    if verdict.introduced:
-        first = verdict.introduced[0]
-        return f"together with the others, a new error: {first.path}:{first.line} {first.code} {first.message}"
-    missing = compare([d for o in outcomes for d in o.fixed], verdict.fixed).fixed
-    return f"together with the others, still there: {missing[0].path} {missing[0].code}" if missing else ""
 
 
 def _write_patch(session: Session, outcome: Outcome, kind: str) -> Outcome:

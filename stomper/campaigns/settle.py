@@ -18,8 +18,8 @@ from stomper.forges.base import ForgeError
 from stomper.git import git
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
+from stomper.verify_together import verify_together
 
-Prove = Callable[[Session, Sequence[Outcome], str, dict[str, Outcome]], list[Outcome]]
 Limit = Callable[[], AbstractContextManager[None]]
 
 
@@ -39,7 +39,6 @@ def land_requests(
     ready: Sequence[Outcome],
     limit: Limit,
     turned_down: dict[str, Outcome],
-    prove: Prove,
 ) -> Settled:
     """Bring the campaign's pull requests to what is proven of *ready* and of what they hold already.
 
@@ -49,7 +48,7 @@ def land_requests(
     # What a branch has of a file stays on it where something better waits for somebody.
     aimed = [o.path for o in outcomes if turned_down.get(o.path, o).status is not Status.WAITING]
     back = campaign.carried = candidates.carried(session, campaign, aimed)
-    settling = _Settling(session, campaign, back, turned_down, prove)
+    settling = _Settling(session, campaign, back, turned_down)
     kept = settling.proven([*back.outcomes, *ready], tip)
     drafts = settling.drafts(kept, tip)
     settled = Settled()
@@ -75,12 +74,11 @@ class _Settling:
     campaign: Campaign
     back: Carried
     turned_down: dict[str, Outcome]
-    prove: Prove
 
     def proven(self, outcomes: Sequence[Outcome], tip: str) -> list[Outcome]:
         """Those of *outcomes* that hold together on *tip*; the others are turned down."""
         down: dict[str, Outcome] = {}
-        kept = self.prove(self.session, outcomes, tip, down)
+        kept = verify_together(self.session, outcomes, tip, down)
         for outcome in down.values():
             self._drop(outcome, outcome.reason, outcome)
         return kept
