@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from stomper import progress
+from stomper import progress, ruff_batch
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
 from stomper.errors import Cancelled, RepositoryError
 from stomper.guards import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
+from stomper.pending import Ready
 from stomper.prompts import Prompt, Strategy, evidence
 from stomper.proof import Proof, diff_of, judge, prove
 from stomper.session import Session
-from stomper.together import Ready
 from stomper.verify import read_from
 from stomper.worktrees import Worktree
 
@@ -94,7 +94,7 @@ class _Work:
             return
         began = self.session.elapsed()
         self.waiting = self.session.agents_for(self.job)
-        if (ready := self.session.together.take(self.session, self.job)) is not None:
+        if (ready := ruff_batch.take(self.session, self.job)) is not None:
             self.waiting.remove(ready.agent)
             self._take(ready, began)
 
@@ -104,7 +104,9 @@ class _Work:
         made = _Call(Answer(cost_usd=0.0, usage=Usage()))
 
         def proof(diff: Diff) -> Proof:
-            return judge(self.session, diff, partial(ready.verdict, self.session), fixed_before=0, enter=self.enter)
+            return judge(
+                self.session, diff, partial(ready.verdict, self.session.collected), fixed_before=0, enter=self.enter
+            )
 
         call = self._kept(self._weighed(made, ready.diff, proof), ready.call, "")
         self._note(ready.agent, "rules", before, call, ready.seconds + time.monotonic() - started)

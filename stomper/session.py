@@ -29,6 +29,7 @@ from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.objects import modes_at
+from stomper.pending import Pending
 from stomper.pool import Pool
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.remotes import Remote
@@ -39,7 +40,6 @@ from stomper.settings import Settings
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
 from stomper.testing import Suite
-from stomper.together import Together
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Violation, Watch
@@ -102,7 +102,7 @@ class Session:
     """The errors of the base, where somebody collects them already."""
     landed: list[Landed] = field(default_factory=list)
     """The commits of this run that are on the branch by now."""
-    together: Together = field(default_factory=Together)
+    pending: Pending = field(default_factory=Pending)
     _jobs: dict[str, FileJob] = field(default_factory=dict)
     _collections: dict[str, Collected] = field(default_factory=dict)
     _modes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -286,7 +286,7 @@ class Session:
         if self.campaign:
             jobs = self.campaign.widened(jobs, self.collected.diagnostics)
         self._jobs = {job.path: job for job in jobs}
-        self.together.expect(jobs)
+        self.pending.expect(jobs)
         return jobs
 
     def _refuse_unknown_codes(self) -> None:

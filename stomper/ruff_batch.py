@@ -7,106 +7,72 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from stomper.agents.ruff import RuffAgent
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.errors import Cancelled, RepositoryError, StomperError
-from stomper.fingerprints import Comparison, compare, stamp
+from stomper.fingerprints import stamp
 from stomper.guards import Diff
 from stomper.models import Diagnostic, FileJob, Patch
 from stomper.objects import read_blobs
+from stomper.pending import Ready
+from stomper.session import Session
 from stomper.verify import read_from
 from stomper.worktrees import Worktree
-
-if TYPE_CHECKING:
-    from stomper.session import Session
 
 _MOST, _BYTES = 500, 32 * 1024**2
 """How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Ready:
-    """What came of the first agent's call for one file, and what its checker has said of the file since."""
+def take(session: Session, job: FileJob) -> Ready | None:
+    """What is ready for *job*, found out now for the files after it too; None where it has to be worked on by itself.
 
-    job: FileJob
-    agent: RuffAgent
-    call: str
-    """What memory knows the call by."""
-    diff: Diff | None
-    """None where it changed nothing."""
-    found: tuple[Diagnostic, ...]
-    seconds: float
-    """The file's share of the time."""
-
-    def verdict(self, session: Session) -> Comparison:
-        """What became of the base's errors in the file."""
-        return compare(session.collected.of(self.agent.checkers[0].name, [self.job.path]), self.found)
+    Safe to call from threads. Raises Cancelled."""
+    pending = session.pending
+    with pending.lock:
+        if pending.waiting.get(job.path) == job:
+            _prepare(session, job)
+        ready = pending.ready.pop(job.path, None)
+        return ready if ready and ready.job == job else None
 
 
-@dataclass
-class Together:
-    """The files of a run that nobody has begun with, and what is ready for the next of them. Safe to use from threads."""
+def _prepare(session: Session, first: FileJob) -> None:
+    del session.pending.waiting[first.path]
+    agent = _agent(session, first)
+    if agent is None:
+        return
+    try:
+        with session.pool.lease(session.base) as tree:
+            began = time.monotonic()
+            calls = _calls(session, agent, tree, first)
+            session.pending.ready |= {ready.job.path: ready for ready in _answers(session, agent, tree, calls, began)}
+    except Cancelled:
+        raise
+    except StomperError as error:  # each by itself will tell whose fault it is
+        _log.debug("not together: %s", error)
 
-    _waiting: dict[str, FileJob] = field(default_factory=dict)
-    _ready: dict[str, Ready] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def expect(self, jobs: Iterable[FileJob]) -> None:
-        """These are the files to come, and nothing that was ready is any more."""
-        with self._lock:
-            self._ready.clear()
-            self._waiting = {job.path: job for job in jobs}
-
-    def take(self, session: Session, job: FileJob) -> Ready | None:
-        """What is ready for *job*, found out now for the files after it too; None where it has to be worked on by itself.
-
-        Raises Cancelled."""
-        with self._lock:
-            if self._waiting.get(job.path) == job:
-                self._prepare(session, job)
-            ready = self._ready.pop(job.path, None)
-            return ready if ready and ready.job == job else None
-
-    def _prepare(self, session: Session, first: FileJob) -> None:
-        del self._waiting[first.path]
-        agent = _agent(session, first)
-        if agent is None:
-            return
-        try:
-            with session.pool.lease(session.base) as tree:
-                began = time.monotonic()
-                calls = self._calls(session, agent, tree, first)
-                self._ready |= {ready.job.path: ready for ready in _answers(session, agent, tree, calls, began)}
-        except Cancelled:
-            raise
-        except StomperError as error:  # each by itself will tell whose fault it is
-            _log.debug("not together: %s", error)
-
-    def _calls(self, session: Session, agent: RuffAgent, tree: Worktree, first: FileJob) -> list[tuple[FileJob, str]]:
-        """The next files that wait and can be worked on together, each with what memory knows the call by."""
-        calls: list[tuple[FileJob, str]] = []
-        size = 0
-        for job in (first, *self._waiting.values()):
-            if len(calls) >= _MOST or size > _BYTES:
-                break
-            if job is not first and (_agent(session, job) is not agent or session.skip_reason(job.path)):
-                continue
-            source = read_from(tree.path, job.path)
-            if source is not None:
-                call = session.memory.call(agent, job, source.decode("utf-8", errors="surrogateescape"))
-                if session.memory.proven_before(call) is None:
-                    calls.append((job, call))
-                    size += len(source)
-        for job, _ in calls:
-            self._waiting.pop(job.path, None)
-        return calls
+def _calls(session: Session, agent: RuffAgent, tree: Worktree, first: FileJob) -> list[tuple[FileJob, str]]:
+    """The next files that wait and can be worked on together, each with what memory knows the call by."""
+    calls: list[tuple[FileJob, str]] = []
+    size = 0
+    for job in (first, *session.pending.waiting.values()):
+        if len(calls) >= _MOST or size > _BYTES:
+            break
+        if job is not first and (_agent(session, job) is not agent or session.skip_reason(job.path)):
+            continue
+        source = read_from(tree.path, job.path)
+        if source is not None:
+            call = session.memory.call(agent, job, source.decode("utf-8", errors="surrogateescape"))
+            if session.memory.proven_before(call) is None:
+                calls.append((job, call))
+                size += len(source)
+    for job, _ in calls:
+        session.pending.waiting.pop(job.path, None)
+    return calls
 
 
 def _agent(session: Session, job: FileJob) -> RuffAgent | None:

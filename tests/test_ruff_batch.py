@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from stomper import together
+from stomper import ruff_batch
 from stomper.errors import RepositoryError
 from stomper.landing import Landing
 from stomper.models import Outcome, Patch, Status
 from stomper.process import process_file
+from stomper.ruff_batch import split
 from stomper.session import Session
 from stomper.store import Store
-from stomper.together import Together, split
 from tests.conftest import MakeRepo, git, open_run, write
 from tests.runs import RULES, by_path, repair, scripted, started
 
@@ -96,7 +96,7 @@ def both_ways(
         root = make_repo(files, f"{way}/repo")
         with monkeypatch.context() as patch:
             if way == "apart":
-                patch.setattr(Together, "take", lambda *_: None)
+                patch.setattr(ruff_batch, "take", lambda *_: None)
             landing = repair(root, checkers={}, **settings)
         log = git(root, "log", "--reverse", "--format=%s%n%b", "--name-status")
         log = re.sub(r"Stomper-Run: .*", "Stomper-Run:", log)
@@ -155,15 +155,15 @@ def opened(root: Path, **settings: object) -> Session:
 
 def test_no_more_are_ready_than_there_is_room_for(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """A huge run goes on in parts, by the number of the files and by their size."""
-    monkeypatch.setattr(together, "_MOST", 3)
-    monkeypatch.setattr(together, "_BYTES", 100)
+    monkeypatch.setattr(ruff_batch, "_MOST", 3)
+    monkeypatch.setattr(ruff_batch, "_BYTES", 100)
     large = "import os\n" + "#" * 200 + "\n"
     root = make_repo({f"{n}.py": large if n % 3 == 0 else "import os\nx = 1\n" for n in range(9)})
     session = opened(root)
     sizes = []
     for job in session.select()[0]:
         assert process_file(session, job).status is Status.FIXED
-        sizes.append(len(session.together._ready))
+        sizes.append(len(session.pending.ready))
     session.close()
     assert max(sizes) == 2
     assert sizes[-1] == 0
