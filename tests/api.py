@@ -10,7 +10,7 @@ import pytest
 
 from stomper.landing import Landing
 from tests.runs import repair
-from tests.support import ModelServer, Play, say
+from tests.support.model_api import ModelServer, Play, say
 
 KEY = "sk-very-secret-8471"
 CODE = "import os\n\n\ndef double(x):\n    l = x\n    return l + l\n"

@@ -16,8 +16,8 @@ from stomper.process import process_file
 from tests.api import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
 from tests.conftest import MakeRepo, open_run
 from tests.runs import RULES, nothing_landed, only
-from tests.support import Call, ModelServer, Play, Turn, no_op, say
-from tests.support.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
+from tests.support.model_api import Call, ModelServer, Play, Turn, no_op, say
+from tests.support.model_api.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 __all__ = ["keys"]
 

@@ -19,8 +19,8 @@ from tests.api import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
 from tests.clock import Clock
 from tests.conftest import MakeRepo, open_run
 from tests.runs import RULES, nothing_landed, only, repair
-from tests.support import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say
-from tests.support.talk import INPUT_TOKENS, OUTPUT_TOKENS, Reply
+from tests.support.model_api import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say
+from tests.support.model_api.talk import INPUT_TOKENS, OUTPUT_TOKENS, Reply
 
 __all__ = ["keys"]
 

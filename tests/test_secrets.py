@@ -26,7 +26,7 @@ from stomper.watch import Watch
 from tests.api import CODE, FIX
 from tests.conftest import MakeRepo, git, write
 from tests.runs import nothing_landed, only, repair
-from tests.support import ModelServer, say
+from tests.support.model_api import ModelServer, say
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 KEY = "sk-planted-key-5521"  # for the API agent

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import Edit, ModelServer, Play, cut_stream, fails, fix, no_op, say
+from tests.support.model_api import Edit, ModelServer, Play, cut_stream, fails, fix, no_op, say
 
 EDIT = Edit("shop.py", "l = 1", "length = 1")
 TOOL = {"type": "object", "properties": {"command": {"type": "string"}}}

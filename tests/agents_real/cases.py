@@ -20,7 +20,7 @@ from tests.agents_real.place import CHILD, EDIT, Place
 from tests.clock import Clock
 from tests.conftest import git
 from tests.runs import repair
-from tests.support import (
+from tests.support.model_api import (
     Edit,
     Play,
     ask_for_ever,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stomper.agents.programs import PROGRAMS
 from tests.conftest import git, write
-from tests.support import Edit, ModelServer, Play
+from tests.support.model_api import Edit, ModelServer, Play
 
 EDIT = Edit(
     "shop.py",

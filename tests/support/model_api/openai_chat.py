@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from tests.support.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, Failure, Json, Talk, Turn, words
+from tests.support.model_api.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, Failure, Json, Talk, Turn, words
 
 KINDS = {401: "authentication_error", 402: "insufficient_quota", 429: "rate_limit_error", 400: "invalid_request_error"}
 _USAGE = {

@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import PurePosixPath
 
-from tests.support.talk import Call, Edit, Talk
+from tests.support.model_api.talk import Call, Edit, Talk
 
 _FOLDER = re.compile(r"""(?:working directory|in the directory|<cwd>)[:\s`"]*(/[^\s<`"']+)""", re.IGNORECASE)
 _SHELLS = ("exec_command", "shell_command", "shell", "bash", "run_shell_command", "Bash")

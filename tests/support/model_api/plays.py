@@ -6,8 +6,8 @@ import dataclasses
 import json
 from typing import Any
 
-from tests.support.talk import Call, Cut, Edit, Failure, Hang, Play, Reply, Talk, Turn
-from tests.support.tools import committing, editing, looking, starting
+from tests.support.model_api.talk import Call, Cut, Edit, Failure, Hang, Play, Reply, Talk, Turn
+from tests.support.model_api.tools import committing, editing, looking, starting
 
 MESSAGES = {
     400: "the request is not valid",

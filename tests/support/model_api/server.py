@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Protocol, Self
 
-from tests.support import anthropic_messages, gemini, openai_chat, openai_responses
-from tests.support.talk import Cut, Failure, Hang, Json, Play, Reply, Talk, Turn
+from tests.support.model_api import anthropic_messages, gemini, openai_chat, openai_responses
+from tests.support.model_api.talk import Cut, Failure, Hang, Json, Play, Reply, Talk, Turn
 
 
 class Dialect(Protocol):
