@@ -1,42 +1,19 @@
-"""Real repositories in temporary folders, away from the user's own configuration."""
+"""Tests run away from the user's own configuration, each in a home and a state folder of its own."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from stomper.parameters import FixParameters
-from stomper.run import open_session
-from stomper.session import Session
+from tests.support.repositories import MakeRepo, git, write
 
-MakeRepo = Callable[..., Path]
 PROGRAMS = str(Path(sys.executable).parent)
 """Where the Python of these tests lies, with all that `make` installed for it."""
-
-
-def git(root: Path, *arguments: str) -> str:
-    """Run git in *root* and return what it printed."""
-    done = subprocess.run(("git", *arguments), cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def write(root: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write *files* (relative path → content) under *root*."""
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def open_run(root: Path, **settings: object) -> Session:
-    """A session on *root* with these settings over the defaults, without a sandbox; close it."""
-    return open_session(FixParameters(repository=str(root), settings={"sandbox": "none", **settings}))
 
 
 def pytest_xdist_auto_num_workers() -> int:

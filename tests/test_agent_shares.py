@@ -19,10 +19,10 @@ from stomper.progress import AgentSaid, StageBegan
 from stomper.reports.agents import cost_words
 from stomper.reports.summary import summary_markdown
 from stomper.reports.terminal import Display, plain_lines, show_report
-from tests.api import KEY, MODELS
-from tests.conftest import MakeRepo, git
+from tests.support.api_runs import KEY, MODELS
 from tests.support.model_api import ModelServer, say
 from tests.support.model_api.talk import INPUT_TOKENS, OUTPUT_TOKENS
+from tests.support.repositories import MakeRepo, git
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 # Added to real modules: ruff mends the first, only somebody who reads the second.

@@ -8,14 +8,8 @@ import pytest
 
 from stomper import proc
 from stomper.models import Status
-from tests.conftest import MakeRepo, git
-from tests.runs import (
-    command,
-    nothing_landed,
-    only,
-    repair,
-    scripted,
-)
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import command, nothing_landed, only, repair, scripted
 
 UNUSED = "import os\n\n\ndef double(x):\n    return x + x\n"
 CURED = "def double(x):\n    return x + x\n"

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from stomper.agents.programs import PROGRAMS
 from stomper.cli import app
 from stomper.settings import AGENT_KINDS
-from tests.conftest import MakeRepo
-from tests.programs import Fakes, on_path
+from tests.support.fake_programs import Fakes, on_path
+from tests.support.repositories import MakeRepo
 
 
 def listed(*arguments: str) -> dict[str, dict[str, Any]]:

@@ -13,11 +13,11 @@ from stomper import prices, progress
 from stomper.agents.base import Usage
 from stomper.models import Status
 from stomper.process import process_file
-from tests.api import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
-from tests.conftest import MakeRepo, open_run
-from tests.runs import RULES, nothing_landed, only
+from tests.support.api_runs import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
 from tests.support.model_api import Call, ModelServer, Play, Turn, no_op, say
 from tests.support.model_api.talk import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
+from tests.support.repositories import MakeRepo, open_run
+from tests.support.runs import RULES, nothing_landed, only
 
 __all__ = ["keys"]
 

@@ -14,7 +14,7 @@ from stomper import proc
 from stomper.agents.base import Usage
 from stomper.agents.conversation import Ask, Conversation
 from stomper.errors import Cancelled
-from tests.raw import chunk, events, serving
+from tests.support.raw_server import chunk, events, serving
 
 SSE, JSON, HTML = ({"Content-Type": kind} for kind in ("text/event-stream", "application/json", "text/html"))
 CLAUDE, GPT = "anthropic:claude-opus-4-8", "openai:gpt-4.1"

@@ -15,12 +15,12 @@ from stomper.agents.base import Request
 from stomper.breaker import Breaker, Trouble
 from stomper.errors import AgentError, Cancelled
 from stomper.models import Status
-from tests.api import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
-from tests.clock import Clock
-from tests.conftest import MakeRepo, open_run
-from tests.runs import RULES, nothing_landed, only, repair
+from tests.support.api_runs import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
+from tests.support.clock import Clock
 from tests.support.model_api import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say
 from tests.support.model_api.talk import INPUT_TOKENS, OUTPUT_TOKENS, Reply
+from tests.support.repositories import MakeRepo, open_run
+from tests.support.runs import RULES, nothing_landed, only, repair
 
 __all__ = ["keys"]
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from stomper.approval import Answer, answered
 from stomper.errors import Cancelled, StomperError
 from stomper.models import Diagnostic, Outcome, Patch, Status
-from tests.conftest import MakeRepo, git
-from tests.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener
-from tests.runs import by_path, command, commit, repair
+from tests.support.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import by_path, command, commit, repair
 
 FILES = {"a.py": "import os\n", "b.py": "import sys\n", "c.py": "import b\nimport a\n\nprint(a, b)\n"}
 RULES = {"ruff": {"args": ["--select", "I,F"]}}

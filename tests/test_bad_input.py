@@ -13,8 +13,8 @@ import pytest
 
 from stomper.cli import main
 from stomper.errors import RepositoryError
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import commit
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import commit
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"

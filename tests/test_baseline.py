@@ -10,8 +10,8 @@ from stomper.errors import SuiteError
 from stomper.models import Status
 from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
-from tests.conftest import MakeRepo, open_run, write
-from tests.runs import RULES, commit, nothing_landed, only, repair, scripted
+from tests.support.repositories import MakeRepo, open_run, write
+from tests.support.runs import RULES, commit, nothing_landed, only, repair, scripted
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False\n"

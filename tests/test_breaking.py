@@ -11,8 +11,8 @@ import pytest
 from stomper.landing import Landing, land
 from stomper.process import process_file
 from stomper.testing import Suite
-from tests.conftest import MakeRepo, open_run
-from tests.runs import RULES, by_path, scripted
+from tests.support.repositories import MakeRepo, open_run
+from tests.support.runs import RULES, by_path, scripted
 
 NAMES = ("a", "b", "c")
 MODULE = "import os\n\nVALUE = 1\n"

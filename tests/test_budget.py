@@ -23,8 +23,8 @@ from stomper.landing import Landing
 from stomper.models import FileJob, Metrics, Status
 from stomper.settings import Settings
 from stomper.watch import Watch
-from tests.conftest import MakeRepo, git, open_run
-from tests.runs import RULES, command, repair, scripted
+from tests.support.repositories import MakeRepo, git, open_run
+from tests.support.runs import RULES, command, repair, scripted
 
 UNUSED = "import os\nx = 1\n"
 sizes = st.lists(st.tuples(st.floats(0, 2), st.booleans()), max_size=40)

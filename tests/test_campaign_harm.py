@@ -15,8 +15,8 @@ from stomper.models import Outcome, Status
 from stomper.parameters import FixParameters
 from stomper.run import plan
 from stomper.session import Session
-from tests.campaigning import FIXED, UNUSED, Place, only, outcome, serve
-from tests.conftest import MakeRepo, git, write
+from tests.support.campaigns import FIXED, UNUSED, Place, only, outcome, serve
+from tests.support.repositories import MakeRepo, git, write
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.owners import Owners
 from stomper.campaigns.spent import Spent
 from stomper.models import CheckerRun, Diagnostic, Outcome, Patch, Status
-from tests.conftest import git
+from tests.support.repositories import git
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
 PATHS = st.lists(st.text(string.ascii_letters + " .-_é", min_size=1, max_size=8), min_size=1, max_size=4).map("/".join)

@@ -10,10 +10,22 @@ import pytest
 from stomper.errors import StomperError
 from stomper.forges import ForgeError
 from stomper.models import Status
-from tests.campaigning import BOTH, BOTH_AT_NIGHT, CREATE, FIXED, MESS, UNUSED, Place, calls, only, outcome, serve
-from tests.conftest import git, write
-from tests.runs import command, scripted, snapshot
+from tests.support.campaigns import (
+    BOTH,
+    BOTH_AT_NIGHT,
+    CREATE,
+    FIXED,
+    MESS,
+    UNUSED,
+    Place,
+    calls,
+    only,
+    outcome,
+    serve,
+)
 from tests.support.forges.server import Fault
+from tests.support.repositories import git, write
+from tests.support.runs import command, scripted, snapshot
 
 
 @pytest.fixture(params=["github"])

@@ -10,8 +10,8 @@ import pytest
 
 from stomper.approval import Answer
 from stomper.models import Outcome, Status
-from tests.campaigning import UNUSED, Place, only, outcome, serve
-from tests.runs import command
+from tests.support.campaigns import UNUSED, Place, only, outcome, serve
+from tests.support.runs import command
 
 pytestmark = pytest.mark.slow
 

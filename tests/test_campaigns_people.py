@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Status
-from tests.campaigning import BOTH_AT_NIGHT, FIXED, MESS, UNUSED, Place, calls, only, outcome, serve
-from tests.conftest import git, write
-from tests.remote import hook
-from tests.runs import command
+from tests.support.campaigns import BOTH_AT_NIGHT, FIXED, MESS, UNUSED, Place, calls, only, outcome, serve
+from tests.support.remotes import hook
+from tests.support.repositories import git, write
+from tests.support.runs import command
 
 
 @pytest.fixture(params=["github"])

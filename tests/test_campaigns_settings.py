@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Status
-from tests.campaigning import BOTH, UNUSED, Place, only, outcome, serve
-from tests.conftest import git
+from tests.support.campaigns import BOTH, UNUSED, Place, only, outcome, serve
 from tests.support.forges.gitlab import GitLabStub
+from tests.support.repositories import git
 
 
 @pytest.fixture(params=["github"])

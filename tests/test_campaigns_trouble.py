@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from stomper.forges import ForgeError
-from tests.campaigning import BOTH, CREATE, UNUSED, Place, only, process_of, serve
-from tests.conftest import git
-from tests.runs import command
+from tests.support.campaigns import BOTH, CREATE, UNUSED, Place, only, process_of, serve
 from tests.support.forges.server import Fault, Hold
+from tests.support.repositories import git
+from tests.support.runs import command
 
 pytestmark = pytest.mark.slow
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stomper.models import Status
-from tests.conftest import MakeRepo, git, write
-from tests.listeners import CHEAT, CURE, NOTHING, UNUSED, listener, told
-from tests.runs import only, repair
+from tests.support.listeners import CHEAT, CURE, NOTHING, UNUSED, listener, told
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import only, repair
 
 
 def test_an_agent_that_repeats_itself_is_given_up(make_repo: MakeRepo) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeRepo, git
+from tests.support.repositories import MakeRepo, git
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = """\

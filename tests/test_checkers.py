@@ -14,7 +14,7 @@ from stomper.checkers import Checker, base, make_checkers
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.settings import Settings
-from tests.conftest import MakeRepo, write
+from tests.support.repositories import MakeRepo, write
 
 UNUSED = "import os\n"
 ODD = ["a b.py", "-dash.py", "größe.py", "sub/[x].py", "@at.py"]

@@ -9,7 +9,7 @@ import pytest
 
 from stomper.checkers import Checker
 from stomper.errors import CheckerError
-from tests.conftest import MakeRepo, write
+from tests.support.repositories import MakeRepo, write
 from tests.test_checkers import checker, program
 
 

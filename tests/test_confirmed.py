@@ -9,7 +9,7 @@ import pytest
 
 from stomper.environment import Environment
 from stomper.testing import Suite, confirmed
-from tests.conftest import MakeRepo, write
+from tests.support.repositories import MakeRepo, write
 
 GOOD = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"
 # COUNT is how often this place in the file was met before.

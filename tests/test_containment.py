@@ -13,8 +13,8 @@ import pytest
 
 from stomper.errors import SettingsError
 from stomper.models import Status
-from tests.conftest import MakeRepo, git, write
-from tests.runs import by_path, only, repair, scripted, snapshot
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import by_path, only, repair, scripted, snapshot
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stomper.environment import Environment
 from stomper.impact.contexts import Contexts, Traced, merged, read_contexts
 from stomper.testing import Suite
-from tests.conftest import MakeRepo
+from tests.support.repositories import MakeRepo
 
 SOURCE = """\
 def early():

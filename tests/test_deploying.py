@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from deployments.api import Api
-from tests.conftest import git, write
 from tests.operate.programs import Program
 from tests.operate.servers import environment, prefect_server
-from tests.processes import wait_for
+from tests.support.processes import wait_for
+from tests.support.repositories import git, write
 
 pytestmark = pytest.mark.slow
 STOMPER = str(Path(sys.executable).with_name("stomper"))

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from deployments.api import Api
-from tests.conftest import git
 from tests.operate.docker_worker import container_of
 from tests.operate.repositories import CURABLE, commits, repository, sound
 from tests.operate.servers import BIN, environment, prefect_server
+from tests.support.repositories import git
 
 pytestmark = pytest.mark.slow
 STOMPER = str(BIN / "stomper")

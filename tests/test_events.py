@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from stomper.events import KINDS, MOST_FILES, FileFixed, FileRejected, RunLanded, of_report
 from stomper.models import Landed, Status
 from stomper.progress import BudgetReached, Event, Violated, listening
-from tests.conftest import MakeRepo
-from tests.runs import command, repair
+from tests.support.repositories import MakeRepo
+from tests.support.runs import command, repair
 from tests.test_summary import COMMIT, failed, fixed, report
 
 

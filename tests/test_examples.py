@@ -9,8 +9,8 @@ import pytest
 from stomper.examples import LINES, Example, Examples, from_outcome
 from stomper.models import Outcome
 from stomper.store import Store
-from tests.conftest import MakeRepo
-from tests.runs import only, repair
+from tests.support.repositories import MakeRepo
+from tests.support.runs import only, repair
 
 TOKEN = "ghp_" + "k3R9x" * 7 + "Z"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeRepo, git
-from tests.processes import UNUSED, begin, running, wait_for
+from tests.support.processes import UNUSED, begin, running, wait_for
+from tests.support.repositories import MakeRepo, git
 
 LONG = f"987654{os.getpid()}"
 """For how long agents sleep: a number of this process alone, since other runs of these tests may be under way."""

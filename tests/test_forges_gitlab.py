@@ -10,11 +10,11 @@ import pytest
 
 from stomper import addresses
 from stomper.forges import Forge, ForgeError, Patience, RequestState, forge_of
-from tests.clock import Clock
-from tests.forging import FILES, NOON, WANTED, kept_secret, patient
+from tests.support.clock import Clock
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.repository import repository
 from tests.support.forges.server import Fault, ForgeServer, serving
+from tests.support.forging import FILES, NOON, WANTED, kept_secret, patient
 
 MERGES = "/api/v4/projects/7/merge_requests"
 

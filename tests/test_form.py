@@ -87,7 +87,7 @@ def test_prefects_form_says_what_everything_is() -> None:
     """Each section has words in Prefect's schema, and a misspelt field is refused by the server already."""
     from prefect.utilities.schema_tools import validate
 
-    from tests.deployed import flow_of
+    from tests.support.deployed import flow_of
 
     for entrypoint in ("flows/fix_repository.py:fix_repository", "flows/check_repository.py:check_repository"):
         schema = flow_of(entrypoint).parameters.model_dump()
@@ -107,7 +107,7 @@ def test_prefects_form_says_what_everything_is() -> None:
 
 def test_prefects_form_asks_for_values_not_for_types() -> None:
     """Its UI shows a field that may be null as a choice between types: no field is one, nor has null as its default."""
-    from tests.deployed import flow_of
+    from tests.support.deployed import flow_of
 
     for entrypoint in ("flows/fix_repository.py:fix_repository", "flows/fix_fleet.py:fix_fleet"):
         schema = flow_of(entrypoint).parameters.model_dump()
@@ -124,7 +124,7 @@ def test_the_form_of_a_fleet() -> None:
     """There and back again, and the server refuses credentials in any address of the list."""
     from prefect.utilities.schema_tools import validate
 
-    from tests.deployed import flow_of
+    from tests.support.deployed import flow_of
 
     shared = {"partial": True, "settings": {"land": "patch"}, "setup_command": "true"}
     given = FleetParameters(repositories=["https://h/a.git", "b"], file="/list", shared=shared)

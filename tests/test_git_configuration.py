@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Status
-from tests.conftest import MakeRepo, git, write
-from tests.runs import only, raw, repair, scripted
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import only, raw, repair, scripted
 
 BODY = "".join(f"def f{n}():\n    return {n}\n\n\n" for n in range(12))
 SOURCE = f"import os\n\n{BODY}l = 1\nprint('a' +\n\n      'b')\n"

@@ -8,7 +8,7 @@ import pytest
 
 from stomper import proc
 from stomper.impact.graph import ImportGraph, read_graph
-from tests.conftest import write
+from tests.support.repositories import write
 
 
 def test_imports_are_followed_to_those_who_reach_a_file(tmp_path: Path) -> None:

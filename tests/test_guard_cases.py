@@ -16,8 +16,8 @@ from stomper.guards import GUARDS, Diff, objection
 from stomper.models import Change, Diagnostic, FileJob, Patch
 from stomper.settings import GUARD_NAMES
 from tests.cases.guards import CASES, GuardCase
-from tests.conftest import MakeRepo, git
-from tests.runs import repair
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import repair
 
 # Finds every line with BUG in it, in whatever file: so that in the cases nothing but the guards can object.
 CHECKER = """\

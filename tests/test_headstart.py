@@ -15,7 +15,7 @@ from stomper import headstart, paths, proc, stages, store
 from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
-from tests.conftest import MakeRepo, open_run
+from tests.support.repositories import MakeRepo, open_run
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
 

@@ -18,7 +18,7 @@ from stomper.process import process_file
 from stomper.run import open_session, report_of
 from stomper.session import Session
 from stomper.store import Store
-from tests.conftest import MakeRepo, git
+from tests.support.repositories import MakeRepo, git
 
 UNUSED = "import os\nx = 1\n"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeRepo, git
-from tests.runs import by_path, repair
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import by_path, repair
 
 UNUSED = "import os\nx = 1\n"
 

@@ -13,9 +13,9 @@ from stomper.imports import missing_extensions
 from stomper.results import SuiteState
 from stomper.settings import Settings
 from stomper.testing import Suite
-from tests.conftest import MakeRepo, open_run, write
-from tests.runs import RULES
-from tests.venvs import changed_copy, environment, install_with_hatch
+from tests.support.repositories import MakeRepo, open_run, write
+from tests.support.runs import RULES
+from tests.support.venvs import changed_copy, environment, install_with_hatch
 
 WHERE = "WHERE = 'checkout'\n"
 CHECK = "from {} import WHERE\n\n\ndef test_where():\n    assert WHERE == 'work' 'tree'\n"

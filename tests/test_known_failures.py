@@ -14,8 +14,8 @@ from stomper.checkers.base import relative
 from stomper.errors import CheckerError
 from stomper.models import Metrics, Status
 from stomper.process import process_file
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import RULES, by_path, commit, nothing_landed, only, raw, repair, scripted, snapshot
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, by_path, commit, nothing_landed, only, raw, repair, scripted, snapshot
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

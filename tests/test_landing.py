@@ -11,18 +11,8 @@ from stomper.errors import RepositoryError
 from stomper.landing import land
 from stomper.models import Status
 from stomper.process import process_file
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import (
-    RULES,
-    by_path,
-    commit,
-    only,
-    raw,
-    repair,
-    scripted,
-    snapshot,
-    started,
-)
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, by_path, commit, only, raw, repair, scripted, snapshot, started
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

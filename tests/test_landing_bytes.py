@@ -7,12 +7,8 @@ import os
 import pytest
 
 from stomper.models import Status
-from tests.conftest import MakeRepo, git
-from tests.runs import (
-    only,
-    raw,
-    repair,
-)
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import only, raw, repair
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

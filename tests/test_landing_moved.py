@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stomper.models import Status
-from tests.conftest import MakeRepo, git, write
-from tests.runs import (
-    by_path,
-    commit,
-    land_with,
-    only,
-    repair,
-    scripted,
-)
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import by_path, commit, land_with, only, repair, scripted
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

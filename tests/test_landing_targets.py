@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Status
-from tests.conftest import MakeRepo, git, write
-from tests.runs import commit, only, raw, repair
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import commit, only, raw, repair
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"

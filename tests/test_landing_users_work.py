@@ -12,8 +12,8 @@ import pytest
 from stomper import progress
 from stomper.landing import land
 from stomper.process import process_file
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import RULES
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES
 
 UNUSED = "import os\nx = 1\n"
 MINE = "import os\n\nmine = 'ä\r\n'\n"

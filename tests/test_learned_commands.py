@@ -23,8 +23,8 @@ from stomper.paths import home
 from stomper.stats import stats_of
 from stomper.store import Store
 from stomper.trials import Trials, repository_of
-from tests.conftest import MakeRepo, git
-from tests.trials import trial
+from tests.support.repositories import MakeRepo, git
+from tests.support.trials import trial
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 

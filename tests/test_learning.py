@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.learning import holds, independent, plausible, results
 from stomper.learning import Choice, Learner
 from stomper.trials import Trial
-from tests.trials import trial
+from tests.support.trials import trial
 
 AGENTS = ("small", "large")
 STRATEGIES = ("terse", "rules", "examples", "context")

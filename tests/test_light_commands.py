@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MakeRepo
+from tests.support.repositories import MakeRepo
 
 _TELLS = """\
 import atexit, json, pathlib, sys

@@ -13,9 +13,9 @@ from stomper.paths import home
 from stomper.process import process_file
 from stomper.store import Store
 from stomper.trials import Trials
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told
-from tests.runs import RULES, command, only, repair, scripted
+from tests.support.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, command, only, repair, scripted
 
 
 @pytest.mark.parametrize(("action", "judge"), [(NOTHING, "nothing changed"), (CHEAT, "guard")])

@@ -16,8 +16,8 @@ import pytest
 from deployments.attaching import living
 from stomper.locks import Lock
 from stomper.store import Store
-from tests.conftest import MakeRepo, git
-from tests.processes import UNUSED, begin, running, wait_for
+from tests.support.processes import UNUSED, begin, running, wait_for
+from tests.support.repositories import MakeRepo, git
 
 CLEAN = "x = 1\n"
 PATTERN = 'pattern="(?P<path>x)(?P<message>y)"'

@@ -9,7 +9,7 @@ import pytest
 from stomper.errors import RepositoryError
 from stomper.git import git, text
 from stomper.objects import modes_at, read_blobs
-from tests.runs import started
+from tests.support.runs import started
 
 
 def commit(root: Path) -> str:

@@ -15,8 +15,8 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.campaigning import UNUSED, Place, serve
-from tests.conftest import MakeRepo, git, write
+from tests.support.campaigns import UNUSED, Place, serve
+from tests.support.repositories import MakeRepo, git, write
 
 pytestmark = pytest.mark.slow
 FILES = Path(__file__).parent.parent / "deployments" / "ci"

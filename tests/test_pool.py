@@ -16,8 +16,8 @@ from stomper.errors import Cancelled
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
-from tests.conftest import MakeRepo, git, write
-from tests.runs import commit, started
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import commit, started
 
 UNUSED = "import os\n"
 

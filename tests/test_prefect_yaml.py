@@ -44,14 +44,14 @@ def misspelt(raw: dict[str, Any], place: Place) -> dict[str, Any]:
 
 def test_prefect_takes_all_of_it() -> None:
     """Every key is one of Prefect's, every entrypoint is a flow, and the parameters fit it."""
-    from tests.deployed import wrong
+    from tests.support.deployed import wrong
 
     assert wrong(read()) == []
 
 
 def test_every_misspelt_key_is_found() -> None:
     """Whichever key is misspelt, at any depth, the check says so."""
-    from tests.deployed import wrong
+    from tests.support.deployed import wrong
 
     raw = read()
     places = list(keys(raw))
@@ -77,7 +77,7 @@ def test_every_misspelt_key_is_found() -> None:
 )
 def test_a_bad_value_is_found(place: Place, value: object) -> None:
     """A value that Prefect would only refuse at deployment, or at night, fails here."""
-    from tests.deployed import wrong
+    from tests.support.deployed import wrong
 
     raw = read()
     within: Any = raw

@@ -11,8 +11,8 @@ from stomper.environment import Environment
 from stomper.errors import SuiteError
 from stomper.results import SuiteRun, SuiteState
 from stomper.testing import Suite
-from tests.conftest import MakeRepo
-from tests.venvs import changed_copy, environment
+from tests.support.repositories import MakeRepo
+from tests.support.venvs import changed_copy, environment
 
 PACKAGE = {"src/target/__init__.py": "WHERE = 'checkout'\n"}
 CHECK = {"tests/test_a.py": "def test_where():\n    from target import WHERE\n    assert WHERE == 'work' 'tree'\n"}

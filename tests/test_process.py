@@ -8,15 +8,8 @@ import pytest
 
 from stomper.models import Status
 from stomper.process import process_file
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import (
-    RULES,
-    command,
-    nothing_landed,
-    only,
-    repair,
-    scripted,
-)
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, command, nothing_landed, only, repair, scripted
 
 UNUSED = "import os\n\n\ndef double(x):\n    return x + x\n"
 CURED = "def double(x):\n    return x + x\n"

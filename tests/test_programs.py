@@ -15,10 +15,10 @@ from stomper.agents.state import tidied
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status
-from tests.clock import Clock
-from tests.conftest import MakeRepo, git, write
-from tests.programs import CASES, Fakes, on_path
-from tests.runs import nothing_landed, only, repair
+from tests.support.clock import Clock
+from tests.support.fake_programs import CASES, Fakes, on_path
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import nothing_landed, only, repair
 
 BAD, GOOD = "import os\n\nl = 1\n", "import os\n\nlength = 1\n"
 RUFF: dict[str, object] = {"ruff": {"args": ["--select", "E741"]}}

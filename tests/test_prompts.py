@@ -15,8 +15,8 @@ from stomper.environment import Environment
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, FileJob
 from stomper.prompts import Situation, Strategy, check_template, evidence, render
-from tests.conftest import MakeRepo, open_run, write
-from tests.runs import RULES, command
+from tests.support.repositories import MakeRepo, open_run, write
+from tests.support.runs import RULES, command
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 SOURCE = "import os\n" + "".join(f"value_{n} = {n}\n" for n in range(1, 60))

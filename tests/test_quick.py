@@ -14,8 +14,8 @@ from stomper.models import Outcome, Report, Status
 from stomper.process import process_file
 from stomper.reports.tested import how_tested
 from stomper.testing import Suite
-from tests.conftest import MakeRepo, open_run
-from tests.runs import RULES, by_path, scripted
+from tests.support.repositories import MakeRepo, open_run
+from tests.support.runs import RULES, by_path, scripted
 
 SHOP = """\
 import os

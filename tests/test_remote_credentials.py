@@ -15,9 +15,9 @@ from stomper import addresses
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
 from stomper.parameters import FixParameters
-from tests.conftest import git
-from tests.remote import UNUSED, bare, count, hold, repair_at
 from tests.support.git_http import GitServer
+from tests.support.remotes import UNUSED, bare, count, hold, repair_at
+from tests.support.repositories import git
 
 TOKEN = "tok-8f31c2-very-secret"  # noqa: S105 - planted
 WRONG = "tok-000000-never-valid"

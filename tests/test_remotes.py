@@ -11,10 +11,10 @@ import pytest
 
 from stomper.errors import RepositoryError, SettingsError
 from stomper.models import Status
-from tests.conftest import git
-from tests.remote import FIXED, UNUSED, bare, commit_on, count, file_at, hold, hook, repair_at
-from tests.runs import only
 from tests.support.git_http import GitServer
+from tests.support.remotes import FIXED, UNUSED, bare, commit_on, count, file_at, hold, hook, repair_at
+from tests.support.repositories import git
+from tests.support.runs import only
 
 MESS = {"a.py": UNUSED, "b.py": UNUSED}
 

@@ -8,8 +8,8 @@ import pytest
 
 from stomper.models import Status
 from stomper.risk import risk
-from tests.conftest import MakeRepo, git
-from tests.runs import by_path, repair
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import by_path, repair
 
 CASES = {
     "cosmetic": [

@@ -18,8 +18,8 @@ from stomper.process import process_file
 from stomper.ruff_batch import split
 from stomper.session import Session
 from stomper.store import Store
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import RULES, by_path, repair, scripted, started
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, by_path, repair, scripted, started
 
 PRETENDING = '"""A diff:\n\ndiff --git a/a.py b/a.py\nindex 0000000..1111111 100644\n--- a/a.py\n"""\nimport os\n'
 FILES: dict[str, str | bytes] = {

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from stomper.cli import app
 from stomper.cli.asked import fix_command, parameters_of
-from tests.conftest import MakeRepo, git, write
+from tests.support.repositories import MakeRepo, git, write
 
 # F401 twice, F541, E741 · F401, F541 · F401 · E741
 FILES: dict[str, str | bytes] = {

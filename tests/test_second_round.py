@@ -10,9 +10,9 @@ from stomper.errors import CheckerError, RepositoryError
 from stomper.landing import Landing
 from stomper.models import Metrics, Status
 from stomper.session import Session
-from tests.conftest import MakeRepo, git
-from tests.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener, told
-from tests.runs import only, repair, scripted
+from tests.support.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener, told
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import only, repair, scripted
 
 pytestmark = pytest.mark.slow
 

@@ -23,10 +23,10 @@ from stomper.models import FileJob, Status
 from stomper.secrets import Files, Secrets
 from stomper.settings import Settings
 from stomper.watch import Watch
-from tests.api import CODE, FIX
-from tests.conftest import MakeRepo, git, write
-from tests.runs import nothing_landed, only, repair
+from tests.support.api_runs import CODE, FIX
 from tests.support.model_api import ModelServer, say
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import nothing_landed, only, repair
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 KEY = "sk-planted-key-5521"  # for the API agent

@@ -11,7 +11,7 @@ from stomper.impact.contexts import Contexts
 from stomper.impact.graph import read_graph
 from stomper.impact.selecting import Selection, Selector
 from stomper.models import Change
-from tests.conftest import write
+from tests.support.repositories import write
 
 FILES: dict[str, str | bytes] = {
     "core.py": "import os\n\nLIMIT = 1\n\n\ndef early(x):\n    return x\n\n\ndef low():\n    return LIMIT\n\n\n"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stomper.errors import Cancelled
 from stomper.results import SuiteRun
 from stomper.shared import SharedSuites, suites_at_once
-from tests.suites import Kind, PlainSuite, judged, patch_of
+from tests.support.fake_suite import Kind, PlainSuite, judged, patch_of
 
 INDEPENDENT: list[Kind] = [kind for kind in get_args(Kind) if kind != "pair"]
 

@@ -23,8 +23,8 @@ from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
 from stomper.shared import SharedSuites
 from stomper.testing import Suite
-from tests.conftest import MakeRepo, open_run
-from tests.runs import RULES, by_path
+from tests.support.repositories import MakeRepo, open_run
+from tests.support.runs import RULES, by_path
 
 MODULE = "import os\n\nVALUE = 1\n"
 TEST = "import {0}\n\n\ndef test_{0}():\n    assert {0}.VALUE == 1, 'it is another'\n"

@@ -11,8 +11,8 @@ import pytest
 from stomper.errors import RepositoryError
 from stomper.git import open_target
 from stomper.sight import Sight
-from tests.conftest import MakeRepo, git, write
-from tests.runs import commit, snapshot, started
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import commit, snapshot, started
 
 FILES = {"a.py": "x = 1\n", "b.py": "x = 1\n", "hidden.py": "x = 1\n", ".gitignore": "*.log\n"}
 

@@ -13,8 +13,8 @@ from stomper.standing import settle, taken_back
 from stomper.store import Store
 from stomper.trials import Trials, repository_of
 from stomper.undo import Wanted, undo
-from tests.conftest import MakeRepo, git
-from tests.runs import commit, repair
+from tests.support.repositories import MakeRepo, git
+from tests.support.runs import commit, repair
 
 UNUSED = "import os\nx = 1\n"
 

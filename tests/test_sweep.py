@@ -10,7 +10,7 @@ from stomper import locks, worktrees
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
-from tests.conftest import MakeRepo
+from tests.support.repositories import MakeRepo
 
 
 @pytest.fixture

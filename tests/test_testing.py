@@ -11,7 +11,7 @@ import pytest
 from stomper import errors, results
 from stomper.environment import Environment
 from stomper.testing import Suite
-from tests.conftest import MakeRepo
+from tests.support.repositories import MakeRepo
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False, 'on purpose'\n"

@@ -10,10 +10,10 @@ import pytest
 
 from stomper import locks
 from stomper.transcripts import SAID_LIMIT, prune, tail
-from tests.api import KEY, edits, run
-from tests.conftest import MakeRepo
-from tests.listeners import UNUSED, listener
-from tests.runs import only, repair
+from tests.support.api_runs import KEY, edits, run
+from tests.support.listeners import UNUSED, listener
+from tests.support.repositories import MakeRepo
+from tests.support.runs import only, repair
 
 SAYS = "print('working on it'); print('x' * 3 + 'done', file=sys.stderr)\n"
 CURE = "file.write_text(source.replace('import os\\n\\n\\n', ''))"

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from stomper.errors import StomperError
 from stomper.store import Store
 from stomper.trials import Trial, Trials, repository_of
-from tests.conftest import MakeRepo, git
-from tests.trials import trial, trials_in
+from tests.support.repositories import MakeRepo, git
+from tests.support.trials import trial, trials_in
 
 
 def test_a_trial_comes_back_as_it_was(tmp_path: Path) -> None:

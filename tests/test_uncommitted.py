@@ -16,8 +16,8 @@ from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.reports.next_step import next_command
 from stomper.run import open_session, plan, report_of
-from tests.conftest import MakeRepo, git, write
-from tests.runs import RULES, snapshot
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import RULES, snapshot
 
 UNUSED = "import os\nx = 1\n"
 

@@ -8,8 +8,8 @@ import pytest
 
 from stomper.errors import RepositoryError, StomperError
 from stomper.undo import Wanted, undo
-from tests.conftest import MakeRepo, git, write
-from tests.runs import commit, repair, scripted, snapshot
+from tests.support.repositories import MakeRepo, git, write
+from tests.support.runs import commit, repair, scripted, snapshot
 
 UNUSED = "import os\nx = 1\n"
 FILES = {"a.py": UNUSED, "b.py": "l = 1\n", "c d.py": UNUSED}

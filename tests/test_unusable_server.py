@@ -14,7 +14,7 @@ from stomper import progress
 from stomper.errors import StomperError
 from stomper.models import Report
 from stomper.parameters import FixParameters
-from tests.conftest import MakeRepo
+from tests.support.repositories import MakeRepo
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 

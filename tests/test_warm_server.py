@@ -15,8 +15,8 @@ import pytest
 
 from deployments.attaching import healthy, living
 from deployments.limits import TAG
-from tests.conftest import MakeRepo, git
-from tests.processes import UNUSED, begin, running, wait_for
+from tests.support.processes import UNUSED, begin, running, wait_for
+from tests.support.repositories import MakeRepo, git
 
 
 @contextmanager

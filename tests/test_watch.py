@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import commit, repair
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import commit, repair
 
 UNUSED = "import os\n"
 

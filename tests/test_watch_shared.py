@@ -15,8 +15,8 @@ from stomper import locks, paths
 from stomper.errors import RepositoryError
 from stomper.session import Session
 from stomper.watch import Watch
-from tests.conftest import MakeRepo, git, open_run, write
-from tests.runs import started
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import started
 
 MANY = 8
 

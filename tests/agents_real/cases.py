@@ -17,9 +17,7 @@ from unittest import mock
 from stomper.landing import Landing
 from stomper.models import Status
 from tests.agents_real.place import CHILD, EDIT, Place
-from tests.clock import Clock
-from tests.conftest import git
-from tests.runs import repair
+from tests.support.clock import Clock
 from tests.support.model_api import (
     Edit,
     Play,
@@ -34,6 +32,8 @@ from tests.support.model_api import (
     no_op,
     syntax_error,
 )
+from tests.support.repositories import git
+from tests.support.runs import repair
 
 _WITH_SHELL = ("codex", "mini-swe-agent", "copilot")
 _STOMPER = str(Path(sys.executable).with_name("stomper"))

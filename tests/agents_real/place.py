@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stomper.agents.programs import PROGRAMS
-from tests.conftest import git, write
 from tests.support.model_api import Edit, ModelServer, Play
+from tests.support.repositories import git, write
 
 EDIT = Edit(
     "shop.py",

@@ -23,9 +23,9 @@ from stomper.models import FileJob, Metrics, Outcome
 from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
-from tests.conftest import git
 from tests.faults.agents import Behaviour
 from tests.faults.shapes import Shape
+from tests.support.repositories import git
 
 FULL = "disk full at "
 _ROOM = 4096  # bytes that a file may still have

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import git, write
+from tests.support.repositories import git, write
 
 UNUSED = "import os\n\n\ndef one():\n    return 1\n"
 TWO = "import os\nimport json\n\n\ndef two():\n    return 2\n"

@@ -6,7 +6,7 @@ import itertools
 import json
 from pathlib import Path
 
-from tests.conftest import git, write
+from tests.support.repositories import git, write
 
 CURABLE = '"""A module."""\n\nimport os\n\n\ndef one() -> int:\n    return 1\n'
 LEFT = CURABLE + "\n\ndef two() -> int:\n    return undefined\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deployed import flow_of
+from tests.support.deployed import flow_of
 from tests.ui.browser import Page
 
 _KINDS = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.conftest import git
 from tests.operate.repositories import CURABLE, commits, repository, sound
 from tests.operate.stage import Line, Stage, until
+from tests.support.repositories import git
 
 
 def lands_what_is_approved(stage: Stage) -> list[Line]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.stage import PREFECT, Line, Stage, until
-from tests.processes import running
+from tests.support.processes import running
 
 WITHIN_S = 5.0
 

@@ -9,7 +9,7 @@ import subprocess
 from tests.operate.programs import parents
 from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.stage import PREFECT, Line, Stage, until
-from tests.processes import running
+from tests.support.processes import running
 
 _TAG = "tag:stomper-process-file"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.scenes.cancelled import WITHIN_S, time_until_gone
 from tests.operate.stage import Line, Stage, until
-from tests.processes import running
+from tests.support.processes import running
 
 
 def one_fails(stage: Stage) -> list[Line]:

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.campaigning import CREATE, Place, serve
-from tests.conftest import git, write
 from tests.operate.repositories import CLEAN, CURABLE
 from tests.operate.stage import Ended, Line, Stage
+from tests.support.campaigns import CREATE, Place, serve
 from tests.support.forges.server import Fault
+from tests.support.repositories import git, write
 
 _BLOCK = "forge-token"
 _OURS = "stomper/fixes"

@@ -18,17 +18,17 @@ from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
-from tests.conftest import git, write
-from tests.remote import bare
-from tests.runs import RULES, nobody
 from tests.support.forges.github import GitHubStub
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.server import ForgeServer, serving
 from tests.support.forges.store import Held
 from tests.support.git_http import GitServer
+from tests.support.remotes import bare
+from tests.support.repositories import git, write
+from tests.support.runs import RULES, nobody
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 Kind = Literal["github", "gitlab"]
 BOTH = pytest.mark.parametrize("place", get_args(Kind), indirect=True)
 """A test at each forge; `place` is a fixture that takes its kind."""

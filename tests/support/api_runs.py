@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stomper.landing import Landing
-from tests.runs import repair
 from tests.support.model_api import ModelServer, Play, say
+from tests.support.runs import repair
 
 KEY = "sk-very-secret-8471"
 CODE = "import os\n\n\ndef double(x):\n    l = x\n    return l + l\n"

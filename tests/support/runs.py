@@ -21,7 +21,7 @@ from stomper.asking import Ask, land_and_ask
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome
 from stomper.process import process_file
-from tests.conftest import git, open_run, write
+from tests.support.repositories import git, open_run, write
 
 # ruff's defaults change between its versions.
 RULES: dict[str, object] = {"ruff": {"args": ["--select", "E4,E7,E9,F"]}}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from stomper.forges import ForgeError, Patience, Wanted
-from tests.clock import Clock
+from tests.support.clock import Clock
 
 WANTED = Wanted("stomper/all", "main", "Repair 3 errors", "One table\n")
 FILES = frozenset({"a.py", "renamed a.py", "b.py", "c.py", "d.py", "é.py"})

@@ -12,8 +12,8 @@ from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.remotes import Remote
 from stomper.run import open_session
-from tests.conftest import git, write
-from tests.runs import RULES
+from tests.support.repositories import git, write
+from tests.support.runs import RULES
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
 FIXED = "\n\ndef one() -> int:\n    return 1\n"

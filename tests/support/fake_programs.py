@@ -10,7 +10,7 @@ from typing import Any
 
 from stomper.agents.programs import PROGRAMS
 
-CASES = Path(__file__).parent / "cases" / "programs"
+CASES = Path(__file__).parents[1] / "cases" / "programs"
 _FAKE = """\
 #!{python}
 import json, os, pathlib, subprocess, sys, time
