@@ -16,13 +16,13 @@ from pathlib import Path
 
 from benchmarks.command import SCRIPTED, Asked, folder_of, run, scripted, write_config
 from benchmarks.floors import packed_s
+from benchmarks.prefect_servers.servers import prefect_server
 from benchmarks.profile import profile
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import Measured, measured_fix, most_at_once
 from benchmarks.server_watch import ServerWatch
 from benchmarks.synthetic import Shape, make
 from deployments.api import Api
-from tests.operate.servers import prefect_server
 
 POSTGRES = Path("/usr/lib/postgresql")
 _LIMIT = "/v2/concurrency_limits/tag:stomper-process-file"

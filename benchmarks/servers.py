@@ -21,10 +21,10 @@ from pathlib import Path
 
 from benchmarks.command import scripted, write_config
 from benchmarks.floors import packed_s
+from benchmarks.prefect_servers.servers import RECOMMENDED, Kind, Server, environment, prefect_server
 from benchmarks.runs import end_fix, start_fix
 from benchmarks.synthetic import Shape, make
 from deployments.api import Api
-from tests.operate.servers import RECOMMENDED, Kind, Server, environment, prefect_server
 
 _ACQUIRE = """\
 import sys, time

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.command import Asked, folder_of, run, write_config
+from benchmarks.prefect_servers.servers import prefect_server
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import BIN, Measured, environment, measured_fix
 from benchmarks.server_watch import until_gone
 from benchmarks.synthetic import Shape, make
-from tests.operate.servers import prefect_server
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _AGENT = """\

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.prefect_servers.programs import Program
+from benchmarks.prefect_servers.servers import environment, prefect_server
 from deployments.api import Api
-from tests.operate.programs import Program
-from tests.operate.servers import environment, prefect_server
 from tests.support.repositories import git, write
 
 pytestmark = pytest.mark.slow

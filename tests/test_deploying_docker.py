@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.prefect_servers.servers import BIN, environment, prefect_server
 from deployments.api import Api
 from tests.operate.docker_worker import container_of
 from tests.operate.repositories import CURABLE, commits, repository, sound
-from tests.operate.servers import BIN, environment, prefect_server
 from tests.support.repositories import git
 
 pytestmark = pytest.mark.slow

@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from benchmarks.prefect_servers.servers import RECOMMENDED, Kind, environment, prefect_server, worker
 from tests.operate.containers import compose_works, image_is_made, units_work
 from tests.operate.image import Image, build
 from tests.operate.repositories import CURABLE, repository
 from tests.operate.scenes import Scene, groups
-from tests.operate.servers import RECOMMENDED, Kind, environment, prefect_server, worker
 from tests.operate.stage import STOMPER, Line, Stage
 
 _AT_ONCE = 4

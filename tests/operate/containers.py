@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.prefect_servers.postgres import Database, postgres
+from benchmarks.prefect_servers.programs import Program, free_port
+from benchmarks.prefect_servers.servers import wait_until_up
 from deployments.api import Api
 from tests.operate.compose import Places, Task, command_of, health_of, order, seconds, services, unit
 from tests.operate.docker_worker import container_of
 from tests.operate.image import Image
-from tests.operate.postgres import Database, postgres
-from tests.operate.programs import Program, free_port
 from tests.operate.repositories import CURABLE, commits, repository, sound
-from tests.operate.servers import wait_until_up
 from tests.operate.stage import Line, until
 
 _VARIABLES = {"POSTGRES_PASSWORD": "of-compose", "REPOSITORY": "project", "REPOSITORIES": "/repositories"}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.prefect_servers.programs import Program
+from benchmarks.prefect_servers.servers import BIN, Kind, Server, environment
 from deployments.api import Api, Unreachable
-from tests.operate.programs import Program
-from tests.operate.servers import BIN, Kind, Server, environment
 
 PREFECT = str(BIN / "prefect")
 STOMPER = str(BIN / "stomper")

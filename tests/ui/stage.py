@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.operate.servers import BIN, RECOMMENDED, environment, prefect_server, worker
+from benchmarks.prefect_servers.servers import BIN, RECOMMENDED, environment, prefect_server, worker
 
 _RUN_S = 180
 _END = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 
-from tests.operate.programs import parents
+from benchmarks.prefect_servers.programs import parents
 from tests.operate.repositories import CURABLE, commits, repository, slow_agent, sound
 from tests.operate.stage import PREFECT, Line, Stage, until
 from tests.support.processes import running

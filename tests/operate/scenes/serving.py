@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.operate.programs import Program
+from benchmarks.prefect_servers.programs import Program
+from benchmarks.prefect_servers.servers import QUICK_WORKER
 from tests.operate.repositories import CURABLE, commits, repository
-from tests.operate.servers import QUICK_WORKER
 from tests.operate.stage import STOMPER, Line, Stage, until
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.operate.postgres import postgres
-from tests.operate.programs import Program, free_port
+from benchmarks.prefect_servers.postgres import postgres
+from benchmarks.prefect_servers.programs import Program, free_port
 
 Kind = Literal["sqlite", "postgres"]
 BIN = Path(sys.executable).parent

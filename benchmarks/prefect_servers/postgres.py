@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.operate.programs import Program, free_port
+from benchmarks.prefect_servers.programs import Program, free_port
 
 NAME = "prefect"
 PASSWORD = "operate-test"  # noqa: S105 - of a database that lives for minutes on the loopback interface

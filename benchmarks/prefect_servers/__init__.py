@@ -1,0 +1,1 @@
+"""Real Prefect servers on the loopback interface, for measurements and for tests."""
