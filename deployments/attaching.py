@@ -12,9 +12,9 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stomper import proc
 from stomper.errors import Cancelled, StomperError
 from stomper.locks import Lock
+from stomper.system import proc
 
 START_TIMEOUT_S = 120.0
 _LOOK_S = 0.02

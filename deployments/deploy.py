@@ -19,9 +19,9 @@ from deployments.embedded import configured_api
 from deployments.heartbeats import WRONG
 from deployments.pools import DOCKER, TYPES, Asked, Pool, pool_of
 from deployments.schedules import schedules_kept
-from stomper import proc
 from stomper.addresses import is_address
 from stomper.errors import StomperError
+from stomper.system import proc
 
 _TIMEOUT_S = 180.0
 

@@ -25,7 +25,7 @@ from prefect.client.schemas.objects import ConcurrencyLeaseHolder
 from prefect.client.schemas.responses import ConcurrencyLimitWithLeaseResponse
 from prefect.runtime import flow_run
 
-from stomper import proc
+from stomper.system import proc
 
 KEPT_S = 5.0
 """How long a slot goes from task to task, up to twice that: not all slots of a run are asked for in the same moment. Whoever

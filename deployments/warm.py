@@ -13,9 +13,9 @@ from pathlib import Path
 
 from deployments import embedded
 from deployments.attaching import living
-from stomper import interrupt, proc
 from stomper.errors import Cancelled, StomperError
 from stomper.locks import Lock
+from stomper.system import interrupt, proc
 
 _LOOK_S = 0.2
 

@@ -17,8 +17,8 @@ from stomper import form, remotes, titles
 from stomper.check import check
 from stomper.checked import Checked
 from stomper.errors import StomperError
-from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
+from stomper.system.interrupt import shielded
 from tasks.artifacts import publish_check
 from tasks.secrets import token_of
 from tasks.setup import run_setup

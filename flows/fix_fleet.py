@@ -16,11 +16,12 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from flows.fix_repository import fix_repository
-from stomper import form, proc, progress, titles
+from stomper import form, progress, titles
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
-from stomper.interrupt import shielded
 from stomper.parameters import FixParameters
+from stomper.system import proc
+from stomper.system.interrupt import shielded
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
 from tasks.telling import name_run, quieten

@@ -24,12 +24,12 @@ from deployments.slots import kept_slots
 from stomper import form, headstart, progress, remotes, stages, trend
 from stomper.asking import land_and_ask
 from stomper.errors import SettingsError, StomperError
-from stomper.interrupt import shielded
 from stomper.landing import Landing
 from stomper.models import FileJob, Outcome, Report, Status
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
+from stomper.system.interrupt import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish
 from tasks.files import process_file

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from stomper import prices, proc, progress
+from stomper import prices, progress
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.breaker import Breaker, again, turned_away
 from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
 from stomper.secrets import Secrets
 from stomper.settings import Settings
+from stomper.system import proc
 from stomper.transcripts import tail
 from stomper.watch import Watch
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stomper import proc
 from stomper.errors import CheckerError, SettingsError
 from stomper.imports import editable_roots
+from stomper.system import proc
 
 # Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "VIRTUAL_ENV",

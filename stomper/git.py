@@ -9,9 +9,9 @@ from pathlib import Path
 
 import git as gitpython
 
-from stomper import proc
 from stomper.errors import RepositoryError
 from stomper.models import Change
+from stomper.system import proc
 
 TIMEOUT_S = 600.0
 # No hooks, no background maintenance, no monitors, names, patches and objects as they are, our own clones taken for what

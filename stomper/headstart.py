@@ -11,11 +11,12 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from stomper import form, proc, stages
+from stomper import form, stages
 from stomper.addresses import is_address
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
+from stomper.system import proc
 from stomper.verify import Collected
 
 _begun: list[HeadStart] = []

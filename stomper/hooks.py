@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from stomper import proc
 from stomper.git import environment
 from stomper.session import Session
+from stomper.system import proc
 
 
 def refused_by_hook(session: Session, combined: str, tip: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePosixPath
 
-from stomper import proc
 from stomper.git import git, names
+from stomper.system import proc
 
 # What an interpreter imports from: path entries, and the mappings of the import hooks that editable installs make.
 _ROOTS = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stomper import proc
+from stomper.system import proc
 
 
 class Lock:

@@ -7,7 +7,6 @@ import re
 import shutil
 from pathlib import Path
 
-from stomper import proc
 from stomper.agents.survey import root_of, survey
 from stomper.checkers import Checker, make_checkers
 from stomper.environment import Environment
@@ -16,6 +15,7 @@ from stomper.findings import Finding
 from stomper.paths import home
 from stomper.sandbox import make_sandbox
 from stomper.settings import Settings, load
+from stomper.system import proc
 
 GIT_AT_LEAST = (2, 30)
 LOW_BYTES, FULL_BYTES = 2 * 1024**3, 200 * 1024**2

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import proc
 from stomper.addresses import Address
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError
 from stomper.git import attempt, git
 from stomper.locks import Lock
 from stomper.paths import home
+from stomper.system import proc
 
 _TIMEOUT_S = 3600.0
 _MANY_PACKS = 50

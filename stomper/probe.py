@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stomper import proc
 from stomper.errors import SuiteError
 from stomper.imports import INSTALLED
+from stomper.system import proc
 
 PLUGIN, TRACER = "stomper_observer", "stomper_tracer"
 # Where an interpreter would find the modules asked for, in the form of a note. Only parents of them are imported.

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from xml.etree import ElementTree
 
-from stomper import proc
 from stomper.observer import ADDRESS
+from stomper.system import proc
 
 _OUTPUT_LIMIT = 2000  # characters
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import SettingsError
+from stomper.system import proc
 
 _SYSTEM = tuple(Path(p) for p in ("/usr", "/etc", "/var", "/bin", "/lib", "/opt", "/home", "/dev", "/proc"))
 Mode = Literal["auto", "bwrap", "none"]

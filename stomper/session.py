@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import hashing, locks, paths, proc, progress, store
+from stomper import hashing, locks, paths, progress, store
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
@@ -20,7 +20,6 @@ from stomper.campaigns.campaign import Campaign
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
-from stomper.effort import Meter
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
@@ -39,6 +38,8 @@ from stomper.selection import Scope, Selection, globs, select
 from stomper.settings import Settings
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
+from stomper.system import proc
+from stomper.system.effort import Meter
 from stomper.testing import Suite
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect

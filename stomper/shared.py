@@ -9,10 +9,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from stomper.batches import Batches
 from stomper.errors import Cancelled, StomperError
 from stomper.models import Patch
 from stomper.results import AS_A_WHOLE, SuiteRun, worse, worse_among
+from stomper.system.batches import Batches
 from stomper.testing import Judgement, Suite, confirmed
 from stomper.worktrees import Worktree
 

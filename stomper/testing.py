@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
-from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import SuiteError
 from stomper.impact.contexts import Contexts, read_contexts
 from stomper.observer import NOTES, ONLY, OPTIONS
 from stomper.probe import PLUGIN, TRACER, Probe, install, read_notes
 from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, is_pytest, judge, worse
+from stomper.system import proc
 
 _JUNIT = "junit.xml"
 _ALONE = 50

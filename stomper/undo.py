@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import commits, moving, proc
+from stomper import commits, moving
 from stomper.errors import RepositoryError, StomperError
 from stomper.git import check_landing, git, identity, names, open_target, text, uncommitted
 from stomper.models import Landed
 from stomper.selection import matches_code
 from stomper.session import Session
 from stomper.settings import load
+from stomper.system import proc
 from stomper.worktrees import build_commits
 
 _FIELDS = (

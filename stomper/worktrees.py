@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper.git import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
-from stomper.kept import KeptFiles
 from stomper.models import Patch
+from stomper.system.kept import KeptFiles
 
 
 @dataclass(frozen=True)

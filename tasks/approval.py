@@ -19,10 +19,11 @@ from prefect.states import Paused
 from prefect.utilities.urls import url_for
 from pydantic import Field, create_model
 
-from stomper import proc, progress
+from stomper import progress
 from stomper.approval import Answer, Choice, codes_of
 from stomper.errors import Cancelled, StomperError
 from stomper.models import Outcome
+from stomper.system import proc
 from tasks.artifacts import publish_proposed
 
 _POLL_S = 2.0

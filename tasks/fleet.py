@@ -13,9 +13,9 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.states import Cancelling
 
-from stomper import proc
 from stomper.errors import Cancelled
 from stomper.fleet import Result, Summary
+from stomper.system import proc
 from tasks.artifacts import SUMMARY_KEY
 
 _POLL_S = 5.0

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from stomper import proc
 from stomper.models import Status
+from stomper.system import proc
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import command, nothing_landed, only, repair, scripted
 

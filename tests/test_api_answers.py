@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from stomper import proc
 from stomper.agents.base import Usage
 from stomper.agents.conversation import Ask, Conversation
 from stomper.errors import Cancelled
+from stomper.system import proc
 from tests.support.raw_server import chunk, events, serving
 
 SSE, JSON, HTML = ({"Content-Type": kind} for kind in ("text/event-stream", "application/json", "text/html"))

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from stomper import proc
 from stomper.agents.base import Request
 from stomper.breaker import Breaker, Trouble
 from stomper.errors import AgentError, Cancelled
 from stomper.models import Status
+from stomper.system import proc
 from tests.support.api_runs import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
 from tests.support.clock import Clock
 from tests.support.model_api import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say

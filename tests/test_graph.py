@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stomper import proc
 from stomper.impact.graph import ImportGraph, read_graph
+from stomper.system import proc
 from tests.support.repositories import write
 
 

@@ -11,10 +11,11 @@ from typing import cast
 
 import pytest
 
-from stomper import headstart, paths, proc, stages, store
+from stomper import headstart, paths, stages, store
 from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
+from stomper.system import proc
 from tests.support.repositories import MakeRepo, open_run
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"

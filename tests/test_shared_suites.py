@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper import batches, proc, shared
+from stomper import shared
 from stomper.errors import Cancelled
 from stomper.guards import Diff
 from stomper.landing import Landing, land
@@ -22,6 +22,7 @@ from stomper.quick import lands_tested
 from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
 from stomper.shared import SharedSuites
+from stomper.system import batches, proc
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path

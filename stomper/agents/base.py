@@ -10,10 +10,10 @@ from stomper.breaker import Trouble
 from stomper.checkers.base import Checker
 from stomper.environment import Environment
 from stomper.models import FileJob
-from stomper.proc import Finished
 from stomper.sandbox import Sandbox
 from stomper.secrets import Secrets
 from stomper.settings import AgentSettings
+from stomper.system.proc import Finished
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from stomper import proc
 from stomper.agents.base import AgentContext, Answer, Request, spoken
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
+from stomper.system import proc
 
 
 class CommandAgent:

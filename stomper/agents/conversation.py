@@ -16,13 +16,14 @@ from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RunUsage, UsageLimits
 
-from stomper import prices, proc
+from stomper import prices
 from stomper.agents.base import Answer, Usage
 from stomper.agents.edits import EditProblem, Edits
 from stomper.agents.failures import explain
 from stomper.agents.providers import make_model
 from stomper.agents.shown import INSTRUCTIONS
 from stomper.errors import Cancelled
+from stomper.system import proc
 
 _WATCH_S = 0.1
 _CORRECTIONS = 4  # a model that cannot get its edits right by then will not

@@ -9,10 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import proc
 from stomper.agents.row import Program
 from stomper.agents.state import state_folder, variables
 from stomper.settings import AgentSettings
+from stomper.system import proc
 
 _VERSION_S = 20.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+]\w[\w.]*)?")

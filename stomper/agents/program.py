@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from stomper import prices, proc
+from stomper import prices
 from stomper.agents.base import AgentContext, Answer, Request, spoken
 from stomper.agents.installed import Installed, find
 from stomper.agents.readings import Said
@@ -17,6 +17,7 @@ from stomper.agents.state import filled, filled_in, merged, state_folder, tidied
 from stomper.breaker import again, trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
+from stomper.system import proc
 from stomper.verify import read_from
 
 _NO_KEY = "none"  # for an address of the user's own that wants none: programs insist on one

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from stomper import proc
 from stomper.agents.base import AgentContext, Answer, Request, Usage
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob, Model
+from stomper.system import proc
 
 Action = Literal[
     "replace", "drop_lines", "no_op", "wrong_fix", "new_error", "suppress", "syntax_error", "edit_elsewhere", "crash", "hang"

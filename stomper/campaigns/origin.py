@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import addresses, proc
+from stomper import addresses
 from stomper.addresses import Address
 from stomper.campaigns import connect
 from stomper.campaigns.connect import TOKENS
@@ -19,6 +19,7 @@ from stomper.forges.places import Place
 from stomper.git import Target, git, text
 from stomper.mirrors import Mirror
 from stomper.remotes import Remote
+from stomper.system import proc
 from stomper.worktrees import SharedClone
 
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")

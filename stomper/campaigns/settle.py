@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from stomper import moving, proc, progress
+from stomper import moving, progress
 from stomper.campaigns import blame, candidates, marks, messages, proposing
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.groups import Group
@@ -18,6 +18,7 @@ from stomper.forges.base import ForgeError
 from stomper.git import git
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
+from stomper.system import proc
 from stomper.verify_together import verify_together
 
 Limit = Callable[[], AbstractContextManager[None]]

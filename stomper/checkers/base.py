@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.proc import Finished
 from stomper.settings import CheckerSettings
+from stomper.system import proc
+from stomper.system.proc import Finished
 
 # Of a command line; what a system has room for is a megabyte at least. Each name has a pointer and an end beside it.
 _ARGV_BYTES, _EACH_BYTES = 250_000, 11

@@ -13,10 +13,10 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from stomper import proc
 from stomper.checkers.base import CheckerContext, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
+from stomper.system import proc
 
 
 def configured_targets(root: Path) -> bool | None:

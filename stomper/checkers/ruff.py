@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from stomper import proc
 from stomper.checkers.base import CheckerContext, in_argv, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic, Fix
+from stomper.system import proc
 
 SUFFIXES = (".py", ".pyi", ".ipynb")
 """Of the files that it looks at by themselves."""

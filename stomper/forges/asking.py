@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from stomper import proc
 from stomper.errors import StomperError
 from stomper.forges.base import ForgeError
+from stomper.system import proc
 
 T = TypeVar("T")
 LOST = 0  # the status of a request whose answer did not come

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from stomper import proc
+from stomper.system import proc
 
 _TIMEOUT_S = 120
 

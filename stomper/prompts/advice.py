@@ -6,9 +6,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from stomper import proc
 from stomper.environment import Environment
 from stomper.errors import CheckerError
+from stomper.system import proc
 
 _RULE_LIMIT = 1500
 _CODE_LIMIT = 60

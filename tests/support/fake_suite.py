@@ -12,12 +12,12 @@ from typing import Literal
 
 import pytest
 
-from stomper import batches
 from stomper.errors import RepositoryError, SuiteError
-from stomper.kept import KeptFiles
 from stomper.models import Change, Patch
 from stomper.results import CaseResult, SuiteRun, SuiteState
 from stomper.shared import SharedSuites, Verdict
+from stomper.system import batches
+from stomper.system.kept import KeptFiles
 from stomper.testing import Suite
 from stomper.worktrees import Worktree
 

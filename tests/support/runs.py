@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from stomper import proc
 from stomper.approval import Answer
 from stomper.asking import Ask, land_and_ask
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome
 from stomper.process import process_file
+from stomper.system import proc
 from tests.support.repositories import git, open_run, write
 
 # ruff's defaults change between its versions.

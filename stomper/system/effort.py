@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stomper import tally
 from stomper.models import Effort, ProgramUse
+from stomper.system import tally
 
 
 def _own_cpu_s() -> float:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stomper import proc
-from stomper.effort import Meter
 from stomper.models import ProgramUse
-from stomper.tally import name_of
+from stomper.system import proc
+from stomper.system.effort import Meter
+from stomper.system.tally import name_of
 
 BURN = "import time; until = time.process_time() + 0.2\nwhile time.process_time() < until: pass"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from stomper import proc
 from stomper.errors import Cancelled
+from stomper.system import proc
 
 # Writes the pid of a grandchild that leaves the process group, or stays in it, then waits.
 SPAWN = """

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from stomper import tally
 from stomper.errors import Cancelled, StomperError
+from stomper.system import tally
 
 CAPTURE_LIMIT = 256 * 1024 * 1024
 COOKIE = "STOMPER_COOKIE"

@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from stomper.batches import Batches
 from stomper.errors import Cancelled
+from stomper.system.batches import Batches
 
 Work = Callable[[Sequence[int]], str]
 WAIT_S = 60.0

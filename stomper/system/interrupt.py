@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from stomper import proc
+from stomper.system import proc
 
 T = TypeVar("T")
 

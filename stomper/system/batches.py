@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from stomper import proc
 from stomper.errors import Cancelled
+from stomper.system import proc
 
 T = TypeVar("T")
 V = TypeVar("V")
