@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
 from stomper.locks import Lock
-from stomper.system import proc
+from stomper.system import processes
 
 START_TIMEOUT_S = 120.0
 _LOOK_S = 0.02
@@ -62,7 +62,7 @@ class Attached:
         env = {**kept, **settings, "PREFECT_HOME": str(self._folder / "home")}
         program = Path(__file__).with_name("embedded_server.py")
         argv = (sys.executable, str(program), str(self._folder), str(port), str(os.getpid()))
-        self._process = proc.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
+        self._process = processes.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
         (self._folder / "pid").write_text(str(self._process.pid))
 
     def wait(self, meanwhile: Callable[[], object] = bool) -> None:
@@ -80,7 +80,7 @@ class Attached:
 
     def _look(self) -> None:
         """Raise what there is no use in waiting any longer for."""
-        if proc.stopping():
+        if processes.stopping():
             raise Cancelled("the run was stopped")
         ended = self._process is not None and self._process.poll() is not None
         if ended or time.monotonic() - self._began > START_TIMEOUT_S:

@@ -21,7 +21,7 @@ from deployments.pools import DOCKER, TYPES, Asked, Pool, pool_of
 from deployments.schedules import schedules_kept
 from stomper.addresses import is_address
 from stomper.errors import StomperError
-from stomper.system import proc
+from stomper.system import processes
 
 _TIMEOUT_S = 180.0
 
@@ -131,7 +131,7 @@ def prefect_command() -> str:
     return "prefect" if shutil.which("prefect") == str(beside) else str(beside)
 
 
-def _command(place: Path, api: Api, more: Mapping[str, str], *arguments: str) -> proc.Finished:
+def _command(place: Path, api: Api, more: Mapping[str, str], *arguments: str) -> processes.Finished:
     env = {
         **os.environ,
         **more,
@@ -141,7 +141,7 @@ def _command(place: Path, api: Api, more: Mapping[str, str], *arguments: str) ->
         "COLUMNS": "200",
         "NO_COLOR": "1",
     }
-    done = proc.run((sys.executable, *arguments), cwd=place, timeout_s=_TIMEOUT_S, env=env)
+    done = processes.run((sys.executable, *arguments), cwd=place, timeout_s=_TIMEOUT_S, env=env)
     if done.timed_out or done.returncode:
         why = f"took more than {_TIMEOUT_S:g} s" if done.timed_out else f"ended with {done.returncode}"
         raise StomperError(f"{' '.join(arguments[1:])} {why}:\n{done.complaint}")

@@ -28,7 +28,7 @@ from stomper.headstart import HeadStart
 from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.session import abandon
-from stomper.system import interrupt, proc
+from stomper.system import processes, signals
 
 
 def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
@@ -137,7 +137,7 @@ def _shown(*, quiet: bool) -> Iterator[None]:
         elif not quiet:
             write = plain_lines(lambda line: errors.print(line, markup=False, highlight=False, soft_wrap=True))
             stack.enter_context(progress.listening(write))
-        stack.enter_context(interrupt.stopping_on_signals())
+        stack.enter_context(signals.stopping_on_signals())
         progress.emit(progress.StageBegan("start", detail="Prefect"))
         yield
 
@@ -157,7 +157,7 @@ def _served() -> Iterator[None]:
 
 def _server_gone() -> None:
     """End at once, in order: the flow cannot go on without its server."""
-    proc.stop_all()
+    processes.stop_all()
     abandon()
     sys.stderr.write(
         f"\nstomper: the embedded Prefect server died: see {paths.home() / 'server' / 'server.log'}. What was proven is "

@@ -25,7 +25,7 @@ from prefect.client.schemas.objects import ConcurrencyLeaseHolder
 from prefect.client.schemas.responses import ConcurrencyLimitWithLeaseResponse
 from prefect.runtime import flow_run
 
-from stomper.system import proc
+from stomper.system import processes
 
 KEPT_S = 5.0
 """How long a slot goes from task to task, up to twice that: not all slots of a run are asked for in the same moment. Whoever
@@ -87,7 +87,7 @@ class Slots:
     def _asked(self, names: tuple[str, ...]) -> Lease | None:
         """A slot from the server or from a task that ends; None when the run is stopped. One thread asks at a time."""
         with self._asking:
-            while not proc.stopping():
+            while not processes.stopping():
                 if lease := self._left(names):
                     return lease
                 try:
@@ -107,7 +107,7 @@ class Slots:
         """Wait, but no longer than until a task leaves its slot, or the run is stopped."""
         until = time.monotonic() + seconds
         with self._changed:
-            while not self._idle and not proc.stopping() and (left := until - time.monotonic()) > 0:
+            while not self._idle and not processes.stopping() and (left := until - time.monotonic()) > 0:
                 self._changed.wait(min(left, _LOOK_S))
 
     def _begin(self, lease: Lease | None) -> None:

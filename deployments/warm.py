@@ -15,7 +15,7 @@ from deployments import embedded
 from deployments.attaching import living
 from stomper.errors import Cancelled, StomperError
 from stomper.locks import Lock
-from stomper.system import interrupt, proc
+from stomper.system import processes, signals
 
 _LOOK_S = 0.2
 
@@ -38,7 +38,7 @@ def keep_warm(home: Path, say: Callable[[str], object]) -> None:
             )
             return
         place.write_text(str(os.getpid()))
-        with contextlib.suppress(Cancelled), interrupt.stopping_on_signals(), embedded.begun(home):
+        with contextlib.suppress(Cancelled), signals.stopping_on_signals(), embedded.begun(home):
             embedded.wait()
             say(
                 f"the server is warm: {living(folder)}, process {(folder / 'pid').read_text()}\n"
@@ -53,6 +53,6 @@ def _until_stopped(folder: Path) -> None:
     dead = threading.Event()
     with embedded.watched(dead.set):
         while not dead.wait(_LOOK_S):
-            if proc.stopping():
+            if processes.stopping():
                 return
     raise StomperError(f"the embedded Prefect server died: see {folder / 'server.log'}")

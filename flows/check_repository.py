@@ -18,7 +18,7 @@ from stomper.check import check
 from stomper.checked import Checked
 from stomper.errors import StomperError
 from stomper.parameters import FixParameters
-from stomper.system.interrupt import shielded
+from stomper.system.signals import shielded
 from tasks.artifacts import publish_check
 from tasks.secrets import token_of
 from tasks.setup import run_setup

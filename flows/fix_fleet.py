@@ -20,8 +20,8 @@ from stomper import form, progress, titles
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.parameters import FixParameters
-from stomper.system import proc
-from stomper.system.interrupt import shielded
+from stomper.system import processes
+from stomper.system.signals import shielded
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
 from tasks.telling import name_run, quieten
@@ -72,7 +72,7 @@ def one_after_another(runs: Sequence[FixParameters]) -> list[Result]:
     """In this process, which works on one repository at a time."""
     results = []
     for run in runs:
-        if proc.stopping():
+        if processes.stopping():
             results.append(Result(repository=run.repository, exit_code=2, why="not begun: the run was stopped"))
             continue
         state = fix_repository(**form.form_of(run), return_state=True)

@@ -29,7 +29,7 @@ from stomper.models import FileJob, Outcome, Report, Status
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
-from stomper.system.interrupt import shielded
+from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish
 from tasks.files import process_file

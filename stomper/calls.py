@@ -15,7 +15,7 @@ from stomper.budget import Amount, Budget
 from stomper.errors import AgentError
 from stomper.secrets import Secrets
 from stomper.settings import Settings
-from stomper.system import proc
+from stomper.system import processes
 from stomper.transcripts import tail
 from stomper.watch import Watch
 
@@ -73,7 +73,7 @@ class Calls:
         expected = Amount(table.call_cost_usd, table.call_tokens, 1)
         answer = Answer(made=False)
         for _ in range(_PATIENCE):
-            with breaker.turn(proc.pause) as slowed:
+            with breaker.turn(processes.pause) as slowed:
                 if breaker.off:
                     return Answer(problem=f"{agent.name} is off for this run: {breaker.off}", made=False)
                 if why := self._reserve(expected, of_file, request.job.path):

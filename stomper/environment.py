@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stomper.errors import CheckerError, SettingsError
 from stomper.imports import editable_roots
-from stomper.system import proc
+from stomper.system import processes
 
 # Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "SHELL", "TERM", "VIRTUAL_ENV",
@@ -72,8 +72,8 @@ class Environment:
         installed = "sorted(f'{d.name} {d.version}' for d in importlib.metadata.distributions())"
         code = f"import importlib.metadata, sys; print(sys.version, {installed})"
         try:
-            done = proc.run((*self.test_python, "-c", code), cwd=Path("/"), timeout_s=60, env=self.variables())
-        except proc.ProgramMissing:
+            done = processes.run((*self.test_python, "-c", code), cwd=Path("/"), timeout_s=60, env=self.variables())
+        except processes.ProgramMissing:
             return ""
         return " ".join([*self.test_python, done.text, os.environ.get("PYTEST_ADDOPTS", "")])
 
@@ -81,8 +81,8 @@ class Environment:
         """Whether the target's interpreter can import *module*."""
         code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
         try:
-            done = proc.run((*self.python, "-c", code), cwd=self.root.parent, timeout_s=60, env=self.variables())
-        except proc.ProgramMissing:
+            done = processes.run((*self.python, "-c", code), cwd=self.root.parent, timeout_s=60, env=self.variables())
+        except processes.ProgramMissing:
             return False
         return done.returncode == 0
 

@@ -11,7 +11,7 @@ import git as gitpython
 
 from stomper.errors import RepositoryError
 from stomper.models import Change
-from stomper.system import proc
+from stomper.system import processes
 
 TIMEOUT_S = 600.0
 # No hooks, no background maintenance, no monitors, names, patches and objects as they are, our own clones taken for what
@@ -67,12 +67,12 @@ def attempt(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     timeout_s: float = TIMEOUT_S,
-) -> proc.Finished:
+) -> processes.Finished:
     """Run git and return how it ended, for a caller that reads that itself. Raises RepositoryError when it says too much."""
     argv = ("git", *_QUIET, *arguments)
-    done = proc.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
+    done = processes.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
     if done.overflowed:
-        raise RepositoryError(f"git {_verb(arguments)} printed more than {proc.CAPTURE_LIMIT >> 20} MB in {cwd}")
+        raise RepositoryError(f"git {_verb(arguments)} printed more than {processes.CAPTURE_LIMIT >> 20} MB in {cwd}")
     return done
 
 
@@ -127,7 +127,7 @@ def open_target(path: Path) -> Target:
         root = Path(repo.working_tree_dir).resolve()
         # GitPython knows neither the hashes nor the refs of every repository.
         asked = ("git", "rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
-        probe = proc.run(asked, cwd=root, timeout_s=60, env=environment())
+        probe = processes.run(asked, cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
         if b"unknown revision" in probe.stderr:
@@ -197,7 +197,7 @@ def identity(root: Path) -> tuple[str, str]:
 def contains(root: Path, branch: str, commit: str) -> bool:
     """Whether *branch* holds *commit*; False when either is gone."""
     argv = ("git", "merge-base", "--is-ancestor", commit, f"refs/heads/{branch}")
-    return proc.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
+    return processes.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
 
 
 def signs(root: Path) -> bool:
@@ -231,7 +231,7 @@ def uncommitted(root: Path) -> frozenset[str]:
 
 def changed_since(target: Target, ref: str) -> frozenset[str]:
     """Paths that differ between the merge base of *ref* and HEAD. Raises RepositoryError for an unknown ref."""
-    known = proc.run(
+    known = processes.run(
         ("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"),
         cwd=target.root, timeout_s=60, env=environment(),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from stomper.addresses import is_address
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
-from stomper.system import proc
+from stomper.system import processes
 from stomper.verify import Collected
 
 _begun: list[HeadStart] = []
@@ -61,7 +61,7 @@ class HeadStart:
 
     def put_away(self) -> None:
         """Stop, and leave nothing of the session: as if it had not been begun."""
-        with proc.stopped():
+        with processes.stopped():
             self._thread.join()
             if self._opened.exception() is None:
                 session = self._opened.result()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stomper.git import environment
 from stomper.session import Session
-from stomper.system import proc
+from stomper.system import processes
 
 
 def refused_by_hook(session: Session, combined: str, tip: str) -> str:
@@ -19,7 +19,9 @@ def refused_by_hook(session: Session, combined: str, tip: str) -> str:
         tree.git("reset", "--soft", tip)
         env = {**environment(), "GIT_DIR": str(tree.git_dir), "GIT_WORK_TREE": str(tree.path)}
         env["GIT_INDEX_FILE"] = str(tree.git_dir / "index")
-        done = proc.run((str(hook),), cwd=tree.path, timeout_s=session.settings.test_timeout_s, env=env, contain=True)
+        done = processes.run(
+            (str(hook),), cwd=tree.path, timeout_s=session.settings.test_timeout_s, env=env, contain=True
+        )
         edited = tree.patch(combined)
     if done.timed_out:
         return f"the pre-commit hook took more than {session.settings.test_timeout_s:g} s"
@@ -32,6 +34,6 @@ def _pre_commit(root: Path) -> Path | None:
     """The hook where git would look for it, if it can be run."""
     asked = ("rev-parse", "--git-path", "hooks/pre-commit")
     # Not by our own git(), which turns hooks off.
-    done = proc.run(("git", *asked), cwd=root, timeout_s=60, env=environment())
+    done = processes.run(("git", *asked), cwd=root, timeout_s=60, env=environment())
     hook = root / done.text.strip()
     return hook if hook.is_file() and os.access(hook, os.X_OK) else None

@@ -6,7 +6,7 @@ import json
 from pathlib import Path, PurePosixPath
 
 from stomper.git import git, names
-from stomper.system import proc
+from stomper.system import processes
 
 # What an interpreter imports from: path entries, and the mappings of the import hooks that editable installs make.
 _ROOTS = """\
@@ -28,9 +28,9 @@ def editable_roots(python: tuple[str, ...], root: Path, env: dict[str, str]) -> 
     """The folders of the checkout at *root* that *python* imports from, relative to it: editable installs of all kinds,
     and `src` where a copy of what lies in it is installed."""
     try:
-        done = proc.run((*python, "-c", _ROOTS), cwd=Path("/"), timeout_s=60, env=env)
+        done = processes.run((*python, "-c", _ROOTS), cwd=Path("/"), timeout_s=60, env=env)
         entries = [(name, Path(place).resolve()) for name, place in json.loads(done.text)]
-    except (proc.ProgramMissing, ValueError):
+    except (processes.ProgramMissing, ValueError):
         return ()
     root = root.resolve()
     places = [p for name, place in entries if (p := _root_of(name, place)) is not None and p.is_relative_to(root)]

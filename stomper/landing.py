@@ -15,7 +15,7 @@ from stomper.fitting import combined, fit
 from stomper.git import uncommitted
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
-from stomper.system import proc
+from stomper.system import processes
 from stomper.verify_together import verify_together
 
 _TRIES = 5
@@ -204,7 +204,7 @@ def _land_commits(
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
         built = commits.build(session, kept, fitted, tip)
-        with moving.repository_lock(session), limit(), proc.finishing():
+        with moving.repository_lock(session), limit(), processes.finishing():
             if moving.move(session, tip, built[-1]):
                 made = [
                     Landed(commit=c, path=o.path, subject=commits.subject(o)) for c, o in zip(built, kept, strict=True)

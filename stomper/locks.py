@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from stomper.system import proc
+from stomper.system import processes
 
 
 class Lock:
@@ -87,7 +87,7 @@ def sweep_runs(folder: Path) -> list[str]:
     for place in sorted(folder.glob("*")):
         lock = Lock(place / "alive")
         if (place / "alive").exists() and lock.acquire():
-            proc.kill_run(place.name)
+            processes.kill_run(place.name)
             remove_run(place)
             lock.release()
             swept.append(place.name)

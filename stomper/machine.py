@@ -15,7 +15,7 @@ from stomper.findings import Finding
 from stomper.paths import home
 from stomper.sandbox import make_sandbox
 from stomper.settings import Settings, load
-from stomper.system import proc
+from stomper.system import processes
 
 GIT_AT_LEAST = (2, 30)
 LOW_BYTES, FULL_BYTES = 2 * 1024**3, 200 * 1024**2
@@ -24,8 +24,8 @@ LOW_BYTES, FULL_BYTES = 2 * 1024**3, 200 * 1024**2
 def check_git() -> list[Finding]:
     """Whether git is there, and new enough for the worktrees of a private clone."""
     try:
-        said = proc.run(("git", "--version"), cwd=Path("/"), timeout_s=5).text.strip()
-    except proc.ProgramMissing:
+        said = processes.run(("git", "--version"), cwd=Path("/"), timeout_s=5).text.strip()
+    except processes.ProgramMissing:
         return [Finding(subject="git", verdict="problem", said="not on PATH", mend="install git")]
     numbers = re.search(r"(\d+)\.(\d+)", said)
     if numbers and tuple(map(int, numbers.groups())) >= GIT_AT_LEAST:

@@ -15,7 +15,7 @@ from stomper.errors import RepositoryError
 from stomper.git import attempt, git
 from stomper.locks import Lock
 from stomper.paths import home
-from stomper.system import proc
+from stomper.system import processes
 
 _TIMEOUT_S = 3600.0
 _MANY_PACKS = 50
@@ -67,13 +67,13 @@ class Mirror:
         """The bare repository."""
         return self.folder / "mirror.git"
 
-    def talk(self, *arguments: str, cwd: Path) -> proc.Finished:
+    def talk(self, *arguments: str, cwd: Path) -> processes.Finished:
         """git, with what it needs to get in."""
         keys = self.credentials
         env = {**keys.environment, **only_in(cwd)}
         return attempt((*keys.config, *arguments), cwd=cwd, env=env, timeout_s=_TIMEOUT_S)
 
-    def own(self, *arguments: str) -> proc.Finished:
+    def own(self, *arguments: str) -> processes.Finished:
         """git in the mirror, for what needs nobody else."""
         return attempt(arguments, cwd=self.path, env=only_in(self.path), timeout_s=_TIMEOUT_S)
 
@@ -112,7 +112,7 @@ class Mirror:
         """Have the next run look at every object first: something in this one was not as it should be."""
         (self.folder / "doubted").touch()
 
-    def error(self, action: str, done: proc.Finished, words: str = "") -> RepositoryError:
+    def error(self, action: str, done: processes.Finished, words: str = "") -> RepositoryError:
         """What went wrong, in clear words and without credentials."""
         said = self.credentials.hidden(words or done.stderr.decode(errors="replace").strip())[-1500:]
         if done.timed_out:
@@ -168,7 +168,7 @@ class Mirror:
         for key, value in self.settings():
             git(("config", key, value), cwd=place, env=only_in(place))
 
-    def _fetch_into(self, place: Path, *more: str) -> proc.Finished:
+    def _fetch_into(self, place: Path, *more: str) -> processes.Finished:
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
         whole = ("-c", "fetch.unpackLimit=1")  # one pack a fetch, not a file an object
         return self.talk(*whole, "fetch", *quiet, *more, "origin", *_ALL, cwd=place)

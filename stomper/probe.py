@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stomper.errors import SuiteError
 from stomper.imports import INSTALLED
-from stomper.system import proc
+from stomper.system import processes
 
 PLUGIN, TRACER = "stomper_observer", "stomper_tracer"
 # Where an interpreter would find the modules asked for, in the form of a note. Only parents of them are imported.
@@ -79,9 +79,9 @@ class Probe:
         For commands that left no note: they have an import path of their own, on which the worktree may not be first."""
         try:
             asked = json.dumps(sorted(self._own)).encode()
-            done = proc.run((*python, "-I", "-c", _FIND), cwd=self.tree, timeout_s=60, env=env, stdin=asked)
+            done = processes.run((*python, "-I", "-c", _FIND), cwd=self.tree, timeout_s=60, env=env, stdin=asked)
             note = Note.of("".join(done.text.splitlines()[-1:]))
-        except (proc.ProgramMissing, ValueError) as error:
+        except (processes.ProgramMissing, ValueError) as error:
             raise SuiteError(f"nothing shows whose code the tests import: {' '.join(python)}: {error}") from None
         for said in sorted(self._strangers(note)):
             raise SuiteError(

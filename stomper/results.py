@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from stomper.observer import ADDRESS
-from stomper.system import proc
+from stomper.system import processes
 
 _OUTPUT_LIMIT = 2000  # characters
 
@@ -147,7 +147,7 @@ _NEVER_RAN = range(126, 160)
 """What shells answer for programs that cannot be started, or that a signal ended."""
 
 
-def judge(done: proc.Finished, junit: Path, tree: Path, argv: Sequence[str], *, enough: int = 0) -> SuiteRun:
+def judge(done: processes.Finished, junit: Path, tree: Path, argv: Sequence[str], *, enough: int = 0) -> SuiteRun:
     """How the command *argv* did in *tree*, by its end and the JUnit file that pytest left, if it did. With so many failures
     as are *enough* it was to end."""
     tests = _read(junit, tree)

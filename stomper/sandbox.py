@@ -12,7 +12,7 @@ from typing import Literal
 
 from stomper.environment import Environment
 from stomper.errors import SettingsError
-from stomper.system import proc
+from stomper.system import processes
 
 _SYSTEM = tuple(Path(p) for p in ("/usr", "/etc", "/var", "/bin", "/lib", "/opt", "/home", "/dev", "/proc"))
 Mode = Literal["auto", "bwrap", "none"]
@@ -70,9 +70,9 @@ def make_sandbox(mode: Mode, environment: Environment, *, readable: Sequence[Pat
     program = shutil.which("bwrap") or ""
     why = "bubblewrap is not installed"
     if program:
-        probe = proc.run((program, *_BASE, "--", "true"), cwd=Path("/"), timeout_s=30)
+        probe = processes.run((program, *_BASE, "--", "true"), cwd=Path("/"), timeout_s=30)
         if probe.returncode == 0:
-            version = proc.run((program, "--version"), cwd=Path("/"), timeout_s=30).text.strip()
+            version = processes.run((program, "--version"), cwd=Path("/"), timeout_s=30).text.strip()
             prefixes = {Path(p) for p in (sys.prefix, sys.base_prefix, *_prefixes(environment))}
             return Sandbox(program, version, (*sorted(prefixes), *readable))
         why = f"bubblewrap does not work here: {probe.complaint.strip()}"
@@ -85,10 +85,10 @@ def _prefixes(environment: Environment) -> list[str]:
     """Where the target's interpreter and its libraries lie."""
     code = "import sys; print(sys.prefix); print(sys.base_prefix)"
     try:
-        done = proc.run(
+        done = processes.run(
             (*environment.python, "-c", code), cwd=environment.root, timeout_s=60, env=environment.variables()
         )
-    except proc.ProgramMissing:
+    except processes.ProgramMissing:
         return []
     return [line for line in done.text.splitlines() if line.startswith("/")]
 

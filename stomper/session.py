@@ -38,8 +38,8 @@ from stomper.selection import Scope, Selection, globs, select
 from stomper.settings import Settings
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
-from stomper.system import proc
-from stomper.system.effort import Meter
+from stomper.system import processes
+from stomper.system.resource_usage import Meter
 from stomper.testing import Suite
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
@@ -122,7 +122,7 @@ class Session:
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         folder = state / "runs" / run_id
         alive = locks.begin_run(state / "runs", run_id)
-        proc.mark(run_id)
+        processes.mark(run_id)
         with contextlib.ExitStack() as undo:
             undo.callback(memory.close)
             undo.callback(alive.release)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from stomper.errors import Cancelled, StomperError
 from stomper.models import Patch
 from stomper.results import AS_A_WHOLE, SuiteRun, worse, worse_among
-from stomper.system.batches import Batches
+from stomper.system.batching import Batches
 from stomper.testing import Judgement, Suite, confirmed
 from stomper.worktrees import Worktree
 

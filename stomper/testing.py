@@ -20,7 +20,7 @@ from stomper.impact.contexts import Contexts, read_contexts
 from stomper.observer import NOTES, ONLY, OPTIONS
 from stomper.probe import PLUGIN, TRACER, Probe, install, read_notes
 from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, is_pytest, judge, worse
-from stomper.system import proc
+from stomper.system import processes
 
 _JUNIT = "junit.xml"
 _ALONE = 50
@@ -100,7 +100,7 @@ class Suite:
             self._refuse_other_code(tree, folder, run.state)
             return run, read_contexts(folder) if asked.traced else None
 
-    def _start(self, tree: Path, folder: Path, asked: _Asked) -> proc.Finished:
+    def _start(self, tree: Path, folder: Path, asked: _Asked) -> processes.Finished:
         env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
         # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree; a run
         # that ends at a failure or unreadable file says nothing about the tests after it.
@@ -122,8 +122,8 @@ class Suite:
         install(folder, everywhere=not is_pytest(argv))
         env["PYTHONPATH"] = os.pathsep.join((env["PYTHONPATH"], str(folder)))
         try:
-            return proc.run(argv, cwd=tree, timeout_s=self._timeout_s, env=env, contain=True)
-        except proc.ProgramMissing as error:
+            return processes.run(argv, cwd=tree, timeout_s=self._timeout_s, env=env, contain=True)
+        except processes.ProgramMissing as error:
             raise SuiteError(f"test command: {error}; set test_command or --test-validation none") from None
 
     def _refuse_other_code(self, tree: Path, folder: Path, state: SuiteState) -> None:

@@ -13,7 +13,7 @@ from stomper.models import Landed
 from stomper.selection import matches_code
 from stomper.session import Session
 from stomper.settings import load
-from stomper.system import proc
+from stomper.system import processes
 from stomper.worktrees import build_commits
 
 _FIELDS = (
@@ -59,7 +59,7 @@ def undo(root: Path, wanted: Wanted) -> list[Landed]:
         built = _reverts(session, chosen, wanted.run_id)
         ids = [commit for commit, _ in built]
         signed = commits.signed(session, ids, target.head)
-        with moving.repository_lock(session), proc.finishing():
+        with moving.repository_lock(session), processes.finishing():
             if not moving.move(session, target.head, signed[-1]):
                 raise RepositoryError(f"branch {target.branch} moved meanwhile: nothing was taken back; run it again")
     finally:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stomper.git import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
 from stomper.models import Patch
-from stomper.system.kept import KeptFiles
+from stomper.system.file_snapshot import KeptFiles
 
 
 @dataclass(frozen=True)

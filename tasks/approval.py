@@ -23,7 +23,7 @@ from stomper import progress
 from stomper.approval import Answer, Choice, codes_of
 from stomper.errors import Cancelled, StomperError
 from stomper.models import Outcome
-from stomper.system import proc
+from stomper.system import processes
 from tasks.artifacts import publish_proposed
 
 _POLL_S = 2.0
@@ -94,7 +94,7 @@ def _resumed(client: SyncPrefectClient, run: UUID, timeout_s: float) -> bool:
             state = client.read_flow_run(run).state
         if state is not None and state.is_running():
             return True
-        if proc.stopping() or state is None or not state.is_paused():
+        if processes.stopping() or state is None or not state.is_paused():
             raise Cancelled("the run was stopped while it waited for approval")
         if time.monotonic() >= give_up:
             return False

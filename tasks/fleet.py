@@ -15,7 +15,7 @@ from prefect.states import Cancelling
 
 from stomper.errors import Cancelled
 from stomper.fleet import Result, Summary
-from stomper.system import proc
+from stomper.system import processes
 from tasks.artifacts import SUMMARY_KEY
 
 _POLL_S = 5.0
@@ -26,7 +26,7 @@ def fix_by_deployment(repository: str, parameters: dict[str, Any], deployment: s
     """Run the deployment and wait for its end. A failure is a result with a reason, never an exception.
 
     When the fleet is stopped, the run is cancelled."""
-    if proc.stopping():
+    if processes.stopping():
         return Result(repository=repository, exit_code=2, why="not begun: the run was stopped")
     try:
         run = run_deployment(deployment, parameters=parameters, timeout=0)
@@ -45,7 +45,7 @@ def _waited_for(flow_run: UUID) -> State[Any] | None:
             if state and state.is_final():
                 return state
             try:
-                proc.pause(_POLL_S)
+                processes.pause(_POLL_S)
             except Cancelled:
                 # Prefect makes it Cancelled at once where the run has not begun.
                 client.set_flow_run_state(flow_run, Cancelling(message="its fleet was cancelled"))

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from stomper.models import Status
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import command, nothing_landed, only, repair, scripted
 
@@ -96,7 +96,7 @@ def test_how_a_command_agent_ended_is_said(
     make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
 ) -> None:
     """One that floods or is killed is told in words, not as an exit code that it never gave."""
-    monkeypatch.setattr(proc, "CAPTURE_LIMIT", 1024**2)
+    monkeypatch.setattr(processes, "CAPTURE_LIMIT", 1024**2)
     root = make_repo({"shop.py": UNUSED})
     argv = [sys.executable, "-c", code]
     agents = {"ruff": {"enabled": False}, "mine": {"kind": "command", "command": argv, "max_attempts": 1}}

@@ -13,7 +13,7 @@ import pytest
 from stomper.agents.base import Usage
 from stomper.agents.conversation import Ask, Conversation
 from stomper.errors import Cancelled
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.raw_server import chunk, events, serving
 
 SSE, JSON, HTML = ({"Content-Type": kind} for kind in ("text/event-stream", "application/json", "text/html"))
@@ -119,14 +119,14 @@ def test_a_stop_in_the_middle(model: str) -> None:
     threads = threading.active_count()
     with serving("200 OK", body, SSE, hang=True) as url:
         call = talk(url, model)
-        timer = threading.Timer(0.4, proc.stop_all)
+        timer = threading.Timer(0.4, processes.stop_all)
         timer.start()
         try:
             with pytest.raises(Cancelled):
                 call.hold()
         finally:
             timer.join()
-            proc.resume_all()
+            processes.resume_all()
     for _ in range(50):
         if threading.active_count() <= threads:
             break

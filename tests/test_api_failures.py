@@ -14,7 +14,7 @@ from stomper.agents.base import Request
 from stomper.breaker import Breaker, Trouble
 from stomper.errors import AgentError, Cancelled
 from stomper.models import Status
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.api_runs import CODE, FIX, KEY, MODELS, api, edits, in_turn, keys, run
 from tests.support.clock import Clock
 from tests.support.model_api import Cut, Failure, ModelServer, Talk, Turn, cut_stream, fails, hang, say
@@ -156,7 +156,7 @@ def test_nobody_listens(make_repo: MakeRepo) -> None:
 def stopped() -> Iterator[None]:
     """Whatever the test does, processes may be started afterwards."""
     yield
-    proc.resume_all()
+    processes.resume_all()
 
 
 @pytest.mark.usefixtures("stopped")
@@ -167,13 +167,13 @@ def test_a_stopped_run_ends_a_call_that_hangs(make_repo: MakeRepo) -> None:
         session = open_run(root, checkers=RULES, agents=api(server), test_validation="none")
         session.collect()
         (job,) = session.select()[0]
-        timer = threading.Timer(0.5, proc.stop_all)
+        timer = threading.Timer(0.5, processes.stop_all)
         agent = session.agents[0]
         timer.start()
         with pytest.raises(Cancelled):
             agent.fix(Request(job, root, "mend it"))
         timer.join()
-        proc.resume_all()
+        processes.resume_all()
         session.close()
     assert [t.name for t in threading.enumerate() if "asyncio" in t.name] == []
 

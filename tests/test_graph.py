@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stomper.impact.graph import ImportGraph, read_graph
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.repositories import write
 
 
@@ -41,6 +41,6 @@ def test_what_was_seen_to_import_counts_too() -> None:
 
 def test_a_ruff_that_does_not_answer_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then nobody knows who imports whom."""
-    silent = proc.Finished(("ruff",), 2, b"", b"no such command", 0.1)
-    monkeypatch.setattr(proc, "run", lambda *_, **__: silent)
+    silent = processes.Finished(("ruff",), 2, b"", b"no such command", 0.1)
+    monkeypatch.setattr(processes, "run", lambda *_, **__: silent)
     assert read_graph(tmp_path, [tmp_path]) is None

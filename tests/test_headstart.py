@@ -15,7 +15,7 @@ from stomper import headstart, paths, stages, store
 from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.repositories import MakeRepo, open_run
 
 UNUSED = "import os\n\n\ndef one() -> int:\n    return 1\n"
@@ -61,7 +61,7 @@ def test_nothing_is_left_of_what_nobody_took(make_repo: MakeRepo, fenced: Path) 
         while not ran(root):
             time.sleep(0.05)
         raise StomperError("no server")
-    assert not proc.stopping(), "others may start processes again"
+    assert not processes.stopping(), "others may start processes again"
     assert not list((fenced / "runs").iterdir())
     kept = store.Store(fenced)
     assert kept.runs(str(root)) == []
@@ -141,11 +141,11 @@ def test_a_stopped_run_is_not_over(make_repo: MakeRepo) -> None:
         assert not ahead.over()
         while not ran(root):
             time.sleep(0.05)
-        proc.stop_all()
+        processes.stop_all()
         try:
             assert not known(ahead)
         finally:
-            proc.resume_all()
+            processes.resume_all()
 
 
 def test_a_checker_that_fails_is_not_run_twice(make_repo: MakeRepo) -> None:
@@ -170,12 +170,12 @@ def test_a_stopped_run_is_cancelled(make_repo: MakeRepo) -> None:
         assert session is not None
         while not ran(root):
             time.sleep(0.05)
-        proc.stop_all()
+        processes.stop_all()
         try:
             with pytest.raises(Cancelled):
                 session.collect()
         finally:
-            proc.resume_all()
+            processes.resume_all()
             session.close()
 
 
@@ -201,17 +201,17 @@ def test_an_interrupt_while_it_is_put_away_counts(make_repo: MakeRepo, fenced: P
     other.execute("BEGIN IMMEDIATE")  # it has to wait for this until the interrupt is there
 
     def interrupt() -> None:
-        while not proc.stopping():
+        while not processes.stopping():
             time.sleep(0.01)
-        proc.stop_all()
+        processes.stop_all()
         other.execute("ROLLBACK")
 
     thread = threading.Thread(target=interrupt)
     thread.start()
     try:
         ahead.put_away()
-        assert proc.stopping()
+        assert processes.stopping()
     finally:
         thread.join()
         other.close()
-        proc.resume_all()
+        processes.resume_all()

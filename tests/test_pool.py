@@ -16,7 +16,7 @@ from stomper.errors import Cancelled
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import commit, started
 
@@ -163,12 +163,12 @@ def test_a_run_that_is_stopped_makes_none(root: Path) -> None:
     """Whoever prepares is told."""
     with opened(root) as session:
         session.collect()
-        proc.stop_all()
+        processes.stop_all()
         try:
             with pytest.raises(Cancelled):
                 session.prepare()
         finally:
-            proc.resume_all()
+            processes.resume_all()
         assert made(session) == 1
 
 

@@ -22,7 +22,7 @@ from stomper.quick import lands_tested
 from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
 from stomper.shared import SharedSuites
-from stomper.system import batches, proc
+from stomper.system import batching, processes
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path
@@ -46,9 +46,9 @@ file.write_text(makes[min(len(prompts), len(makes) - 1)] + "\\n")
 def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever may begin waits for all that are at work; no test leaves the runs stopped."""
     monkeypatch.setattr(shared, "_PATIENCE", 600.0)
-    monkeypatch.setattr(batches, "_WAKE_S", 0.01)
+    monkeypatch.setattr(batching, "_WAKE_S", 0.01)
     yield
-    proc.resume_all()
+    processes.resume_all()
 
 
 def files(*more: tuple[str, str]) -> dict[str, str]:
@@ -212,7 +212,7 @@ def test_a_run_that_is_stopped_frees_all_files(make_repo: MakeRepo, tmp_path: Pa
         stop.start()
         futures = side_by_side(session)
         stop.join()
-        proc.resume_all()
+        processes.resume_all()
         assert [type(future.exception()) for future in futures] == [Cancelled] * 3
 
 
@@ -221,7 +221,7 @@ def stop_when(true: Callable[[], bool]) -> None:
     pause = threading.Event()
     while not true():
         pause.wait(0.01)
-    proc.stop_all()
+    processes.stop_all()
 
 
 RELYING = "import a\nimport b\n\n\ndef test_sum():\n    assert a.VALUE + b.VALUE == 2\n"

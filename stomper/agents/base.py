@@ -13,7 +13,7 @@ from stomper.models import FileJob
 from stomper.sandbox import Sandbox
 from stomper.secrets import Secrets
 from stomper.settings import AgentSettings
-from stomper.system.proc import Finished
+from stomper.system.processes import Finished
 
 
 @dataclass(frozen=True)

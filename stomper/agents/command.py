@@ -11,7 +11,7 @@ from stomper.agents.base import AgentContext, Answer, Request, spoken
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
-from stomper.system import proc
+from stomper.system import processes
 
 
 class CommandAgent:
@@ -44,7 +44,7 @@ class CommandAgent:
             env |= {"TMPDIR": folder, "TERM": "dumb", "NO_COLOR": "1"}
             env |= {name: os.environ[name] for name in settings.env if name in os.environ}
             try:
-                done = proc.run(
+                done = processes.run(
                     self._context.sandbox.argv(argv, tree=request.tree, scratch=Path(folder), home=settings.home),
                     cwd=request.tree,
                     timeout_s=self._context.timeout_s,
@@ -52,7 +52,7 @@ class CommandAgent:
                     stdin=request.prompt.encode("utf-8", "surrogateescape"),
                     contain=True,
                 )
-            except proc.ProgramMissing as error:
+            except processes.ProgramMissing as error:
                 return Answer(problem=f"{error}: install it or correct [agents.{self.name}] command")
         said = spoken(done)
         if done.timed_out:

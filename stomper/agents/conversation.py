@@ -23,7 +23,7 @@ from stomper.agents.failures import explain
 from stomper.agents.providers import make_model
 from stomper.agents.shown import INSTRUCTIONS
 from stomper.errors import Cancelled
-from stomper.system import proc
+from stomper.system import processes
 
 _WATCH_S = 0.1
 _CORRECTIONS = 4  # a model that cannot get its edits right by then will not
@@ -181,7 +181,7 @@ async def bounded(work: Awaitable[None], timeout_s: float) -> None:
     try:
         while not task.done():
             await asyncio.wait({task}, timeout=min(_WATCH_S, max(0.0, deadline - time.monotonic())))
-            if proc.stopping():
+            if processes.stopping():
                 raise Cancelled("the run was stopped")
             if time.monotonic() >= deadline and not task.done():
                 raise TimeoutError

@@ -12,7 +12,7 @@ from pathlib import Path
 from stomper.agents.row import Program
 from stomper.agents.state import state_folder, variables
 from stomper.settings import AgentSettings
-from stomper.system import proc
+from stomper.system import processes
 
 _VERSION_S = 20.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+]\w[\w.]*)?")
@@ -86,8 +86,8 @@ def version(argv: tuple[str, ...]) -> str:
     with state_folder(Path(tempfile.gettempdir()), {}, ()) as state:
         try:
             env = {**os.environ, **variables(state)}
-            done = proc.run((*argv, "--version"), cwd=state, timeout_s=_VERSION_S, env=env, contain=True)
-        except proc.ProgramMissing:
+            done = processes.run((*argv, "--version"), cwd=state, timeout_s=_VERSION_S, env=env, contain=True)
+        except processes.ProgramMissing:
             return ""
     found = _VERSION.search(done.text) or _VERSION.search(done.complaint)
     return found[0] if found and not done.timed_out else ""

@@ -17,7 +17,7 @@ from stomper.agents.state import filled, filled_in, merged, state_folder, tidied
 from stomper.breaker import again, trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
-from stomper.system import proc
+from stomper.system import processes
 from stomper.verify import read_from
 
 _NO_KEY = "none"  # for an address of the user's own that wants none: programs insist on one
@@ -53,7 +53,7 @@ class ProgramAgent:
                 write_private(state / place, filled_in(content, values).encode("utf-8", "surrogateescape"))
             argv = sandbox.argv(self._argv(values), tree=request.tree, scratch=state, home=home)
             try:
-                done = proc.run(
+                done = processes.run(
                     argv,
                     cwd=request.tree,
                     timeout_s=self._context.timeout_s,
@@ -61,13 +61,13 @@ class ProgramAgent:
                     stdin=request.prompt.encode("utf-8", "surrogateescape") if row.prompt == "stdin" else b"",
                     contain=True,
                 )
-            except proc.ProgramMissing as error:
+            except processes.ProgramMissing as error:
                 return Answer(problem=f"{error}: install {row.title} with `{row.install}`")
             said = row.reading.read(done.text, done.stderr.decode(errors="replace"), state)
         shown = partial(self._context.secrets.shown, prompt=request.prompt)
         return self._answer(done, said, shown, changed=before != read_from(request.tree, request.job.path))
 
-    def _answer(self, done: proc.Finished, said: Said, shown: Callable[[str], str], *, changed: bool) -> Answer:
+    def _answer(self, done: processes.Finished, said: Said, shown: Callable[[str], str], *, changed: bool) -> Answer:
         """An exit code of 0 is no success, and another one no failure, unless that is all that is known."""
         answer = Answer(
             cost_usd=said.cost_usd,

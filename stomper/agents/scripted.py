@@ -12,7 +12,7 @@ from stomper.agents.base import AgentContext, Answer, Request, Usage
 from stomper.breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob, Model
-from stomper.system import proc
+from stomper.system import processes
 
 Action = Literal[
     "replace", "drop_lines", "no_op", "wrong_fix", "new_error", "suppress", "syntax_error", "edit_elsewhere", "crash", "hang"
@@ -66,7 +66,7 @@ class ScriptedAgent:
 
     def fix(self, request: Request) -> Answer:
         if self._script.latency_s:
-            slept = proc.run(("sleep", str(self._script.latency_s)), cwd=request.tree, timeout_s=self._timeout_s)
+            slept = processes.run(("sleep", str(self._script.latency_s)), cwd=request.tree, timeout_s=self._timeout_s)
             if slept.timed_out:
                 return Answer(problem=f"it took more than {self._timeout_s:g} s and was killed")
         if said := self._script.complaint:
@@ -114,7 +114,7 @@ class ScriptedAgent:
             case "crash":
                 return "it crashed, as its script says"
             case "hang":
-                proc.run(("sleep", "100000"), cwd=request.tree, timeout_s=self._timeout_s)
+                processes.run(("sleep", "100000"), cwd=request.tree, timeout_s=self._timeout_s)
                 return f"it took more than {self._timeout_s:g} s and was killed"
             case "no_op":
                 pass

@@ -19,7 +19,7 @@ from stomper.forges.places import Place
 from stomper.git import Target, git, text
 from stomper.mirrors import Mirror
 from stomper.remotes import Remote
-from stomper.system import proc
+from stomper.system import processes
 from stomper.worktrees import SharedClone
 
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
@@ -83,7 +83,7 @@ class Origin:
         said = "\n".join(w for w in (*refused, done.stderr.decode(errors="replace").strip()) if w)
         raise self.mirror.error(f"push to branch {branch} of", done, said)
 
-    def talk(self, *arguments: str) -> proc.Finished:
+    def talk(self, *arguments: str) -> processes.Finished:
         """git in the clone, with what it needs to fetch what a partial clone lacks."""
         return self.mirror.talk(*arguments, cwd=self.clone.path)
 

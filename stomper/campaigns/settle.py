@@ -18,7 +18,7 @@ from stomper.forges.base import ForgeError
 from stomper.git import git
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
-from stomper.system import proc
+from stomper.system import processes
 from stomper.verify_together import verify_together
 
 Limit = Callable[[], AbstractContextManager[None]]
@@ -156,7 +156,7 @@ class _Settling:
         done = [draft for draft in drafts if draft.same]
         if not moved:
             return done
-        with moving.repository_lock(self.session), limit(), proc.finishing():
+        with moving.repository_lock(self.session), limit(), processes.finishing():
             for draft in moved:
                 name = draft.group.branch
                 self.session.journal("pushing", f"{name} {draft.before or '-'} {draft.tip}")

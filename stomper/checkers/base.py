@@ -12,8 +12,8 @@ from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
 from stomper.settings import CheckerSettings
-from stomper.system import proc
-from stomper.system.proc import Finished
+from stomper.system import processes
+from stomper.system.processes import Finished
 
 # Of a command line; what a system has room for is a megabyte at least. Each name has a pointer and an end beside it.
 _ARGV_BYTES, _EACH_BYTES = 250_000, 11
@@ -80,8 +80,8 @@ def run_program(context: CheckerContext, tree: Path) -> Finished:
     Raises CheckerError when it is missing, timed out, printed too much, or ended like something that never ran."""
     environment = context.environment.variables(tree)
     try:
-        done = proc.run(context.settings.command, cwd=tree, timeout_s=context.timeout_s, env=environment)
-    except proc.ProgramMissing as error:
+        done = processes.run(context.settings.command, cwd=tree, timeout_s=context.timeout_s, env=environment)
+    except processes.ProgramMissing as error:
         raise CheckerError(f"checker {context.name}: {error}") from None
     refuse(context.name, done, context.timeout_s, range(126))
     return done

@@ -16,7 +16,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.system import proc
+from stomper.system import processes
 
 
 def configured_targets(root: Path) -> bool | None:
@@ -50,7 +50,7 @@ class MypyChecker:
 
     def describe(self) -> tuple[str, str]:
         program, origin = self.context.environment.tool("mypy")
-        done = proc.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
+        done = processes.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
         return done.text.strip().removeprefix("mypy ").split(" ")[0], origin
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
@@ -77,7 +77,7 @@ class MypyChecker:
         if roots := self.context.environment.editable_roots:
             # An editable install would lead mypy to the user's checkout wherever it is not given the files themselves.
             environment["MYPYPATH"] = os.pathsep.join(str(tree / root) for root in roots)
-        done = proc.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
+        done = processes.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
         refuse(self.name, done, self.context.timeout_s, (0, 1))
         found = [d for line in done.text.splitlines() if (d := self._diagnostic(tree, line)) is not None]
         if done.returncode == 1 and not found:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext, in_argv, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic, Fix
-from stomper.system import proc
+from stomper.system import processes
 
 SUFFIXES = (".py", ".pyi", ".ipynb")
 """Of the files that it looks at by themselves."""
@@ -26,19 +26,19 @@ class RuffChecker:
 
     def describe(self) -> tuple[str, str]:
         program, origin = self.context.environment.tool("ruff")
-        done = proc.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
+        done = processes.run((*program, "--version"), cwd=Path("/"), timeout_s=60)
         return done.text.strip().removeprefix("ruff "), origin
 
     def known_codes(self) -> frozenset[str]:
         """Every code this ruff knows; empty when it cannot say."""
         program, _ = self.context.environment.tool("ruff")
-        done = proc.run((*program, "rule", "--all", "--output-format", "json"), cwd=Path("/"), timeout_s=60)
+        done = processes.run((*program, "rule", "--all", "--output-format", "json"), cwd=Path("/"), timeout_s=60)
         try:
             return frozenset(str(rule["code"]) for rule in json.loads(done.stdout))
         except (json.JSONDecodeError, KeyError, TypeError):
             return frozenset()
 
-    def run(self, tree: Path, arguments: Sequence[str], paths: Sequence[str]) -> proc.Finished:
+    def run(self, tree: Path, arguments: Sequence[str], paths: Sequence[str]) -> processes.Finished:
         """`ruff check` in *tree* with *arguments* after the configured ones. The caller judges the exit code."""
         program, _ = self.context.environment.tool("ruff")
         # --no-cache: ruff fails to write its cache for names that are not UTF-8.
@@ -47,7 +47,7 @@ class RuffChecker:
         # A name that starts with a dash is a path all the same.
         files = [f"./{path}" for path in paths] or ["."]
         environment = self.context.environment.variables(tree)
-        return proc.run((*argv, "--", *files), cwd=tree, timeout_s=self.context.timeout_s, env=environment)
+        return processes.run((*argv, "--", *files), cwd=tree, timeout_s=self.context.timeout_s, env=environment)
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         # A file that is named is checked as Python whatever it is: what ruff would find by itself is asked for otherwise.

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from stomper.errors import StomperError
 from stomper.forges.base import ForgeError
-from stomper.system import proc
+from stomper.system import processes
 
 T = TypeVar("T")
 LOST = 0  # the status of a request whose answer did not come
@@ -65,7 +65,7 @@ class Patience:
 
     total_s: float = 60
     now: Callable[[], float] = time.time
-    pause: Callable[[float], object] = proc.pause
+    pause: Callable[[float], object] = processes.pause
 
     def wait(self, seconds: float) -> bool:
         """Whether that much patience was left; then it has passed."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from stomper.system import proc
+from stomper.system import processes
 
 _TIMEOUT_S = 120
 
@@ -53,7 +53,7 @@ def read_graph(tree: Path, roots: Sequence[Path]) -> ImportGraph | None:
     inline = [word for key, value in settings.items() for word in ("--config", f"{key} = {json.dumps(value)}")]
     argv = (sys.executable, "-I", "-m", "ruff", "analyze", "graph", "--isolated", "--quiet", "--detect-string-imports",
             "--min-dots", "1", *inline, ".")  # fmt: skip
-    done = proc.run(argv, cwd=tree, timeout_s=_TIMEOUT_S)
+    done = processes.run(argv, cwd=tree, timeout_s=_TIMEOUT_S)
     try:
         found = json.loads(done.stdout)
     except ValueError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stomper.environment import Environment
 from stomper.errors import CheckerError
-from stomper.system import proc
+from stomper.system import processes
 
 _RULE_LIMIT = 1500
 _CODE_LIMIT = 60
@@ -45,7 +45,7 @@ def _said(tool: str, arguments: tuple[str, ...], environment: Environment, *, in
         program, _ = environment.tool(tool)
         if interpreter:  # the one that the program's own folder has
             program = (str(Path(program[0]).with_name("python")),) if len(program) == 1 else program[:-2]
-        done = proc.run((*program, *arguments), cwd=Path("/"), timeout_s=60, env=environment.variables())
-    except (CheckerError, proc.ProgramMissing):
+        done = processes.run((*program, *arguments), cwd=Path("/"), timeout_s=60, env=environment.variables())
+    except (CheckerError, processes.ProgramMissing):
         return ""
     return done.text.strip() if done.returncode == 0 else ""

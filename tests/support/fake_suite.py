@@ -16,8 +16,8 @@ from stomper.errors import RepositoryError, SuiteError
 from stomper.models import Change, Patch
 from stomper.results import CaseResult, SuiteRun, SuiteState
 from stomper.shared import SharedSuites, Verdict
-from stomper.system import batches
-from stomper.system.kept import KeptFiles
+from stomper.system import batching
+from stomper.system.file_snapshot import KeptFiles
 from stomper.testing import Suite
 from stomper.worktrees import Worktree
 
@@ -134,7 +134,7 @@ def judged(suite: PlainSuite, *, workers: int, at_once: int, patches: Sequence[P
         return said
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(workers) as pool:
-        patch.setattr(batches, "_WAKE_S", 0.002)
+        patch.setattr(batching, "_WAKE_S", 0.002)
         futures += [pool.submit(one, number) for number in range(len(suite.kinds))]
         begin.set()
         return [future.result() for future in futures]

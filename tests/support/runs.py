@@ -20,7 +20,7 @@ from stomper.asking import Ask, land_and_ask
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome
 from stomper.process import process_file
-from stomper.system import proc
+from stomper.system import processes
 from tests.support.repositories import git, open_run, write
 
 # ruff's defaults change between its versions.
@@ -160,12 +160,12 @@ def started() -> Iterator[list[tuple[str, ...]]]:
     """The command lines of all processes that are started in the block, as it goes on."""
     lines: list[tuple[str, ...]] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proc, "run", partial(_noted, lines, proc.run))
+        patch.setattr(processes, "run", partial(_noted, lines, processes.run))
         yield lines
 
 
 def _noted(
-    lines: list[tuple[str, ...]], run: Callable[..., proc.Finished], argv: Sequence[str], **how: Any
-) -> proc.Finished:
+    lines: list[tuple[str, ...]], run: Callable[..., processes.Finished], argv: Sequence[str], **how: Any
+) -> processes.Finished:
     lines.append(tuple(argv))
     return run(argv, **how)

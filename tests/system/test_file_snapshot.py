@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stomper.system.kept import KeptFiles
+from stomper.system.file_snapshot import KeptFiles
 
 
 def test_what_somebody_made_of_them_is_undone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import Cancelled
-from stomper.system import proc
+from stomper.system import processes
 
 # Writes the pid of a grandchild that leaves the process group, or stays in it, then waits.
 SPAWN = """
@@ -28,12 +28,14 @@ time.sleep({wait})
 def resumed() -> Iterator[None]:
     """No test leaves the module stopped."""
     yield
-    proc.resume_all()
+    processes.resume_all()
 
 
-def python(code: str, cwd: Path, *, timeout_s: float = 60, stdin: bytes = b"", contain: bool = False) -> proc.Finished:
+def python(
+    code: str, cwd: Path, *, timeout_s: float = 60, stdin: bytes = b"", contain: bool = False
+) -> processes.Finished:
     """Run *code* in a Python of its own."""
-    return proc.run((sys.executable, "-c", code), cwd=cwd, timeout_s=timeout_s, stdin=stdin, contain=contain)
+    return processes.run((sys.executable, "-c", code), cwd=cwd, timeout_s=timeout_s, stdin=stdin, contain=contain)
 
 
 def alive(pid: int) -> bool:
@@ -81,14 +83,14 @@ def test_stdin_is_empty_unless_given(tmp_path: Path) -> None:
 def test_the_environment_is_the_one_given(tmp_path: Path) -> None:
     """With *env* the program sees that and our mark, and nothing of the caller's."""
     code = "import os; print(sorted(k for k in os.environ if k != 'LC_CTYPE'))"
-    done = proc.run((sys.executable, "-c", code), cwd=tmp_path, timeout_s=60, env={"ONLY": "1"})
-    assert done.text.strip() == str(["ONLY", proc.COOKIE])
+    done = processes.run((sys.executable, "-c", code), cwd=tmp_path, timeout_s=60, env={"ONLY": "1"})
+    assert done.text.strip() == str(["ONLY", processes.COOKIE])
 
 
 def test_a_missing_program_is_named(tmp_path: Path) -> None:
     """A program that is not there raises ProgramMissing with its name."""
-    with pytest.raises(proc.ProgramMissing, match="no-such-program"):
-        proc.run(("no-such-program",), cwd=tmp_path, timeout_s=60)
+    with pytest.raises(processes.ProgramMissing, match="no-such-program"):
+        processes.run(("no-such-program",), cwd=tmp_path, timeout_s=60)
 
 
 @pytest.mark.parametrize(("mode", "content"), [(0o644, b"#!/bin/sh\n"), (0o755, b"\x00not a program\n")])
@@ -97,8 +99,8 @@ def test_a_file_that_cannot_be_executed_is_named(tmp_path: Path, mode: int, cont
     program = tmp_path / "program"
     program.write_bytes(content)
     program.chmod(mode)
-    with pytest.raises(proc.ProgramMissing, match="program"):
-        proc.run((str(program),), cwd=tmp_path, timeout_s=60)
+    with pytest.raises(processes.ProgramMissing, match="program"):
+        processes.run((str(program),), cwd=tmp_path, timeout_s=60)
 
 
 @pytest.mark.parametrize("session", [False, True])
@@ -161,14 +163,14 @@ def test_a_contained_program_keeps_its_ends(tmp_path: Path) -> None:
     assert python("import sys; sys.exit(3)", tmp_path, contain=True).returncode == 3
     assert python("import os; os.kill(os.getpid(), 15)", tmp_path, contain=True).returncode == -15
     assert python("print(input())", tmp_path, stdin=b"hello", contain=True).text == "hello\n"
-    with pytest.raises(proc.ProgramMissing, match="no-such-program': No such file"):
-        proc.run(("no-such-program",), cwd=tmp_path, timeout_s=60, contain=True)
+    with pytest.raises(processes.ProgramMissing, match="no-such-program': No such file"):
+        processes.run(("no-such-program",), cwd=tmp_path, timeout_s=60, contain=True)
 
 
 @pytest.mark.parametrize("wait", [0, 600])
 def test_too_much_output_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait: int) -> None:
     """Output beyond the limit is cut and told as such, whether the program goes on or has ended."""
-    monkeypatch.setattr(proc, "CAPTURE_LIMIT", 1000)
+    monkeypatch.setattr(processes, "CAPTURE_LIMIT", 1000)
     done = python(f"import time; print('x' * 5000, flush=True); time.sleep({wait})", tmp_path)
     assert len(done.stdout) == 1000
     assert done.overflowed
@@ -191,43 +193,43 @@ def test_stop_all_kills_what_runs_and_refuses_more_until_resumed(tmp_path: Path,
         marker = tmp_path / "child.pid"
         while worker.is_alive() and not (marker.exists() and marker.read_text()):
             time.sleep(0.02)
-        proc.stop_all()
+        processes.stop_all()
         worker.join(60)
         assert len(raised) == 1
         assert gone(int(marker.read_text()))
         with pytest.raises(Cancelled):
             python("pass", tmp_path)
     finally:
-        proc.resume_all()
+        processes.resume_all()
     assert python("print('again')", tmp_path).text == "again\n"
 
 
 def test_what_must_not_stop_half_way_runs_to_its_end(tmp_path: Path) -> None:
     """After stop_all() nothing is started any more, but for what is being finished; that is not killed either."""
     try:
-        proc.stop_all()
+        processes.stop_all()
         with pytest.raises(Cancelled):
-            proc.run(("true",), cwd=tmp_path, timeout_s=10)
-        with proc.finishing():
-            assert proc.run(("sh", "-c", "sleep 0.2; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
-            stopper = threading.Timer(0.1, proc.stop_all)
+            processes.run(("true",), cwd=tmp_path, timeout_s=10)
+        with processes.finishing():
+            assert processes.run(("sh", "-c", "sleep 0.2; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
+            stopper = threading.Timer(0.1, processes.stop_all)
             stopper.start()
-            assert proc.run(("sh", "-c", "sleep 0.5; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
+            assert processes.run(("sh", "-c", "sleep 0.5; echo done"), cwd=tmp_path, timeout_s=10).text == "done\n"
             stopper.join()
         with pytest.raises(Cancelled):
-            proc.run(("true",), cwd=tmp_path, timeout_s=10)
+            processes.run(("true",), cwd=tmp_path, timeout_s=10)
     finally:
-        proc.resume_all()
+        processes.resume_all()
 
 
 def test_stopped_ends_with_its_block_unless_somebody_else_stops_too() -> None:
     """What is killed for the block's sake alone may go on after it; a signal in the middle of the block is not forgotten."""
-    with proc.stopped():
-        assert proc.stopping()
-    assert not proc.stopping()
-    with proc.stopped():
-        proc.stop_all()
-    assert proc.stopping()
-    with proc.stopped():
+    with processes.stopped():
+        assert processes.stopping()
+    assert not processes.stopping()
+    with processes.stopped():
+        processes.stop_all()
+    assert processes.stopping()
+    with processes.stopped():
         pass
-    assert proc.stopping(), "nor one before it"
+    assert processes.stopping(), "nor one before it"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from stomper.models import ProgramUse
-from stomper.system import proc
-from stomper.system.effort import Meter
-from stomper.system.tally import name_of
+from stomper.system import processes
+from stomper.system.process_usage import name_of
+from stomper.system.resource_usage import Meter
 
 BURN = "import time; until = time.process_time() + 0.2\nwhile time.process_time() < until: pass"
 
@@ -24,10 +24,10 @@ def test_processes_are_counted_since_the_meter_began(tmp_path: Path, contain: bo
     """Number, wall and CPU seconds, those of children waited for too; what another meter saw before is not in it."""
     shell = ("sh", "-c", 'python3 -c "$0"; sleep 0.1', BURN)
     first = Meter()
-    proc.run(shell, cwd=tmp_path, timeout_s=60, contain=contain)
+    processes.run(shell, cwd=tmp_path, timeout_s=60, contain=contain)
     second = Meter()
-    proc.run(shell, cwd=tmp_path, timeout_s=60, contain=contain)
-    proc.run(("true",), cwd=tmp_path, timeout_s=60)
+    processes.run(shell, cwd=tmp_path, timeout_s=60, contain=contain)
+    processes.run(("true",), cwd=tmp_path, timeout_s=60)
     both, last = use_of(first, "sh"), use_of(second, "sh")
     assert both is not None
     assert last is not None
@@ -41,8 +41,8 @@ def test_processes_are_counted_since_the_meter_began(tmp_path: Path, contain: bo
 
 def test_exit_codes_and_signals_are_as_they_were(tmp_path: Path) -> None:
     """Counting does not change how an end is told."""
-    assert proc.run(("sh", "-c", "exit 7"), cwd=tmp_path, timeout_s=60).returncode == 7
-    assert proc.run(("sh", "-c", "kill -9 $$"), cwd=tmp_path, timeout_s=60).returncode == -9
+    assert processes.run(("sh", "-c", "exit 7"), cwd=tmp_path, timeout_s=60).returncode == 7
+    assert processes.run(("sh", "-c", "kill -9 $$"), cwd=tmp_path, timeout_s=60).returncode == -9
 
 
 @pytest.mark.parametrize(

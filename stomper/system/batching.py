@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from stomper.errors import Cancelled
-from stomper.system import proc
+from stomper.system import processes
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -109,7 +109,9 @@ class Batches(Generic[T, V]):
 
     def _wait_for_others(self, patience_s: float) -> None:
         until = time.monotonic() + patience_s
-        while len(self._queue) < self._limit and self.more(len(self._queue) + self._inside) and not proc.stopping():
+        while (
+            len(self._queue) < self._limit and self.more(len(self._queue) + self._inside) and not processes.stopping()
+        ):
             if (left := until - time.monotonic()) <= 0:
                 return
             self._changed.wait(min(left, _WAKE_S))

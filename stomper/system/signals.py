@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from stomper.system import proc
+from stomper.system import processes
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def shielded(work: Callable[[], T]) -> T:
             return future.result()
         except BaseException:
             if not future.done():
-                proc.stop_all()
+                processes.stop_all()
             raise
 
 
@@ -41,7 +41,7 @@ def stopping_on_signals() -> Iterator[None]:
         if asked:
             os._exit(128 + number)
         asked.append(number)
-        proc.stop_all()
+        processes.stop_all()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

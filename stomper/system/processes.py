@@ -19,12 +19,12 @@ from functools import partial
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
-from stomper.system import tally
+from stomper.system import process_usage
 
 CAPTURE_LIMIT = 256 * 1024 * 1024
 COOKIE = "STOMPER_COOKIE"
 _WAKE_S = 0.5
-_KEEPER = Path(__file__).with_name("keeper.py")
+_KEEPER = Path(__file__).with_name("reaper.py")
 _KEEPER_S = 15.0  # how long it may take to kill what it keeps
 
 _lock = threading.Lock()
@@ -128,7 +128,7 @@ def run(
             _kill_group(process.pid)
             _, status, usage = os.wait4(process.pid, 0)
             returncode = process.returncode = os.waitstatus_to_exitcode(status)
-            tally.note(argv, wall_s=time.monotonic() - began, usage=usage)
+            process_usage.note(argv, wall_s=time.monotonic() - began, usage=usage)
             overflowed = any(os.fstat(fd.fileno()).st_size > CAPTURE_LIMIT for fd in (out, err))
             if contain or returncode < 0 or timed_out or overflowed:
                 kill_marked(cookie)

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from stomper.errors import Cancelled
-from stomper.system.batches import Batches
+from stomper.system.batching import Batches
 
 Work = Callable[[Sequence[int]], str]
 WAIT_S = 60.0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stomper.models import Effort, ProgramUse
-from stomper.system import tally
+from stomper.system import process_usage
 
 
 def _own_cpu_s() -> float:
@@ -20,14 +20,14 @@ def _own_cpu_s() -> float:
 class Meter:
     """Begins where it is made: one process may work on several runs, one after another."""
 
-    before: Mapping[str, tally.Use] = field(default_factory=tally.used)
+    before: Mapping[str, process_usage.Use] = field(default_factory=process_usage.used)
     own_before_s: float = field(default_factory=_own_cpu_s)
 
     def read(self) -> Effort:
         """What was taken since; the programs in the order of their CPU seconds."""
         programs = []
-        for name, now in tally.used().items():
-            then = self.before.get(name, tally.Use())
+        for name, now in process_usage.used().items():
+            then = self.before.get(name, process_usage.Use())
             if started := now.started - then.started:
                 wall, cpu = round(now.wall_s - then.wall_s, 3), round(now.cpu_s - then.cpu_s, 3)
                 programs.append(ProgramUse(program=name, started=started, wall_s=wall, cpu_s=cpu))
