@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stomper.agents.ruff import RuffAgent
-from stomper.fingerprints import Comparison, compare
+from stomper.analysis.fingerprints import Comparison, compare
 from stomper.guards import Diff
 from stomper.models import Diagnostic, FileJob
 from stomper.verify import Collected

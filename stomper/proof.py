@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from stomper.analysis.fingerprints import Comparison
+from stomper.analysis.risk import Risk, risk
 from stomper.errors import CheckerError
-from stomper.fingerprints import Comparison
 from stomper.guards import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
 from stomper.objects import read_blobs
 from stomper.quick import judge_patch
-from stomper.risk import Risk, risk
 from stomper.session import Session
 from stomper.verify import verify
 from stomper.worktrees import Worktree

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stomper.analysis.risk import risk
 from stomper.guards import Diff
 from stomper.results import SuiteRun, SuiteState, worse, worse_among
-from stomper.risk import risk
 from stomper.session import Session
 from stomper.testing import Judgement, confirmed, some_of
 from stomper.worktrees import Worktree

@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator, Sequence
 
 from stomper.agents.ruff import RuffAgent
+from stomper.analysis.fingerprints import stamp
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.errors import Cancelled, RepositoryError, StomperError
-from stomper.fingerprints import stamp
 from stomper.guards import Diff
 from stomper.models import Diagnostic, FileJob, Patch
 from stomper.objects import read_blobs

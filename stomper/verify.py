@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from stomper.analysis.fingerprints import Comparison, compare, stamp
 from stomper.checkers import Checker
 from stomper.errors import CheckerError
-from stomper.fingerprints import Comparison, compare, stamp
 from stomper.models import CheckerRun, Diagnostic
 
 

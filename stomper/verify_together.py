@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stomper import progress
+from stomper.analysis.fingerprints import compare
 from stomper.bisect import drop_culprits
 from stomper.breaking import drop_breaking
 from stomper.errors import CheckerError
-from stomper.fingerprints import compare
 from stomper.fitting import combined, fit
 from stomper.hooks import refused_by_hook
 from stomper.models import Judge, Outcome

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from stomper.analysis.risk import risk
 from stomper.campaigns.messages import Piece
 from stomper.errors import RepositoryError
 from stomper.git import git, read_changes
 from stomper.models import Change, Patch
-from stomper.risk import risk
 
 FILE = ".git-blame-ignore-revs"
 _NEWEST = 300  # commits of Stomper that are looked at

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from stomper.analysis.syntax import walk
 from stomper.guards.base import FUNCTIONS, Diff, Function, dotted, functions, hollow, is_test, last, nodes, parsed
-from stomper.syntax import walk
 
 # Errors whose cure is to take the flagged statement away.
 _USELESS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from stomper.analysis.syntax import parse
 from stomper.models import FileJob
-from stomper.syntax import parse
 
 _LINES = 14
 

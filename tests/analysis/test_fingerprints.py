@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.fingerprints import compare, fold_message, stamp
+from stomper.analysis.fingerprints import compare, fold_message, stamp
 from stomper.models import Diagnostic
 
 Marked = list[tuple[str, bool]]  # the lines of a file, and whether an error is on each

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from stomper.analysis.fingerprints import compare, stamp
 from stomper.checkers import make_checkers
 from stomper.environment import Environment
-from stomper.fingerprints import compare, stamp
 from stomper.models import Diagnostic
 from stomper.settings import Settings
 

@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from stomper.analysis.syntax import parse, walk
 from stomper.models import Diagnostic
-from stomper.syntax import parse, walk
 
 _FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from stomper import syntax
-from stomper.syntax import parse, walk
+from stomper.analysis import syntax
+from stomper.analysis.syntax import parse, walk
 
-SOURCE = Path(syntax.__file__).with_name("landing.py").read_bytes()
+SOURCE = Path(syntax.__file__).with_name("risk.py").read_bytes()
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from stomper.analysis.risk import risk
 from stomper.models import Status
-from stomper.risk import risk
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import by_path, repair
 

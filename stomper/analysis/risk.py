@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from stomper.syntax import parse
+from stomper.analysis.syntax import parse
 
 Risk = Literal["cosmetic", "typing", "logic"]
 RISKS: tuple[Risk, ...] = ("cosmetic", "typing", "logic")

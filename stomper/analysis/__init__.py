@@ -1,0 +1,1 @@
+"""What can be told of code and errors without running anything."""
