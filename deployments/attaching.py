@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
-from stomper.locks import Lock
+from stomper.state.locks import Lock
 from stomper.system import processes
 
 START_TIMEOUT_S = 120.0

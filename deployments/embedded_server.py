@@ -27,7 +27,7 @@ def _end_with_last_client(folder: Path, starter: int) -> None:
     """End this process once nobody holds the clients' lock: the kernel lets go of it however a client dies.
 
     Nobody attaches to a server that does not answer yet, so without its *starter* that one is of no use."""
-    from stomper.locks import Lock
+    from stomper.state.locks import Lock
 
     while not Lock(folder / "clients").acquire():
         time.sleep(0.5)

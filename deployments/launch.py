@@ -19,7 +19,7 @@ from rich.live import Live
 
 from deployments import embedded
 from deployments.importing import breaking_off
-from stomper import headstart, paths, progress, run, stages
+from stomper import headstart, progress, run, stages
 from stomper.addresses import is_address
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
@@ -28,6 +28,7 @@ from stomper.headstart import HeadStart
 from stomper.models import Report
 from stomper.parameters import FixParameters
 from stomper.session import abandon
+from stomper.state import paths
 from stomper.system import processes, signals
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from deployments import embedded
 from deployments.attaching import living
 from stomper.errors import Cancelled, StomperError
-from stomper.locks import Lock
+from stomper.state.locks import Lock
 from stomper.system import processes, signals
 
 _LOOK_S = 0.2

@@ -20,7 +20,7 @@ from stomper.imports import missing_extensions
 from stomper.pool import Pool
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.settings import Settings
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.testing import Suite
 
 _RUN = TypeAdapter(SuiteRun)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from stomper.addresses import Address
 from stomper.errors import SettingsError
-from stomper.paths import home
+from stomper.state.paths import home
 
 # Answers only the two questions that git asks about this one host: not those of a host that it was sent on to.
 _SCRIPT = """\

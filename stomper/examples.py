@@ -18,7 +18,7 @@ from stomper.guards import Diff
 from stomper.guards.files import secrets
 from stomper.hashing import digest
 from stomper.models import Change, FileJob, Model, Outcome, Patch
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import Name, Rule, rule_of
 
 LINES = 40

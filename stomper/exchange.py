@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from stomper.errors import StomperError
 from stomper.examples import Example, Examples
 from stomper.models import Model
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import Trial, Trials
 
 VERSION = 1

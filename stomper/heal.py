@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stomper.git import git, names, text
-from stomper.paths import home
-from stomper.store import Store
+from stomper.state.paths import home
+from stomper.state.store import Store
 
 
 def heal(root: Path, store: Store) -> list[str]:

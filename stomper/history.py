@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 from stomper.errors import StomperError
 from stomper.git import Target, contains
-from stomper.locks import lives
 from stomper.models import Report
 from stomper.parameters import FixParameters
-from stomper.paths import home
-from stomper.store import Store
+from stomper.state.locks import lives
+from stomper.state.paths import home
+from stomper.state.store import Store
 
 
 class Unfinished(BaseModel):

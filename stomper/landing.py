@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stomper import commits, hashing, moving, paths, progress
+from stomper import commits, hashing, moving, progress
 from stomper.approval import needs_answer
 from stomper.campaigns import settle, tidy
 from stomper.errors import Cancelled, StomperError
@@ -15,6 +15,7 @@ from stomper.fitting import combined, fit
 from stomper.git import uncommitted
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
+from stomper.state import paths
 from stomper.system import processes
 from stomper.verify_together import verify_together
 

@@ -12,9 +12,9 @@ from stomper.checkers import Checker, make_checkers
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.findings import Finding
-from stomper.paths import home
 from stomper.sandbox import make_sandbox
 from stomper.settings import Settings, load
+from stomper.state.paths import home
 from stomper.system import processes
 
 GIT_AT_LEAST = (2, 30)

@@ -17,7 +17,7 @@ from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
 from stomper.prompts import STRATEGIES, Prompt, Strategy
 from stomper.settings import Settings
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.

@@ -13,8 +13,8 @@ from stomper.addresses import Address
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError
 from stomper.git import attempt, git
-from stomper.locks import Lock
-from stomper.paths import home
+from stomper.state.locks import Lock
+from stomper.state.paths import home
 from stomper.system import processes
 
 _TIMEOUT_S = 3600.0

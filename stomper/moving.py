@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stomper import paths
 from stomper.errors import RepositoryError
 from stomper.git import git, names, text, uncommitted
-from stomper.locks import Lock
 from stomper.remotes import Remote
 from stomper.session import Session
+from stomper.state import paths
+from stomper.state.locks import Lock
 
 _LOCK_WAIT_S = 3600.0
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")

@@ -10,9 +10,9 @@ from stomper import addresses
 from stomper.credentials import Credentials, from_environment
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import git
-from stomper.locks import Lock
 from stomper.mirrors import Mirror, only_in
 from stomper.parameters import FixParameters
+from stomper.state.locks import Lock
 
 _MOST = 64  # runs at once over one address
 

@@ -14,15 +14,15 @@ from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
-from stomper.locks import sweep_runs
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.parameters import FixParameters
-from stomper.paths import home
 from stomper.remotes import Remote
 from stomper.selection import Scope
 from stomper.session import Session
 from stomper.settings import Settings, load
-from stomper.store import Store
+from stomper.state.locks import sweep_runs
+from stomper.state.paths import home
+from stomper.state.store import Store
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import hashing, locks, paths, progress, store
+from stomper import hashing, progress
 from stomper.agents import Agent, make_agents
 from stomper.baseline import Baselines
 from stomper.calls import Calls
@@ -38,6 +38,7 @@ from stomper.selection import Scope, Selection, globs, select
 from stomper.settings import Settings
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
+from stomper.state import locks, paths, store
 from stomper.system import processes
 from stomper.system.resource_usage import Meter
 from stomper.testing import Suite

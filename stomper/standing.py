@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stomper.examples import Examples
 from stomper.git import git, names
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import Trial, Trials, repository_of
 
 _LIMIT = 2000  # reverts that are looked at, and commits of one merge

@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import hashing, locks, paths
+from stomper import hashing
 from stomper.models import Attempt
 from stomper.secrets import Secrets
+from stomper.state import locks, paths
 
 SAID_LIMIT = 20_000
 """Characters of what an agent said that are kept: the last ones."""

@@ -16,7 +16,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from stomper.git import text
 from stomper.hashing import digest
 from stomper.models import Diagnostic, Model
-from stomper.store import Store
+from stomper.state.store import Store
 
 NEWEST = 20_000
 _EXPIRES = "-90 days"

@@ -10,10 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper import locks, progress
+from stomper import progress
 from stomper.errors import RepositoryError
 from stomper.models import Model
 from stomper.sight import Sight
+from stomper.state import locks
 
 _LANDING_S = 60.0
 _UNREADABLE = "git's answer"

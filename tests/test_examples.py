@@ -8,7 +8,7 @@ import pytest
 
 from stomper.examples import LINES, Example, Examples, from_outcome
 from stomper.models import Outcome
-from stomper.store import Store
+from stomper.state.store import Store
 from tests.support.repositories import MakeRepo
 from tests.support.runs import only, repair
 

@@ -11,10 +11,11 @@ from typing import cast
 
 import pytest
 
-from stomper import headstart, paths, stages, store
+from stomper import headstart, stages
 from stomper.campaigns.campaign import Campaign
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
 from stomper.parameters import FixParameters
+from stomper.state import paths, store
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, open_run
 

@@ -13,11 +13,11 @@ from stomper.history import past, to_resume, unfinished
 from stomper.landing import land
 from stomper.models import LeftOut, Metrics
 from stomper.parameters import FixParameters
-from stomper.paths import home
 from stomper.process import process_file
 from stomper.run import open_session, report_of
 from stomper.session import Session
-from stomper.store import Store
+from stomper.state.paths import home
+from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git
 
 UNUSED = "import os\nx = 1\n"

@@ -19,9 +19,9 @@ from stomper.errors import StomperError
 from stomper.examples import Example, Examples
 from stomper.exchange import exported, import_from
 from stomper.models import Model
-from stomper.paths import home
+from stomper.state.paths import home
+from stomper.state.store import Store
 from stomper.stats import stats_of
-from stomper.store import Store
 from stomper.trials import Trials, repository_of
 from tests.support.repositories import MakeRepo, git
 from tests.support.trials import trial

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from stomper.models import Status
-from stomper.paths import home
 from stomper.process import process_file
-from stomper.store import Store
+from stomper.state.paths import home
+from stomper.state.store import Store
 from stomper.trials import Trials
 from tests.support.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told
 from tests.support.repositories import MakeRepo, git, open_run, write

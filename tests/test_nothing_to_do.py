@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from deployments.attaching import living
-from stomper.locks import Lock
-from stomper.store import Store
+from stomper.state.locks import Lock
+from stomper.state.store import Store
 from tests.support.processes import UNUSED, begin, running, wait_for
 from tests.support.repositories import MakeRepo, git
 

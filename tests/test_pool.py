@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from stomper import headstart, paths
+from stomper import headstart
 from stomper.errors import Cancelled
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
+from stomper.state import paths
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import commit, started

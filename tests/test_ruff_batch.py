@@ -17,7 +17,7 @@ from stomper.models import Outcome, Patch, Status
 from stomper.process import process_file
 from stomper.ruff_batch import split
 from stomper.session import Session
-from stomper.store import Store
+from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, by_path, repair, scripted, started
 

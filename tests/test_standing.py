@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stomper.examples import Examples
-from stomper.paths import home
 from stomper.standing import settle, taken_back
-from stomper.store import Store
+from stomper.state.paths import home
+from stomper.state.store import Store
 from stomper.trials import Trials, repository_of
 from stomper.undo import Wanted, undo
 from tests.support.repositories import MakeRepo, git

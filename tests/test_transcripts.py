@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper import locks
+from stomper.state import locks
 from stomper.transcripts import SAID_LIMIT, prune, tail
 from tests.support.api_runs import KEY, edits, run
 from tests.support.listeners import UNUSED, listener

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.models import Metrics, Report
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trend import RUNS, Point, points, sparkline, trend_markdown
 
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from stomper.errors import StomperError
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import Trial, Trials, repository_of
 from tests.support.repositories import MakeRepo, git
 from tests.support.trials import trial, trials_in

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from stomper import locks, paths
 from stomper.errors import RepositoryError
 from stomper.session import Session
+from stomper.state import locks, paths
 from stomper.watch import Watch
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import started

@@ -29,11 +29,11 @@ def stats(
     not zero. Exit code 0.
     """
     from stomper.git import open_target
-    from stomper.paths import home
     from stomper.reports.learned import show_stats
     from stomper.standing import settle
+    from stomper.state.paths import home
+    from stomper.state.store import Store
     from stomper.stats import stats_of
-    from stomper.store import Store
     from stomper.trials import Trials
 
     store = Store(home())
@@ -64,8 +64,8 @@ def export_(
     written. 2: it could not be.
     """
     from stomper.exchange import exported
-    from stomper.paths import home
-    from stomper.store import Store
+    from stomper.state.paths import home
+    from stomper.state.store import Store
 
     store = Store(home())
     try:
@@ -89,8 +89,8 @@ def import_(file: Annotated[Path, typer.Argument(help="A file that `stomper lear
     Exit code 0: taken in. 2: a line of the file is bad; it is named, and nothing is taken in.
     """
     from stomper.exchange import import_from
-    from stomper.paths import home
-    from stomper.store import Store
+    from stomper.state.paths import home
+    from stomper.state.store import Store
 
     store = Store(home())
     try:

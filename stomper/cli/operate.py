@@ -95,7 +95,7 @@ def serve(repository: Repository = "") -> None:
     named, place = _named(repository), bundle.activate()
     from deployments import embedded
     from deployments.deploy import configured
-    from stomper.paths import home
+    from stomper.state.paths import home
 
     api = configured()
     embedded.prepare(home())
@@ -123,7 +123,7 @@ def server() -> None:
     """
     bundle.activate()
     from deployments.warm import keep_warm
-    from stomper.paths import home
+    from stomper.state.paths import home
 
     keep_warm(home(), say=lambda line: print(line, flush=True))  # noqa: T201
 

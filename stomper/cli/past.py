@@ -30,8 +30,8 @@ def runs() -> None:
     """List the last runs over this repository: their ids, when they began and what they came to."""
     from stomper.git import open_target
     from stomper.history import past
-    from stomper.paths import home
-    from stomper.store import Store
+    from stomper.state.paths import home
+    from stomper.state.store import Store
 
     for run_id, began, words in past(Store(home()), open_target(Path.cwd())):
         sys.stdout.write(f"{run_id}  {began}  {words}\n")

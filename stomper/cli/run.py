@@ -152,9 +152,9 @@ def resume(
         from stomper.cli.telling import Telling
         from stomper.git import open_target
         from stomper.history import to_resume
-        from stomper.paths import home
         from stomper.reports.result import RunResult
-        from stomper.store import Store
+        from stomper.state.paths import home
+        from stomper.state.store import Store
 
         telling = Telling.of("fix", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
         with telling.around():

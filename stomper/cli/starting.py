@@ -13,7 +13,7 @@ def server_begun(*, verbose: bool = False) -> Iterator[None]:
     """Begin the embedded server, where there is none yet and none is configured; `deployments.launch` waits for it."""
     bundle.activate()
     from deployments import embedded
-    from stomper.paths import home
+    from stomper.state.paths import home
 
     with embedded.begun(home(), verbose=verbose):
         yield

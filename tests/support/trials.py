@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stomper.store import Store
+from stomper.state.store import Store
 from stomper.trials import Trial, Trials
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stomper import locks, worktrees
+from stomper import worktrees
 from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
+from stomper.state import locks
 from tests.support.repositories import MakeRepo
 
 

@@ -1,0 +1,1 @@
+"""What Stomper keeps between runs, and the locks on it."""
