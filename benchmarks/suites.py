@@ -30,8 +30,8 @@ from benchmarks.real_packages import PACKAGES, test_python, unpacked
 from benchmarks.repositories import new_repository
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import RunEnd, end_fix, start_fix
+from stomper.config.parameters import FixParameters
 from stomper.models import Diagnostic, FileJob
-from stomper.parameters import FixParameters
 from stomper.proof import diff_of
 from stomper.quick import judge_patch
 from stomper.run import open_session

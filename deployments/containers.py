@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from deployments.heartbeats import FREQUENCY_S, VARIABLE
-from stomper.addresses import NO_CREDENTIALS
+from stomper.config.addresses import NO_CREDENTIALS
+from stomper.config.secrets import called_like_a_secret
 from stomper.errors import StomperError
-from stomper.secrets import called_like_a_secret
 
 STATE_VOLUME = "stomper-state"
 STATE = "/var/lib/stomper"

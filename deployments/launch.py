@@ -20,13 +20,13 @@ from rich.live import Live
 from deployments import embedded
 from deployments.importing import breaking_off
 from stomper import headstart, progress, run, stages
-from stomper.addresses import is_address
+from stomper.config.addresses import is_address
+from stomper.config.form import form_of
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
-from stomper.form import form_of
 from stomper.headstart import HeadStart
 from stomper.models import Report
-from stomper.parameters import FixParameters
 from stomper.session import abandon
 from stomper.state import paths
 from stomper.system import processes, signals

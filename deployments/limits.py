@@ -16,9 +16,9 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from deployments import embedded
+from stomper.config.settings import Settings, load
 from stomper.errors import StomperError
 from stomper.git import open_target
-from stomper.settings import Settings, load
 
 TAG = "stomper-process-file"
 _AGENT = "stomper-agent-"

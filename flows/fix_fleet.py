@@ -16,10 +16,11 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from flows.fix_repository import fix_repository
-from stomper import form, progress, titles
+from stomper import progress, titles
+from stomper.config import form
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
-from stomper.parameters import FixParameters
 from stomper.system import processes
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_fleet

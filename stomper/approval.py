@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from stomper.config.settings import Settings
 from stomper.models import Outcome, Status
-from stomper.settings import Settings
 
 Choice = Literal["everything", "only these codes", "nothing"]
 

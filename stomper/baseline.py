@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.git import git
@@ -19,7 +20,6 @@ from stomper.impact.selecting import Selector
 from stomper.imports import missing_extensions
 from stomper.pool import Pool
 from stomper.results import SuiteRun, SuiteState, weaker
-from stomper.settings import Settings
 from stomper.state.store import Store
 from stomper.testing import Suite
 

@@ -12,9 +12,9 @@ from stomper import prices, progress
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.breaker import Breaker, again, turned_away
 from stomper.budget import Amount, Budget
+from stomper.config.secrets import Secrets
+from stomper.config.settings import Settings
 from stomper.errors import AgentError
-from stomper.secrets import Secrets
-from stomper.settings import Settings
 from stomper.system import processes
 from stomper.transcripts import tail
 from stomper.watch import Watch

@@ -7,10 +7,10 @@ import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.git import git
 from stomper.models import Report
-from stomper.parameters import FixParameters
 
 _LATENCY_S = 0.5
 

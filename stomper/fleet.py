@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from stomper import addresses, form
+from stomper.config import addresses, form
+from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.models import Metrics, Model, Report
-from stomper.parameters import FixParameters
 from stomper.progress import Event
 
 _FOR_ADDRESSES = ("ref", "partial", "token_env", "token_block", "token_user")

@@ -11,9 +11,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from stomper import form, stages
-from stomper.addresses import is_address
-from stomper.parameters import FixParameters
+from stomper import stages
+from stomper.config import form
+from stomper.config.addresses import is_address
+from stomper.config.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.system import processes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.git import Target, contains
 from stomper.models import Report
-from stomper.parameters import FixParameters
 from stomper.state.locks import lives
 from stomper.state.paths import home
 from stomper.state.store import Store

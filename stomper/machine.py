@@ -9,11 +9,11 @@ from pathlib import Path
 
 from stomper.agents.survey import root_of, survey
 from stomper.checkers import Checker, make_checkers
+from stomper.config.settings import Settings, load
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.findings import Finding
 from stomper.sandbox import make_sandbox
-from stomper.settings import Settings, load
 from stomper.state.paths import home
 from stomper.system import processes
 

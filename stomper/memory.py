@@ -11,12 +11,12 @@ from pathlib import Path
 from stomper import __version__
 from stomper.agents import Agent
 from stomper.breaker import Trouble, turned_away
+from stomper.config.settings import Settings
 from stomper.examples import Examples
 from stomper.hashing import digest
 from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
 from stomper.prompts import STRATEGIES, Prompt, Strategy
-from stomper.settings import Settings
 from stomper.state.store import Store
 from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 

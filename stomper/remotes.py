@@ -6,12 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import addresses
+from stomper.config import addresses
+from stomper.config.parameters import FixParameters
 from stomper.credentials import Credentials, from_environment
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import git
 from stomper.mirrors import Mirror, only_in
-from stomper.parameters import FixParameters
 from stomper.state.locks import Lock
 
 _MOST = 64  # runs at once over one address

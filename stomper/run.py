@@ -10,16 +10,16 @@ from stomper import history, standing
 from stomper.agents.api import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.campaigns import campaign
+from stomper.config.parameters import FixParameters
+from stomper.config.settings import Settings, load
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
-from stomper.parameters import FixParameters
 from stomper.remotes import Remote
 from stomper.selection import Scope
 from stomper.session import Session
-from stomper.settings import Settings, load
 from stomper.state.locks import sweep_runs
 from stomper.state.paths import home
 from stomper.state.store import Store

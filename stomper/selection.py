@@ -9,9 +9,9 @@ from typing import Literal
 
 import pathspec
 
+from stomper.config.settings import Settings
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, FileJob, LeftOut
-from stomper.settings import Settings
 
 
 @dataclass(frozen=True)

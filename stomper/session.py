@@ -20,6 +20,8 @@ from stomper.campaigns.campaign import Campaign
 from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
+from stomper.config.secrets import Secrets
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
@@ -33,9 +35,7 @@ from stomper.pool import Pool
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
-from stomper.secrets import Secrets
 from stomper.selection import Scope, Selection, globs, select
-from stomper.settings import Settings
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.sight import Sight
 from stomper.state import locks, paths, store

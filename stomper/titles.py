@@ -6,7 +6,8 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from stomper import addresses, hashing
+from stomper import hashing
+from stomper.config import addresses
 from stomper.reports.safe import printable
 
 # What a host's name holds → where its web pages have a commit. Any other host's pages are not known.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper import hashing
+from stomper.config.secrets import Secrets
 from stomper.models import Attempt
-from stomper.secrets import Secrets
 from stomper.state import locks, paths
 
 SAID_LIMIT = 20_000

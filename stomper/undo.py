@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper import commits, moving
+from stomper.config.settings import load
 from stomper.errors import RepositoryError, StomperError
 from stomper.git import check_landing, git, identity, names, open_target, text, uncommitted
 from stomper.models import Landed
 from stomper.selection import matches_code
 from stomper.session import Session
-from stomper.settings import load
 from stomper.system import processes
 from stomper.worktrees import build_commits
 

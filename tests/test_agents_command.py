@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from stomper.agents.programs import PROGRAMS
 from stomper.cli import app
-from stomper.settings import AGENT_KINDS
+from stomper.config.settings import AGENT_KINDS
 from tests.support.fake_programs import Fakes, on_path
 from tests.support.repositories import MakeRepo
 

@@ -18,10 +18,10 @@ from stomper.agents import Answer, Request, Usage
 from stomper.breaker import Breaker, trouble_in
 from stomper.budget import Amount, Budget
 from stomper.calls import Calls
+from stomper.config.settings import Settings
 from stomper.errors import AgentError
 from stomper.landing import Landing
 from stomper.models import FileJob, Metrics, Status
-from stomper.settings import Settings
 from stomper.watch import Watch
 from tests.support.repositories import MakeRepo, git, open_run
 from tests.support.runs import RULES, command, repair, scripted

@@ -10,9 +10,9 @@ import pytest
 from stomper.approval import Answer
 from stomper.campaigns import candidates, seals
 from stomper.campaigns.campaign import Campaign, Carried
+from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.models import Outcome, Status
-from stomper.parameters import FixParameters
 from stomper.run import plan
 from stomper.session import Session
 from tests.support.campaigns import FIXED, UNUSED, Place, only, outcome, serve

@@ -13,9 +13,9 @@ from stomper.campaigns import body, marks, quiet, seals
 from stomper.campaigns.body import Facts
 from stomper.campaigns.groups import Grouping, slug
 from stomper.campaigns.marks import Mark
-from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.owners import Owners
 from stomper.campaigns.spent import Spent
+from stomper.config.options import PullRequestSettings
 from stomper.models import CheckerRun, Diagnostic, Outcome, Patch, Status
 from tests.support.repositories import git
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from stomper.checkers import Checker, base, make_checkers
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import CheckerError
-from stomper.settings import Settings
 from tests.support.repositories import MakeRepo, write
 
 UNUSED = "import os\n"

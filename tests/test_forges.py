@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper import addresses
+from stomper.config import addresses
 from stomper.forges import ForgeError, forge_of
 from stomper.forges.asking import Refusal
 from stomper.forges.places import Place, place_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper import addresses
+from stomper.config import addresses
 from stomper.forges import Forge, ForgeError, Patience, RequestState, forge_of
 from tests.support.clock import Clock
 from tests.support.forges.gitlab import GitLabStub

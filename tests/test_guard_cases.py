@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from stomper.config.settings import GUARD_NAMES
 from stomper.guards import GUARDS, Diff, objection
 from stomper.models import Change, Diagnostic, FileJob, Patch
-from stomper.settings import GUARD_NAMES
 from tests.cases.guards import CASES, GuardCase
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import repair

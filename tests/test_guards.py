@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from stomper.config.settings import GUARD_NAMES
 from stomper.guards import GUARDS, Diff, base, objection
 from stomper.guards.code import syntax
 from stomper.guards.comments import suppression
 from stomper.guards.files import line_endings, scope, shape
 from stomper.models import Change, FileJob, Patch
-from stomper.settings import GUARD_NAMES
 
 FILE = "100644"
 NONE = "000000"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.git import open_target
 from stomper.history import past, to_resume, unfinished
 from stomper.landing import land
 from stomper.models import LeftOut, Metrics
-from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
 from stomper.session import Session

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from stomper.checkers import make_checkers
+from stomper.config.settings import Settings
 from stomper.errors import SuiteError
 from stomper.imports import missing_extensions
 from stomper.results import SuiteState
-from stomper.settings import Settings
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from stomper import headstart
+from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled
-from stomper.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.state import paths

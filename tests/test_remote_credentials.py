@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stomper import addresses
+from stomper.config import addresses
+from stomper.config.parameters import FixParameters
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
-from stomper.parameters import FixParameters
 from tests.support.git_http import GitServer
 from tests.support.remotes import UNUSED, bare, count, hold, repair_at
 from tests.support.repositories import git

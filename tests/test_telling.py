@@ -10,8 +10,8 @@ import pytest
 
 from stomper import cli
 from stomper.cli.telling import Telling
+from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, StomperError
-from stomper.parameters import FixParameters
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git
 from tests.test_bad_input import UNUSED, refused, stomper

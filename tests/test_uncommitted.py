@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.landing import Landing, land
 from stomper.models import LeftOut, Metrics
-from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.reports.next_step import next_command
 from stomper.run import open_session, plan, report_of

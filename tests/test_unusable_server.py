@@ -11,9 +11,9 @@ import pytest
 
 from deployments import launch
 from stomper import progress
+from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.models import Report
-from stomper.parameters import FixParameters
 from tests.support.repositories import MakeRepo
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))

@@ -15,11 +15,11 @@ from stomper.agents.row import Program
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers import Checker
+from stomper.config.secrets import Secrets
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import AgentError
 from stomper.sandbox import Sandbox
-from stomper.secrets import Secrets
-from stomper.settings import Settings
 
 
 def _of(row: Program) -> Callable[[AgentContext], Agent]:

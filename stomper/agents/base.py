@@ -8,11 +8,11 @@ from typing import Protocol
 
 from stomper.breaker import Trouble
 from stomper.checkers.base import Checker
+from stomper.config.secrets import Secrets
+from stomper.config.settings import AgentSettings
 from stomper.environment import Environment
 from stomper.models import FileJob
 from stomper.sandbox import Sandbox
-from stomper.secrets import Secrets
-from stomper.settings import AgentSettings
 from stomper.system.processes import Finished
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stomper.agents.row import Program
 from stomper.agents.state import state_folder, variables
-from stomper.settings import AgentSettings
+from stomper.config.settings import AgentSettings
 from stomper.system import processes
 
 _VERSION_S = 20.0

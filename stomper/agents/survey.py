@@ -10,11 +10,11 @@ from pathlib import Path
 from stomper.agents import KINDS, AgentContext
 from stomper.agents.installed import find, version
 from stomper.agents.programs import PROGRAMS
+from stomper.config.secrets import Secrets
+from stomper.config.settings import AGENT_KINDS, AgentSettings, Settings
 from stomper.environment import Environment
 from stomper.errors import AgentError
 from stomper.sandbox import Sandbox
-from stomper.secrets import Secrets
-from stomper.settings import AGENT_KINDS, AgentSettings, Settings
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from stomper.campaigns import quiet
 from stomper.campaigns.marks import Mark
-from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.spent import Spent
+from stomper.config.options import PullRequestSettings
 from stomper.models import CheckerRun, Outcome
 
 LONGEST = 60_000  # characters; GitHub takes 65,536

@@ -9,9 +9,9 @@ from stomper.campaigns import connect, existing, marks, origin
 from stomper.campaigns.existing import Look, Recorded
 from stomper.campaigns.groups import Grouping
 from stomper.campaigns.marks import Mark
-from stomper.campaigns.options import PullRequestSettings
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.owners import Owners
+from stomper.config.options import PullRequestSettings
 from stomper.forges.base import PullRequest, RequestState
 from stomper.git import Target
 from stomper.models import Diagnostic, FileJob, Outcome, Request

@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import addresses
-from stomper.addresses import Address
 from stomper.campaigns import connect
 from stomper.campaigns.connect import TOKENS
-from stomper.campaigns.options import PullRequestSettings
+from stomper.config import addresses
+from stomper.config.addresses import Address
+from stomper.config.options import PullRequestSettings
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
 from stomper.forges.base import Forge

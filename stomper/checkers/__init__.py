@@ -11,9 +11,9 @@ from stomper.checkers.mypy import MypyChecker, configured_targets
 from stomper.checkers.pytest import PytestChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.checkers.sarif import SarifChecker
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import CheckerError
-from stomper.settings import Settings
 
 KINDS: dict[str, Callable[[CheckerContext], Checker]] = {
     "ruff": RuffChecker,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from stomper.config.settings import CheckerSettings
 from stomper.environment import Environment
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.settings import CheckerSettings
 from stomper.system import processes
 from stomper.system.processes import Finished
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stomper import settings
-from stomper.parameters import FixParameters
+from stomper.config import settings
+from stomper.config.parameters import FixParameters
 
 _LISTS = ("select", "ignore", "checkers", "agents")
 _OWN_FIELDS = ("paths", "changed", "staged", "since")  # of the parameters; all other flags are settings

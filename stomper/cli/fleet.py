@@ -29,7 +29,7 @@ def fleet(
     named: dict[str, Any] = {"land": land, "token_env": token_env, "partial": partial}
     with server_begun(verbose=verbose):
         from deployments.launch import run_fleet
-        from stomper import settings
+        from stomper.config import settings
         from stomper.fleet import FleetParameters, rows
 
         shared = {key: value for key, value in named.items() if value}

@@ -12,10 +12,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from stomper.agents.programs import PROGRAMS
-from stomper.campaigns.options import PullRequestSettings
+from stomper.config.options import PullRequestSettings
+from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 from stomper.events import KINDS, RunEvent
 from stomper.guards import GUARDS
-from stomper.settings import AgentSettings, CheckerSettings, Settings
 
 TABLES: dict[str, type[BaseModel]] = {
     "run": Settings,

@@ -12,9 +12,9 @@ import pytest
 
 from stomper.analysis.fingerprints import compare, stamp
 from stomper.checkers import make_checkers
+from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.models import Diagnostic
-from stomper.settings import Settings
 
 HEAD = ["import os", "import sys", "from typing import List"]
 # Definitions with errors of ruff and mypy that do not depend on their order; two errors that look the same in one of them.

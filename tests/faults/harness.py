@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import progress
+from stomper.config.parameters import FixParameters
 from stomper.landing import land
 from stomper.models import FileJob, Metrics, Outcome
-from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
 from tests.faults.agents import Behaviour

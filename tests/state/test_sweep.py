@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stomper import worktrees
-from stomper.parameters import FixParameters
+from stomper.config.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.state import locks

@@ -14,8 +14,8 @@ import pytest
 
 from stomper import remotes
 from stomper.asking import Ask, land_and_ask
+from stomper.config.parameters import FixParameters
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
-from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.run import open_session, report_of
 from tests.support.forges.github import GitHubStub

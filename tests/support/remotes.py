@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stomper import remotes
+from stomper.config.parameters import FixParameters
 from stomper.landing import Landing, land
-from stomper.parameters import FixParameters
 from stomper.process import process_file
 from stomper.remotes import Remote
 from stomper.run import open_session

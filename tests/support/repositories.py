@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from stomper.parameters import FixParameters
+from stomper.config.parameters import FixParameters
 from stomper.run import open_session
 from stomper.session import Session
 

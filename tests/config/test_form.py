@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from stomper import form
-from stomper.campaigns.options import PullRequestSettings
+from stomper.config import form
+from stomper.config.options import PullRequestSettings
+from stomper.config.settings import Settings
 from stomper.fleet import FleetParameters, fleet_of, form_of_fleet
-from stomper.settings import Settings
 
 SECTIONS = (form.Fleet, form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
 OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields} | set(

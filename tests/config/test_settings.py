@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from stomper.checkers import make_checkers
+from stomper.config.settings import Settings, assignments, combine, load, parse_value
 from stomper.environment import Environment
 from stomper.errors import SettingsError
-from stomper.settings import Settings, assignments, combine, load, parse_value
 
 
 def read(root: Path, *, flags: dict[str, Any] | None = None, env: dict[str, str] | None = None) -> Settings:

@@ -19,9 +19,9 @@ from stomper.agents import Agent, Answer, Request
 from stomper.agents.failures import explain
 from stomper.budget import Amount, Budget
 from stomper.calls import Calls
+from stomper.config.secrets import Files, Secrets
+from stomper.config.settings import Settings
 from stomper.models import FileJob, Status
-from stomper.secrets import Files, Secrets
-from stomper.settings import Settings
 from stomper.watch import Watch
 from tests.support.api_runs import CODE, FIX
 from tests.support.model_api import ModelServer, say

@@ -19,10 +19,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from stomper.addresses import NO_CREDENTIALS, refuse_credentials
-from stomper.campaigns.options import PullRequestSettings
-from stomper.parameters import FixParameters
-from stomper.settings import Risk, Settings, combine
+from stomper.config.addresses import NO_CREDENTIALS, refuse_credentials
+from stomper.config.options import PullRequestSettings
+from stomper.config.parameters import FixParameters
+from stomper.config.settings import Risk, Settings, combine
 
 # Credentials in an address are refused by the server already, which stores parameters.
 Repository = Annotated[
