@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from deployments.heartbeats import FREQUENCY_S, VARIABLE
-from stomper.config.addresses import NO_CREDENTIALS
+from stomper.config.repository_url import NO_CREDENTIALS
 from stomper.config.secrets import called_like_a_secret
 from stomper.errors import StomperError
 

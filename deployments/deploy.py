@@ -19,7 +19,7 @@ from deployments.embedded import configured_api
 from deployments.heartbeats import WRONG
 from deployments.pools import DOCKER, TYPES, Asked, Pool, pool_of
 from deployments.schedules import schedules_kept
-from stomper.config.addresses import is_address
+from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.system import processes
 

@@ -20,9 +20,9 @@ from rich.live import Live
 from deployments import embedded
 from deployments.importing import breaking_off
 from stomper import headstart, progress, run, stages
-from stomper.config.addresses import is_address
 from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
+from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.headstart import HeadStart

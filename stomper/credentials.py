@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stomper.config.addresses import Address
+from stomper.config.repository_url import Address
 from stomper.errors import SettingsError
 from stomper.state.paths import home
 

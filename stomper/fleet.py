@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from stomper.config import addresses, form
+from stomper.config import form, repository_url
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.models import Metrics, Model, Report
@@ -122,7 +122,7 @@ def runs_of(parameters: FleetParameters) -> list[FixParameters]:
         raise SettingsError("a fleet needs repositories: give them in repositories or in file")
     shared = parameters.shared
     if any(shared.get(name) for name in ("token_env", "token_block")):
-        parsed = [addresses.parse(text) for text in given if addresses.is_address(text)]
+        parsed = [repository_url.parse(text) for text in given if repository_url.is_address(text)]
         if len(hosts := sorted({a.netloc for a in parsed if a.takes_token})) > 1:
             raise SettingsError(f"one token is for one host, and these are {', '.join(hosts)}: make a fleet for each")
     try:
@@ -134,9 +134,9 @@ def runs_of(parameters: FleetParameters) -> list[FixParameters]:
 def _fitting(shared: dict[str, Any], repository: str) -> dict[str, Any]:
     """What of the shared parameters is for this kind of repository."""
     left_out: tuple[str, ...] = ()
-    if not addresses.is_address(repository):
+    if not repository_url.is_address(repository):
         left_out = _FOR_ADDRESSES
-    elif not addresses.parse(repository).takes_token:
+    elif not repository_url.parse(repository).takes_token:
         left_out = _FOR_TOKENS
     return {name: value for name, value in shared.items() if name not in left_out}
 
@@ -155,8 +155,8 @@ def _read(file: str) -> list[str]:
         if not text:
             continue
         try:
-            addresses.refuse_credentials(text)
+            repository_url.refuse_credentials(text)
         except ValueError as error:
             raise SettingsError(f"{file}, line {number}: {error}") from None
-        found.append(text if addresses.is_address(text) else str(Path(file).resolve().parent / text))
+        found.append(text if repository_url.is_address(text) else str(Path(file).resolve().parent / text))
     return found

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 
 from stomper import stages
 from stomper.config import form
-from stomper.config.addresses import is_address
 from stomper.config.parameters import FixParameters
+from stomper.config.repository_url import is_address
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.system import processes

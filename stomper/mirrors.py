@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.config.addresses import Address
+from stomper.config.repository_url import Address
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError
 from stomper.git import attempt, git

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.config.parameters import FixParameters
 from stomper.credentials import Credentials, from_environment
 from stomper.errors import RepositoryError, SettingsError
@@ -77,13 +77,13 @@ def opened(parameters: FixParameters, token: str = "") -> Remote | None:
     Raises StomperError in clear words, without credentials.
     """
     given = [name for name in ("ref", "partial", "token_env", "token_block") if getattr(parameters, name)]
-    if not addresses.is_address(parameters.repository):
+    if not repository_url.is_address(parameters.repository):
         if given:
             raise SettingsError(f"{', '.join(given)}: only for a repository by its address, and this is a path")
         return None
     if parameters.changed or parameters.staged:
         raise SettingsError("changed and staged are about a checkout of yours: give its path")
-    address = addresses.parse(parameters.repository)
+    address = repository_url.parse(parameters.repository)
     mirror = Mirror(address, _credentials(parameters, address, token), parameters.partial)
     heads = mirror.heads(*([parameters.ref] if parameters.ref else []))
     branch = parameters.ref or heads.default
@@ -111,7 +111,7 @@ def _refusal(porcelain: str) -> str:
     return "\n".join(words[-1] for words in lines)
 
 
-def _credentials(parameters: FixParameters, address: addresses.Address, token: str) -> Credentials:
+def _credentials(parameters: FixParameters, address: repository_url.Address, token: str) -> Credentials:
     if parameters.token_env and parameters.token_block:
         raise SettingsError("token_env and token_block are two places for one token: give one of them")
     if parameters.token_env:

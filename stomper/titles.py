@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from stomper import hashing
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.reports.safe import printable
 
 # What a host's name holds → where its web pages have a commit. Any other host's pages are not known.
@@ -18,7 +18,7 @@ _SCP = re.compile(r"^[^/:@\s]+@([^/:@\s]+):([^\s]+)$")
 
 def short_name(repository: str) -> str:
     """`owner/name` of an address, the folder's name of a path."""
-    if not addresses.is_address(repository):
+    if not repository_url.is_address(repository):
         return printable(PurePosixPath(repository).name) or repository
     path = repository.rpartition(":")[2] if _SCP.match(repository) else urlsplit(repository).path
     parts = [part for part in path.removesuffix("/").removesuffix(".git").split("/") if part]
@@ -49,7 +49,7 @@ def web_address(repository: str) -> str:
     """Where a forge of a known kind shows the repository; empty for any other, and for a path."""
     if found := _SCP.match(repository):
         host, path = found[1], found[2]
-    elif addresses.is_address(repository) and urlsplit(repository).scheme in ("https", "ssh"):
+    elif repository_url.is_address(repository) and urlsplit(repository).scheme in ("https", "ssh"):
         host, path = urlsplit(repository).hostname or "", urlsplit(repository).path
     else:
         return ""

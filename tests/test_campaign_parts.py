@@ -15,7 +15,7 @@ from stomper.campaigns.groups import Grouping, slug
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.owners import Owners
 from stomper.campaigns.spent import Spent
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.models import CheckerRun, Diagnostic, Outcome, Patch, Status
 from tests.support.repositories import git
 

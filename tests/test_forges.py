@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.forges import ForgeError, forge_of
 from stomper.forges.asking import Refusal
 from stomper.forges.places import Place, place_of
@@ -38,7 +38,7 @@ NAME = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,8}", fullmatch=True)
 )
 def test_an_address_tells_its_forge(address: str, kind: str, path: str, api: str) -> None:
     """By the name of its host; the port of ssh is not that of the API."""
-    where = addresses.parse(address)
+    where = repository_url.parse(address)
     if not kind:
         with pytest.raises(ForgeError, match=r"set pr\.forge to github or gitlab"):
             place_of(where)
@@ -48,12 +48,12 @@ def test_an_address_tells_its_forge(address: str, kind: str, path: str, api: str
 
 def test_a_kind_and_an_api_that_are_given_count() -> None:
     """For hosts whose name does not tell."""
-    where = addresses.parse("ssh://git@code.example/acme/tool.git")
+    where = repository_url.parse("ssh://git@code.example/acme/tool.git")
     assert place_of(where, kind="gitlab") == Place("gitlab", "acme/tool", "https://code.example")
     assert place_of(where, kind="github", api="https://api.example/v3/").api == "https://api.example/v3"
-    below = addresses.parse("https://code.example/gitlab/acme/tool.git")
+    below = repository_url.parse("https://code.example/gitlab/acme/tool.git")
     assert place_of(below, kind="gitlab", api="https://code.example/gitlab").path == "acme/tool"
-    ghe = addresses.parse("https://acme.ghe.com/acme/tool")
+    ghe = repository_url.parse("https://acme.ghe.com/acme/tool")
     assert place_of(ghe, kind="github").api == "https://api.acme.ghe.com"
 
 
@@ -62,7 +62,7 @@ def test_all_ways_to_write_an_address_are_one_place(names: list[str]) -> None:
     """A project's path is the same however git reaches it."""
     path = "/".join(names)
     ways = (f"https://gitlab.com/{path}", f"https://gitlab.com/{path}.git", f"git@gitlab.com:{path}.git")
-    places = {place_of(addresses.parse(way)) for way in (*ways, f"ssh://git@gitlab.com:22/{path}.git/")}
+    places = {place_of(repository_url.parse(way)) for way in (*ways, f"ssh://git@gitlab.com:22/{path}.git/")}
     assert places == {Place("gitlab", path, "https://gitlab.com")}
 
 
@@ -84,14 +84,14 @@ def test_all_ways_to_write_an_address_are_one_place(names: list[str]) -> None:
 def test_what_is_at_no_forge_is_told(address: str, more: dict[str, str], expected: str) -> None:
     """Before anything is sent, and without what an address may hold."""
     with pytest.raises(ForgeError, match=expected) as raised:
-        forge_of(addresses.parse(address), "t0ken", kind=more.get("kind", ""), api=more.get("api", ""))
+        forge_of(repository_url.parse(address), "t0ken", kind=more.get("kind", ""), api=more.get("api", ""))
     assert "pass" not in str(raised.value)
 
 
 def test_a_token_is_needed() -> None:
     """The message names what it needs, and where it is given."""
     with pytest.raises(ForgeError, match=r"a token with contents and pull requests: write: set pr\.token_env"):
-        forge_of(addresses.parse("https://github.com/acme/tool"), "")
+        forge_of(repository_url.parse("https://github.com/acme/tool"), "")
 
 
 @pytest.mark.parametrize(("host", "library"), [("github.com", "github"), ("gitlab.com", "gitlab")])
@@ -100,7 +100,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, host: str, library: 
     monkeypatch.delitem(sys.modules, f"stomper.forges.{library}", raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ForgeError, match=r"pip install 'stomper-prefect\[pr\]'"):
-        forge_of(addresses.parse(f"https://{host}/acme/tool"), "t0ken")
+        forge_of(repository_url.parse(f"https://{host}/acme/tool"), "t0ken")
 
 
 def test_the_room_loads_without_the_libraries() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.forges import Forge, ForgeError, Patience, RequestState, forge_of
 from tests.support.clock import Clock
 from tests.support.forges.github import GitHubStub
@@ -47,7 +47,7 @@ def forge(server: ForgeServer, stub: GitHubStub, clock: Clock) -> Forge:
 
 def opened(server: ForgeServer, token: str, patience: Patience) -> Forge:
     """The forge that a server is."""
-    address = addresses.parse("https://github.example/acme/tool.git")
+    address = repository_url.parse("https://github.example/acme/tool.git")
     return forge_of(address, token, api=f"{server.api}/v3", patience=patience)
 
 
@@ -303,7 +303,7 @@ def test_patience_is_for_all_requests_together(forge: Forge, server: ForgeServer
 
 def test_what_is_no_api(server: ForgeServer) -> None:
     """An answer that is none of GitHub's is told as such."""
-    address = addresses.parse("https://github.example/acme/tool")
+    address = repository_url.parse("https://github.example/acme/tool")
     server.fail(Fault("GET", "", 200, "<html>", times=9))
     with pytest.raises(ForgeError, match="the address of a GitHub API"):
         forge_of(address, "t0ken", api=server.api, patience=Patience(total_s=0)).open_requests()

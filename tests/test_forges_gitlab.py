@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.forges import Forge, ForgeError, Patience, RequestState, forge_of
 from tests.support.clock import Clock
 from tests.support.forges.gitlab import GitLabStub
@@ -47,7 +47,7 @@ def forge(server: ForgeServer, stub: GitLabStub, clock: Clock) -> Forge:
 
 def opened(server: ForgeServer, token: str, patience: Patience) -> Forge:
     """The forge that a server is."""
-    address = addresses.parse("git@gitlab.example:acme/tools/tool.git")
+    address = repository_url.parse("git@gitlab.example:acme/tools/tool.git")
     return forge_of(address, token, api=server.api, patience=patience)
 
 

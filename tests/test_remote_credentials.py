@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stomper.config import addresses
+from stomper.config import repository_url
 from stomper.config.parameters import FixParameters
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
@@ -132,7 +132,7 @@ def test_an_address_with_credentials_is_refused(text: str) -> None:
         FixParameters(repository=text)
     assert TOKEN not in str(raised.value)
     with pytest.raises(SettingsError, match="token_env") as refused:
-        addresses.parse(text)
+        repository_url.parse(text)
     assert TOKEN not in str(refused.value)
     assert "pattern" in FixParameters.model_json_schema()["properties"]["repository"]
 
@@ -141,12 +141,12 @@ def test_an_address_with_credentials_is_refused(text: str) -> None:
 def test_where_a_token_is_not_sent(url: str) -> None:
     """Not in clear over the network, and not where it is no way in."""
     with pytest.raises(SettingsError, match="a token is"):
-        Credentials(addresses.parse(url), TOKEN, "me", "here")
+        Credentials(repository_url.parse(url), TOKEN, "me", "here")
 
 
 def test_credentials_do_not_show(tmp_path: Path) -> None:
     """Neither their repr nor what git repeats holds the token."""
-    keys = Credentials(addresses.parse("https://forge.test/a.git"), TOKEN, "me", "here")
+    keys = Credentials(repository_url.parse("https://forge.test/a.git"), TOKEN, "me", "here")
     assert TOKEN not in repr(keys)
     assert TOKEN not in keys.hidden(f"fatal: unable to access 'https://me:{TOKEN}@forge.test/': {TOKEN}")
     assert TOKEN not in " ".join(keys.config)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stomper.campaigns import quiet
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.spent import Spent
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.models import CheckerRun, Outcome
 
 LONGEST = 60_000  # characters; GitHub takes 65,536

@@ -11,7 +11,7 @@ from stomper.campaigns.groups import Grouping
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.owners import Owners
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.forges.base import PullRequest, RequestState
 from stomper.git import Target
 from stomper.models import Diagnostic, FileJob, Outcome, Request

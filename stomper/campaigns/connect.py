@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from urllib.parse import urlsplit
 
-from stomper.config.addresses import Address
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
+from stomper.config.repository_url import Address
 from stomper.errors import SettingsError
 from stomper.forges import Forge, forge_of
 from stomper.forges.places import Place, place_of

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from stomper.campaigns import connect
 from stomper.campaigns.connect import TOKENS
-from stomper.config import addresses
-from stomper.config.addresses import Address
-from stomper.config.options import PullRequestSettings
+from stomper.config import repository_url
+from stomper.config.pull_requests import PullRequestSettings
+from stomper.config.repository_url import Address
 from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
 from stomper.forges.base import Forge
@@ -120,9 +120,9 @@ def address_of(target: Target) -> Address:
             f'land = "pr": {target.root} has no remote `origin`: add it, or give the repository\'s address'
         )
     plain = _USER_IN_ADDRESS.sub(r"\1", url)  # CI runners put their token into it
-    if not addresses.is_address(plain) or plain.startswith("file:"):
+    if not repository_url.is_address(plain) or plain.startswith("file:"):
         raise SettingsError(f'land = "pr": origin is {plain}, which is on no forge; use land = "branch"')
-    return addresses.parse(plain)
+    return repository_url.parse(plain)
 
 
 def token_of(place: Place, options: PullRequestSettings, *, named: bool) -> str:

@@ -152,7 +152,7 @@ def doctor(
 
 def _named(repository: str) -> str:
     """The repository to deploy for: absolute where it is on this machine, as given where it is on another."""
-    from stomper.config.addresses import is_address, parse
+    from stomper.config.repository_url import is_address, parse
     from stomper.git import open_target
 
     if is_address(repository):

@@ -19,9 +19,9 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from stomper.config.addresses import NO_CREDENTIALS, refuse_credentials
-from stomper.config.options import PullRequestSettings
 from stomper.config.parameters import FixParameters
+from stomper.config.pull_requests import PullRequestSettings
+from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
 from stomper.config.settings import Risk, Settings, combine
 
 # Credentials in an address are refused by the server already, which stores parameters.

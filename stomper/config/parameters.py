@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from stomper.config.addresses import NO_CREDENTIALS, refuse_credentials
+from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
 
 
 class FixParameters(BaseModel):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.errors import SettingsError
 
 Raw = dict[str, Any]

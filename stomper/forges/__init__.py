@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper.config.addresses import Address
+from stomper.config.repository_url import Address
 from stomper.forges.asking import Patience
 from stomper.forges.base import Forge, ForgeError, PullRequest, RequestState, Wanted
 from stomper.forges.places import place_of

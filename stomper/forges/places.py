@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from stomper.config.addresses import Address
+from stomper.config.repository_url import Address
 from stomper.forges.base import ForgeError
 
 KINDS = ("github", "gitlab")

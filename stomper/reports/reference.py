@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from stomper.agents.programs import PROGRAMS
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 from stomper.events import KINDS, RunEvent
 from stomper.guards import GUARDS

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from stomper.config import form
-from stomper.config.options import PullRequestSettings
+from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import Settings
 from stomper.fleet import FleetParameters, fleet_of, form_of_fleet
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.config.addresses import is_address, parse
+from stomper.config.repository_url import is_address, parse
 from stomper.errors import SettingsError
 
 
