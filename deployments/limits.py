@@ -18,7 +18,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from deployments import embedded
 from stomper.config.settings import Settings, load
 from stomper.errors import StomperError
-from stomper.git import open_target
+from stomper.git.repository import open_target
 
 TAG = "stomper-process-file"
 _AGENT = "stomper-agent-"

@@ -12,13 +12,13 @@ from pydantic import TypeAdapter
 from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
-from stomper.git import git
+from stomper.git.pool import Pool
+from stomper.git.repository import git
 from stomper.hashing import digest
 from stomper.impact.contexts import FORMAT, Contexts
 from stomper.impact.graph import read_graph
 from stomper.impact.selecting import Selector
 from stomper.imports import missing_extensions
-from stomper.pool import Pool
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.state.store import Store
 from stomper.testing import Suite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stomper.checked import Checked
 from stomper.config.parameters import FixParameters
-from stomper.remotes import Remote
+from stomper.git.remotes import Remote
 from stomper.run import open_session
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from stomper.git import git, names, text
+from stomper.git.repository import git, names, text
 from stomper.state.paths import home
 from stomper.state.store import Store
 

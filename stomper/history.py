@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
-from stomper.git import Target, contains
+from stomper.git.repository import Target, contains
 from stomper.models import Report
 from stomper.state.locks import lives
 from stomper.state.paths import home

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from stomper.git import environment
+from stomper.git.repository import environment
 from stomper.session import Session
 from stomper.system import processes
 

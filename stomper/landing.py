@@ -12,7 +12,7 @@ from stomper.approval import needs_answer
 from stomper.campaigns import settle, tidy
 from stomper.errors import Cancelled, StomperError
 from stomper.fitting import combined, fit
-from stomper.git import uncommitted
+from stomper.git.repository import uncommitted
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
 from stomper.state import paths

@@ -12,6 +12,7 @@ from stomper import progress, ruff_batch
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
 from stomper.errors import Cancelled, RepositoryError
+from stomper.git.worktrees import Worktree
 from stomper.guards import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.pending import Ready
@@ -19,7 +20,6 @@ from stomper.prompts import Prompt, Strategy, evidence
 from stomper.proof import Proof, diff_of, judge, prove
 from stomper.session import Session
 from stomper.verify import read_from
-from stomper.worktrees import Worktree
 
 
 def process_file(session: Session, job: FileJob, *, only_recorded: bool = False) -> Outcome:

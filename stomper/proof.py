@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from stomper.analysis.fingerprints import Comparison
 from stomper.analysis.risk import Risk, risk
 from stomper.errors import CheckerError
+from stomper.git.objects import read_blobs
+from stomper.git.worktrees import Worktree
 from stomper.guards import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
-from stomper.objects import read_blobs
 from stomper.quick import judge_patch
 from stomper.session import Session
 from stomper.verify import verify
-from stomper.worktrees import Worktree
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from stomper.agents.ruff import RuffAgent
 from stomper.analysis.fingerprints import stamp
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.errors import Cancelled, RepositoryError, StomperError
+from stomper.git.objects import read_blobs
+from stomper.git.worktrees import Worktree
 from stomper.guards import Diff
 from stomper.models import Diagnostic, FileJob, Patch
-from stomper.objects import read_blobs
 from stomper.pending import Ready
 from stomper.session import Session
 from stomper.verify import read_from
-from stomper.worktrees import Worktree
 
 _MOST, _BYTES = 500, 32 * 1024**2
 """How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""

@@ -13,11 +13,11 @@ from stomper.campaigns import campaign
 from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings, load
 from stomper.errors import RepositoryError, SettingsError
-from stomper.git import Target, changed_since, check_landing, git, names, open_target
+from stomper.git.remotes import Remote
+from stomper.git.repository import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
-from stomper.remotes import Remote
 from stomper.selection import Scope
 from stomper.session import Session
 from stomper.state.locks import sweep_runs

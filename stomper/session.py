@@ -25,19 +25,20 @@ from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
-from stomper.git import Target
+from stomper.git.objects import modes_at
+from stomper.git.pool import Pool
+from stomper.git.remotes import Remote
+from stomper.git.repository import Target
+from stomper.git.sight import Sight
+from stomper.git.worktrees import SharedClone, in_memory
 from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
-from stomper.objects import modes_at
 from stomper.pending import Pending
-from stomper.pool import Pool
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
-from stomper.remotes import Remote
 from stomper.sandbox import Sandbox, make_sandbox
 from stomper.selection import Scope, Selection, globs, select
 from stomper.shared import SharedSuites, suites_at_once
-from stomper.sight import Sight
 from stomper.state import locks, paths, store
 from stomper.system import processes
 from stomper.system.resource_usage import Meter
@@ -45,7 +46,6 @@ from stomper.testing import Suite
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Violation, Watch
-from stomper.worktrees import SharedClone, in_memory
 
 # What takes a tenth of a second to load, and the first files of an agent would wait for.
 _LOADED_LATE = ("stomper.prompts.templates", "detect_secrets.core.secrets_collection")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from stomper.examples import Examples
-from stomper.git import git, names
+from stomper.git.repository import git, names
 from stomper.state.store import Store
 from stomper.trials import Trial, Trials, repository_of
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from stomper import progress
 from stomper.errors import RepositoryError
+from stomper.git.sight import Sight
 from stomper.models import Model
-from stomper.sight import Sight
 from stomper.state import locks
 
 _LANDING_S = 60.0

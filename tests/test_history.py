@@ -9,7 +9,7 @@ import pytest
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
-from stomper.git import open_target
+from stomper.git.repository import open_target
 from stomper.history import past, to_resume, unfinished
 from stomper.landing import land
 from stomper.models import LeftOut, Metrics

@@ -8,7 +8,7 @@ from pathlib import Path
 from stomper.analysis.risk import risk
 from stomper.campaigns.messages import Piece
 from stomper.errors import RepositoryError
-from stomper.git import git, read_changes
+from stomper.git.repository import git, read_changes
 from stomper.models import Change, Patch
 
 FILE = ".git-blame-ignore-revs"

@@ -13,10 +13,10 @@ from stomper.campaigns.origin import Origin
 from stomper.campaigns.owners import Owners
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.forges.base import PullRequest, RequestState
-from stomper.git import Target
+from stomper.git.remotes import Remote
+from stomper.git.repository import Target
+from stomper.git.worktrees import SharedClone
 from stomper.models import Diagnostic, FileJob, Outcome, Request
-from stomper.remotes import Remote
-from stomper.worktrees import SharedClone
 
 __all__ = ["Campaign", "Carried", "check", "join"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from stomper import commits
 from stomper.campaigns import quiet, seals
 from stomper.campaigns.spent import Spent
-from stomper.git import identity
+from stomper.git.repository import identity
 from stomper.models import Outcome, Patch
 from stomper.session import Session
 

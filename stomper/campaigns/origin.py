@@ -12,15 +12,15 @@ from stomper.campaigns.connect import TOKENS
 from stomper.config import repository_url
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import Address
-from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
 from stomper.forges.base import Forge
 from stomper.forges.places import Place
-from stomper.git import Target, git, text
-from stomper.mirrors import Mirror
-from stomper.remotes import Remote
+from stomper.git.credentials import Credentials
+from stomper.git.mirrors import Mirror
+from stomper.git.remotes import Remote
+from stomper.git.repository import Target, git, text
+from stomper.git.worktrees import SharedClone
 from stomper.system import processes
-from stomper.worktrees import SharedClone
 
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
 _USERS = {"github": "x-access-token", "gitlab": "oauth2"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pathspec
 
-from stomper.git import git
+from stomper.git.repository import git
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 _SECTION = re.compile(r"^\^?\[([^\]]+)\](?:\[\d+\])?(?:\s+(.*))?$")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from stomper.campaigns.spent import Spent
 from stomper.errors import RepositoryError
-from stomper.git import git
+from stomper.git.repository import git
+from stomper.git.worktrees import SharedClone, build_commits
 from stomper.models import Patch
-from stomper.worktrees import SharedClone, build_commits
 
 _SEAL = re.compile(rb"Stomper-Seal: ([0-9a-f]{64})\n\Z")
 _PLACE = re.compile(r"([a-z0-9-]+) ([0-9]{1,9}) of ([0-9]{1,9})")

@@ -15,7 +15,7 @@ from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fitting import fit
 from stomper.forges.base import ForgeError
-from stomper.git import git
+from stomper.git.repository import git
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
 from stomper.system import processes

@@ -28,7 +28,7 @@ def stats(
     `git revert`. Its cost is that of all calls, those that fixed nothing included; a cost that no agent said is unknown,
     not zero. Exit code 0.
     """
-    from stomper.git import open_target
+    from stomper.git.repository import open_target
     from stomper.reports.learned import show_stats
     from stomper.standing import settle
     from stomper.state.paths import home
@@ -101,7 +101,7 @@ def import_(file: Annotated[Path, typer.Argument(help="A file that `stomper lear
 
 
 def _here() -> str:
-    from stomper.git import open_target
+    from stomper.git.repository import open_target
     from stomper.trials import repository_of
 
     return repository_of(open_target(Path.cwd()).root)

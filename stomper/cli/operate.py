@@ -153,7 +153,7 @@ def doctor(
 def _named(repository: str) -> str:
     """The repository to deploy for: absolute where it is on this machine, as given where it is on another."""
     from stomper.config.repository_url import is_address, parse
-    from stomper.git import open_target
+    from stomper.git.repository import open_target
 
     if is_address(repository):
         return parse(repository).url

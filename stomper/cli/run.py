@@ -120,7 +120,7 @@ def check(
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.check import check
     from stomper.cli.asked import fix_command, parameters_of
-    from stomper.git import open_target
+    from stomper.git.repository import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
 
@@ -150,7 +150,7 @@ def resume(
     with server_begun(verbose=verbose):
         from deployments.launch import run_flow
         from stomper.cli.telling import Telling
-        from stomper.git import open_target
+        from stomper.git.repository import open_target
         from stomper.history import to_resume
         from stomper.reports.result import RunResult
         from stomper.state.paths import home
@@ -174,7 +174,7 @@ def demo(
     with server_begun():
         from deployments.launch import run_flow
         from stomper.demo import make_sample, ran_as_it_should
-        from stomper.git import text
+        from stomper.git.repository import text
         from stomper.reports.terminal import show_report
 
         folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stomper import worktrees
 from stomper.config.parameters import FixParameters
+from stomper.git import worktrees
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.state import locks

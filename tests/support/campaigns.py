@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 import pytest
 
-from stomper import remotes
 from stomper.asking import Ask, land_and_ask
 from stomper.config.parameters import FixParameters
+from stomper.git import remotes
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.process import process_file
 from stomper.run import open_session, report_of

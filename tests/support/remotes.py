@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from stomper import remotes
 from stomper.config.parameters import FixParameters
+from stomper.git import remotes
+from stomper.git.remotes import Remote
 from stomper.landing import Landing, land
 from stomper.process import process_file
-from stomper.remotes import Remote
 from stomper.run import open_session
 from tests.support.repositories import git, write
 from tests.support.runs import RULES

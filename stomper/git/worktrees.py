@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
+from stomper.git.repository import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles
 

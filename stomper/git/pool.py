@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
-from stomper.worktrees import SharedClone, Worktree
+from stomper.git.worktrees import SharedClone, Worktree
 
 
 class Pool:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import RepositoryError
-from stomper.git import git, text
-from stomper.objects import modes_at, read_blobs
+from stomper.git.objects import modes_at, read_blobs
+from stomper.git.repository import git, text
 from tests.support.runs import started
 
 

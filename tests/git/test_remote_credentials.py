@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from stomper.config import repository_url
 from stomper.config.parameters import FixParameters
-from stomper.credentials import Credentials
 from stomper.errors import RepositoryError, SettingsError
+from stomper.git.credentials import Credentials
 from tests.support.git_http import GitServer
 from tests.support.remotes import UNUSED, bare, count, hold, repair_at
 from tests.support.repositories import git

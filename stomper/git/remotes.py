@@ -8,10 +8,10 @@ from pathlib import Path
 
 from stomper.config import repository_url
 from stomper.config.parameters import FixParameters
-from stomper.credentials import Credentials, from_environment
 from stomper.errors import RepositoryError, SettingsError
-from stomper.git import git
-from stomper.mirrors import Mirror, only_in
+from stomper.git.credentials import Credentials, from_environment
+from stomper.git.mirrors import Mirror, only_in
+from stomper.git.repository import git
 from stomper.state.locks import Lock
 
 _MOST = 64  # runs at once over one address

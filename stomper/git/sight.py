@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git import WHOLE_INDEX, Target, git, names
-from stomper.refs import Refs
+from stomper.git.refs import Refs
+from stomper.git.repository import WHOLE_INDEX, Target, git, names
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
 _FIELDS = {"1": 8, "u": 10, "?": 1, "!": 1}  # before the path of an entry: one changed, unmerged, untracked, ignored

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.config.repository_url import Address
-from stomper.credentials import Credentials
 from stomper.errors import RepositoryError
-from stomper.git import attempt, git
+from stomper.git.credentials import Credentials
+from stomper.git.repository import attempt, git
 from stomper.state.locks import Lock
 from stomper.state.paths import home
 from stomper.system import processes
