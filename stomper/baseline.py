@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import StomperError, SuiteError
-from stomper.git.pool import Pool
 from stomper.git.repository import git
+from stomper.git.worktree_pool import Pool
 from stomper.hashing import digest
 from stomper.impact.contexts import FORMAT, Contexts
 from stomper.impact.graph import read_graph

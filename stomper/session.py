@@ -25,11 +25,11 @@ from stomper.config.settings import Settings
 from stomper.environment import Environment
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
+from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
-from stomper.git.pool import Pool
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target
-from stomper.git.sight import Sight
+from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone, in_memory
 from stomper.imports import missing_extensions
 from stomper.memory import Memory

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stomper import progress
 from stomper.errors import RepositoryError
-from stomper.git.sight import Sight
+from stomper.git.checkout_state import Sight
 from stomper.models import Model
 from stomper.state import locks
 

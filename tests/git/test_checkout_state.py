@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import RepositoryError
+from stomper.git.checkout_state import Sight
 from stomper.git.repository import open_target
-from stomper.git.sight import Sight
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import commit, snapshot, started
 
