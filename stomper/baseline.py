@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.imports import missing_extensions
+from stomper.environment.python import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.git.repository import git
 from stomper.git.worktree_pool import Pool
@@ -18,7 +19,6 @@ from stomper.hashing import digest
 from stomper.impact.contexts import FORMAT, Contexts
 from stomper.impact.graph import read_graph
 from stomper.impact.selecting import Selector
-from stomper.imports import missing_extensions
 from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.state.store import Store
 from stomper.testing import Suite

@@ -10,10 +10,10 @@ from pathlib import Path
 from stomper.agents.survey import root_of, survey
 from stomper.checkers import Checker, make_checkers
 from stomper.config.settings import Settings, load
-from stomper.environment import Environment
+from stomper.environment.python import Environment
+from stomper.environment.sandbox import make_sandbox
 from stomper.errors import CheckerError
 from stomper.findings import Finding
-from stomper.sandbox import make_sandbox
 from stomper.state.paths import home
 from stomper.system import processes
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from stomper.environment.imports import INSTALLED
 from stomper.errors import SuiteError
-from stomper.imports import INSTALLED
 from stomper.system import processes
 
 PLUGIN, TRACER = "stomper_observer", "stomper_tracer"

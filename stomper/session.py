@@ -22,7 +22,9 @@ from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.imports import missing_extensions
+from stomper.environment.python import Environment
+from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
 from stomper.feedback import Feedback
 from stomper.git.checkout_state import Sight
@@ -31,12 +33,10 @@ from stomper.git.remotes import Remote
 from stomper.git.repository import Target
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone, in_memory
-from stomper.imports import missing_extensions
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.pending import Pending
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
-from stomper.sandbox import Sandbox, make_sandbox
 from stomper.selection import Scope, Selection, globs, select
 from stomper.shared import SharedSuites, suites_at_once
 from stomper.state import locks, paths, store

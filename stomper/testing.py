@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import SuiteError
 from stomper.impact.contexts import Contexts, read_contexts
 from stomper.observer import NOTES, ONLY, OPTIONS

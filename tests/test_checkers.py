@@ -12,7 +12,7 @@ import pytest
 
 from stomper.checkers import Checker, base, make_checkers
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import CheckerError
 from tests.support.repositories import MakeRepo, write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.testing import Suite, confirmed
 from tests.support.repositories import MakeRepo, write
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.impact.contexts import Contexts, Traced, merged, read_contexts
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import SuiteError
 from stomper.results import SuiteRun, SuiteState
 from stomper.testing import Suite

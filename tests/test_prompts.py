@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, FileJob
 from stomper.prompts import Situation, Strategy, check_template, evidence, render

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stomper import errors, results
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo
 

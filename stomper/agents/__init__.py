@@ -17,9 +17,9 @@ from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers import Checker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
+from stomper.environment.sandbox import Sandbox
 from stomper.errors import AgentError
-from stomper.sandbox import Sandbox
 
 
 def _of(row: Program) -> Callable[[AgentContext], Agent]:

@@ -10,9 +10,9 @@ from stomper.breaker import Trouble
 from stomper.checkers.base import Checker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import AgentSettings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
+from stomper.environment.sandbox import Sandbox
 from stomper.models import FileJob
-from stomper.sandbox import Sandbox
 from stomper.system.processes import Finished
 
 

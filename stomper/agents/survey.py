@@ -12,9 +12,9 @@ from stomper.agents.installed import find, version
 from stomper.agents.programs import PROGRAMS
 from stomper.config.secrets import Secrets
 from stomper.config.settings import AGENT_KINDS, AgentSettings, Settings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
+from stomper.environment.sandbox import Sandbox
 from stomper.errors import AgentError
-from stomper.sandbox import Sandbox
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from stomper.checkers.pytest import PytestChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.checkers.sarif import SarifChecker
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import CheckerError
 
 KINDS: dict[str, Callable[[CheckerContext], Checker]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stomper.config.settings import CheckerSettings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
 from stomper.system import processes

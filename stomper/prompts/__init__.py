@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.models import FileJob, Patch
 from stomper.prompts.advice import advice
 from stomper.prompts.definitions import definitions

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import CheckerError
 from stomper.system import processes
 

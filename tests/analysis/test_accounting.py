@@ -13,7 +13,7 @@ import pytest
 from stomper.analysis.fingerprints import compare, stamp
 from stomper.checkers import make_checkers
 from stomper.config.settings import Settings
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.models import Diagnostic
 
 HEAD = ["import os", "import sys", "from typing import List"]

@@ -9,7 +9,7 @@ import pytest
 
 from stomper.checkers import make_checkers
 from stomper.config.settings import Settings, assignments, combine, load, parse_value
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import SettingsError
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 
 # As setuptools writes them.
 FINDER = """\

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from stomper.environment.imports import editable_roots
 from stomper.errors import CheckerError, SettingsError
-from stomper.imports import editable_roots
 from stomper.system import processes
 
 # Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stomper.environment import Environment
+from stomper.environment.python import Environment
 from stomper.errors import SettingsError
 from stomper.system import processes
 

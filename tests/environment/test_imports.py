@@ -9,8 +9,8 @@ import pytest
 
 from stomper.checkers import make_checkers
 from stomper.config.settings import Settings
+from stomper.environment.imports import missing_extensions
 from stomper.errors import SuiteError
-from stomper.imports import missing_extensions
 from stomper.results import SuiteState
 from stomper.testing import Suite
 from tests.support.repositories import MakeRepo, open_run, write

@@ -1,0 +1,1 @@
+"""The target's Python, what it imports, and the sandbox around agents."""
