@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from stomper.config.settings import Settings
-from stomper.environment.imports import missing_extensions
+from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.git.repository import git

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stomper.environment.imports import INSTALLED
+from stomper.environment.import_paths import INSTALLED
 from stomper.errors import SuiteError
 from stomper.system import processes
 

@@ -22,7 +22,7 @@ from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
-from stomper.environment.imports import missing_extensions
+from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError

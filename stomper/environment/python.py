@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stomper.environment.imports import editable_roots
+from stomper.environment.import_paths import editable_roots
 from stomper.errors import CheckerError, SettingsError
 from stomper.system import processes
 

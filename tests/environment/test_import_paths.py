@@ -9,7 +9,7 @@ import pytest
 
 from stomper.checkers import make_checkers
 from stomper.config.settings import Settings
-from stomper.environment.imports import missing_extensions
+from stomper.environment.import_paths import missing_extensions
 from stomper.errors import SuiteError
 from stomper.results import SuiteState
 from stomper.testing import Suite
