@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stomper.forges import ForgeError, Patience, Wanted
+from stomper.forges.registry import ForgeError, Patience, Wanted
 from tests.support.clock import Clock
 
 WANTED = Wanted("stomper/all", "main", "Repair 3 errors", "One table\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stomper.config import repository_url
-from stomper.forges import Forge, ForgeError, Patience, RequestState, forge_of
+from stomper.forges.registry import Forge, ForgeError, Patience, RequestState, forge_of
 from tests.support.clock import Clock
 from tests.support.forges.github import GitHubStub
 from tests.support.forges.repository import repository
