@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import Address
 from stomper.errors import SettingsError
-from stomper.forges.places import Place, place_of
+from stomper.forges.hosts import Place, place_of
 from stomper.forges.registry import Forge, forge_of
 
 _OWN = ("github.com", "api.github.com", "gitlab.com", "127.0.0.1", "localhost", "::1")

@@ -14,7 +14,7 @@ from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import Address
 from stomper.errors import RepositoryError, SettingsError
 from stomper.forges.base import Forge
-from stomper.forges.places import Place
+from stomper.forges.hosts import Place
 from stomper.git.credentials import Credentials
 from stomper.git.mirrors import Mirror
 from stomper.git.remotes import Remote

@@ -11,10 +11,10 @@ import requests
 from github.PullRequest import PullRequest as Pull
 from github.Repository import Repository
 
-from stomper.forges import own_tokens
-from stomper.forges.asking import LOST, Asking, Patience, Refusal, plain
+from stomper.forges import ci_tokens
 from stomper.forges.base import PullRequest, RequestState, Wanted
-from stomper.forges.places import Place
+from stomper.forges.hosts import Place
+from stomper.forges.retries import LOST, Asking, Patience, Refusal, plain
 
 _TIMEOUT_S = 30
 _PAGE = 100
@@ -38,7 +38,7 @@ class GitHub:
         )
         self._asking = Asking("GitHub", f"{place.api} {place.path}", place.rights + _ACTIONS, read, token, patience)
         self.notes = self._asking.notes
-        self._own_token = own_tokens.is_of_actions(token)
+        self._own_token = ci_tokens.is_of_actions(token)
 
     @cached_property
     def _repository(self) -> Repository:
@@ -168,8 +168,8 @@ class GitHub:
     # What is wanted beside it. None of these is an error.
 
     def _extras(self, pull: Pull, wanted: Wanted, draft: bool | None) -> None:
-        if self._own_token or (pull.user and pull.user.login == own_tokens.GITHUB_BOT):
-            self._asking.note(own_tokens.GITHUB)
+        if self._own_token or (pull.user and pull.user.login == ci_tokens.GITHUB_BOT):
+            self._asking.note(ci_tokens.GITHUB)
         if pull.state != "open":
             return
         there = {label.name.lower() for label in pull.labels}

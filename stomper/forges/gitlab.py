@@ -10,11 +10,11 @@ from typing import Any
 import gitlab
 import requests
 
-from stomper.forges import own_tokens
-from stomper.forges.asking import LOST, NOT_UNDERSTOOD, Asking, Patience, Refusal, plain
+from stomper.forges import ci_tokens
 from stomper.forges.base import PullRequest, Wanted
-from stomper.forges.merge_requests import newest, running, title_of, told, told_or_none, words_of
-from stomper.forges.places import Place
+from stomper.forges.gitlab_models import newest, running, title_of, told, told_or_none, words_of
+from stomper.forges.hosts import Place
+from stomper.forges.retries import LOST, NOT_UNDERSTOOD, Asking, Patience, Refusal, plain
 
 _TIMEOUT_S = 30
 _PAGE = 100
@@ -33,7 +33,7 @@ class GitLab:
 
     def __init__(self, place: Place, token: str, patience: Patience) -> None:
         self._path = place.path
-        self._own_token = own_tokens.is_of_job(token)
+        self._own_token = ci_tokens.is_of_job(token)
         self._headers: dict[str, str] = {}
         session = requests.Session()
         session.hooks["response"].append(self._remember)
@@ -159,7 +159,7 @@ class GitLab:
 
     def _with_extras(self, number: int, wanted: Wanted) -> PullRequest:
         if self._own_token:
-            self._asking.note(own_tokens.GITLAB)
+            self._asking.note(ci_tokens.GITLAB)
         merges = self._project.mergerequests
         merge = self._asking.ask(f"read !{number}", lambda: merges.get(number))
         if merge.state == "opened":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stomper.config.repository_url import Address
-from stomper.forges.asking import Patience
 from stomper.forges.base import Forge, ForgeError, PullRequest, RequestState, Wanted
-from stomper.forges.places import place_of
+from stomper.forges.hosts import place_of
+from stomper.forges.retries import Patience
 
 __all__ = ["Forge", "ForgeError", "Patience", "PullRequest", "RequestState", "Wanted", "forge_of"]
 
