@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from stomper.agents.ruff import RuffAgent
 from stomper.analysis.fingerprints import Comparison, compare
-from stomper.guards import Diff
+from stomper.guards.registry import Diff
 from stomper.models import Diagnostic, FileJob
 from stomper.verify import Collected
 

@@ -13,7 +13,7 @@ from stomper.agents import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
 from stomper.errors import Cancelled, RepositoryError
 from stomper.git.worktrees import Worktree
-from stomper.guards import Diff
+from stomper.guards.registry import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.pending import Ready
 from stomper.prompts import Prompt, Strategy, evidence

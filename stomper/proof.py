@@ -11,7 +11,7 @@ from stomper.analysis.risk import Risk, risk
 from stomper.errors import CheckerError
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
-from stomper.guards import Diff, objection
+from stomper.guards.registry import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
 from stomper.quick import judge_patch
 from stomper.session import Session

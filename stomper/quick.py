@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stomper.analysis.risk import risk
 from stomper.git.worktrees import Worktree
-from stomper.guards import Diff
+from stomper.guards.registry import Diff
 from stomper.results import SuiteRun, SuiteState, worse, worse_among
 from stomper.session import Session
 from stomper.testing import Judgement, confirmed, some_of

@@ -16,7 +16,7 @@ from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
-from stomper.guards import Diff
+from stomper.guards.registry import Diff
 from stomper.models import Diagnostic, FileJob, Patch
 from stomper.pending import Ready
 from stomper.session import Session

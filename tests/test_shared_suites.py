@@ -14,7 +14,7 @@ import pytest
 
 from stomper import shared
 from stomper.errors import Cancelled
-from stomper.guards import Diff
+from stomper.guards.registry import Diff
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome, Patch
 from stomper.process import process_file

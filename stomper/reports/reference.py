@@ -15,7 +15,7 @@ from stomper.agents.programs import PROGRAMS
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 from stomper.events import KINDS, RunEvent
-from stomper.guards import GUARDS
+from stomper.guards.registry import GUARDS
 
 TABLES: dict[str, type[BaseModel]] = {
     "run": Settings,

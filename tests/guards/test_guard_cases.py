@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stomper.config.settings import GUARD_NAMES
-from stomper.guards import GUARDS, Diff, objection
+from stomper.guards.registry import GUARDS, Diff, objection
 from stomper.models import Change, Diagnostic, FileJob, Patch
 from tests.cases.guards import CASES, GuardCase
 from tests.support.repositories import MakeRepo, git

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from stomper.config.settings import GUARD_NAMES
-from stomper.guards import GUARDS, Diff, base, objection
+from stomper.guards import base
 from stomper.guards.code import syntax
 from stomper.guards.comments import suppression
 from stomper.guards.files import line_endings, scope, shape
+from stomper.guards.registry import GUARDS, Diff, objection
 from stomper.models import Change, FileJob, Patch
 
 FILE = "100644"
