@@ -8,9 +8,9 @@ from pathlib import Path
 from stomper.bisect import Wrong, drop_by_name
 from stomper.fitting import combined
 from stomper.models import Outcome
-from stomper.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
 from stomper.session import Session
-from stomper.testing import Judgement, confirmed, some_of
+from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
+from stomper.testing.suite import Judgement, confirmed, some_of
 
 Dropped = tuple[Outcome, str]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from stomper.analysis.risk import risk
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
-from stomper.results import SuiteRun, SuiteState, worse, worse_among
 from stomper.session import Session
-from stomper.testing import Judgement, confirmed, some_of
+from stomper.testing.results import SuiteRun, SuiteState, worse, worse_among
+from stomper.testing.suite import Judgement, confirmed, some_of
 
 _ENOUGH = 10
 """A patch is turned down for one test: with so many new failures, the others that it can reach are of no matter."""

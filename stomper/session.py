@@ -14,7 +14,6 @@ from pathlib import Path
 
 from stomper import hashing, progress
 from stomper.agents import Agent, make_agents
-from stomper.baseline import Baselines
 from stomper.calls import Calls
 from stomper.campaigns.campaign import Campaign
 from stomper.checkers import Checker, make_checkers
@@ -38,11 +37,12 @@ from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.pending import Pending
 from stomper.prompts import Prompt, Situation, Strategy, check_template, render
 from stomper.selection import Scope, Selection, globs, select
-from stomper.shared import SharedSuites, suites_at_once
 from stomper.state import locks, paths, store
 from stomper.system import processes
 from stomper.system.resource_usage import Meter
-from stomper.testing import Suite
+from stomper.testing.baseline import Baselines
+from stomper.testing.shared import SharedSuites, suites_at_once
+from stomper.testing.suite import Suite
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect
 from stomper.watch import Violation, Watch

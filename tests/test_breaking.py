@@ -10,7 +10,7 @@ import pytest
 
 from stomper.landing import Landing, land
 from stomper.process import process_file
-from stomper.testing import Suite
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path, scripted
 

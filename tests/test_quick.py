@@ -13,7 +13,7 @@ from stomper.landing import Landing, land
 from stomper.models import Outcome, Report, Status
 from stomper.process import process_file
 from stomper.reports.tested import how_tested
-from stomper.testing import Suite
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path, scripted
 

@@ -13,8 +13,8 @@ from stomper.campaigns.marks import Mark
 from stomper.campaigns.spent import Spent
 from stomper.forges.base import RequestState, Wanted
 from stomper.models import Outcome, Request
-from stomper.results import SuiteState
 from stomper.session import Session
+from stomper.testing.results import SuiteState
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.results import SuiteState
-from stomper.testing import Suite
+from stomper.testing.results import SuiteState
+from stomper.testing.suite import Suite
 
 
 class PytestChecker:

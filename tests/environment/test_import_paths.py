@@ -11,8 +11,8 @@ from stomper.checkers import make_checkers
 from stomper.config.settings import Settings
 from stomper.environment.import_paths import missing_extensions
 from stomper.errors import SuiteError
-from stomper.results import SuiteState
-from stomper.testing import Suite
+from stomper.testing.results import SuiteState
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES
 from tests.support.venvs import changed_copy, environment, install_with_hatch

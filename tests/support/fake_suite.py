@@ -15,11 +15,11 @@ import pytest
 from stomper.errors import RepositoryError, SuiteError
 from stomper.git.worktrees import Worktree
 from stomper.models import Change, Patch
-from stomper.results import CaseResult, SuiteRun, SuiteState
-from stomper.shared import SharedSuites, Verdict
 from stomper.system import batching
 from stomper.system.file_snapshot import KeptFiles
-from stomper.testing import Suite
+from stomper.testing.results import CaseResult, SuiteRun, SuiteState
+from stomper.testing.shared import SharedSuites, Verdict
+from stomper.testing.suite import Suite
 
 Kind = Literal[
     "good", "own test", "two tests", "common test", "crash", "hang", "refused", "by order", "needy", "clash", "pair"

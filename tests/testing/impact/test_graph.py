@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stomper.impact.graph import ImportGraph, read_graph
 from stomper.system import processes
+from stomper.testing.impact.graph import ImportGraph, read_graph
 from tests.support.repositories import write
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stomper.environment.python import Environment
-from stomper.impact.contexts import Contexts, Traced, merged, read_contexts
-from stomper.testing import Suite
+from stomper.testing.impact.contexts import Contexts, Traced, merged, read_contexts
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo
 
 SOURCE = """\

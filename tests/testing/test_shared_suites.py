@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from stomper import shared
 from stomper.errors import Cancelled
 from stomper.guards.registry import Diff
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome, Patch
 from stomper.process import process_file
 from stomper.quick import lands_tested
-from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
-from stomper.shared import SharedSuites
 from stomper.system import batching, processes
-from stomper.testing import Suite
+from stomper.testing import shared
+from stomper.testing.results import SuiteRun, SuiteState
+from stomper.testing.shared import SharedSuites
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path
 

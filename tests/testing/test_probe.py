@@ -9,8 +9,8 @@ import pytest
 
 from stomper.environment.python import Environment
 from stomper.errors import SuiteError
-from stomper.results import SuiteRun, SuiteState
-from stomper.testing import Suite
+from stomper.testing.results import SuiteRun, SuiteState
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo
 from tests.support.venvs import changed_copy, environment
 

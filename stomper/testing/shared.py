@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from stomper.errors import Cancelled, StomperError
 from stomper.git.worktrees import Worktree
 from stomper.models import Patch
-from stomper.results import AS_A_WHOLE, SuiteRun, worse, worse_among
 from stomper.system.batching import Batches
-from stomper.testing import Judgement, Suite, confirmed
+from stomper.testing.results import AS_A_WHOLE, SuiteRun, worse, worse_among
+from stomper.testing.suite import Judgement, Suite, confirmed
 
 _PATIENCE = 0.1
 """How long one that may begin waits for others at work, in the time that the suite takes."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from stomper.observer import IMPORTED, PROCESS, READ
+from stomper.testing.plugins.observer import IMPORTED, PROCESS, READ
 
 FORMAT = "2"
 """Of what `dump` makes: what was kept in another one is not read."""

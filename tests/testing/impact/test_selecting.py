@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stomper.impact.contexts import Contexts
-from stomper.impact.graph import read_graph
-from stomper.impact.selecting import Selection, Selector
 from stomper.models import Change
+from stomper.testing.impact.contexts import Contexts
+from stomper.testing.impact.graph import read_graph
+from stomper.testing.impact.selecting import Selection, Selector
 from tests.support.repositories import write
 
 FILES: dict[str, str | bytes] = {

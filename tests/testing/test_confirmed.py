@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.environment.python import Environment
-from stomper.testing import Suite, confirmed
+from stomper.testing.suite import Suite, confirmed
 from tests.support.repositories import MakeRepo, write
 
 GOOD = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from xml.etree import ElementTree
 
-from stomper.observer import ADDRESS
 from stomper.system import processes
+from stomper.testing.plugins.observer import ADDRESS
 
 _OUTPUT_LIMIT = 2000  # characters
 

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from stomper.impact.contexts import Contexts
-from stomper.impact.graph import ImportGraph
-from stomper.impact.units import Changed, Unit, changed, units
 from stomper.models import Change
+from stomper.testing.impact.contexts import Contexts
+from stomper.testing.impact.graph import ImportGraph
+from stomper.testing.impact.units import Changed, Unit, changed, units
 
 _MOST_FILES = 400
 """Where more files than these import a file, their sources are not looked into: imports alone count."""

@@ -16,11 +16,20 @@ from pathlib import Path
 
 from stomper.environment.python import Environment
 from stomper.errors import SuiteError
-from stomper.impact.contexts import Contexts, read_contexts
-from stomper.observer import NOTES, ONLY, OPTIONS
-from stomper.probe import PLUGIN, TRACER, Probe, install, read_notes
-from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, is_pytest, judge, worse
 from stomper.system import processes
+from stomper.testing.impact.contexts import Contexts, read_contexts
+from stomper.testing.plugins.observer import NOTES, ONLY, OPTIONS
+from stomper.testing.probe import PLUGIN, TRACER, Probe, install, read_notes
+from stomper.testing.results import (
+    AS_A_WHOLE,
+    CaseResult,
+    SuiteRun,
+    SuiteState,
+    files_without,
+    is_pytest,
+    judge,
+    worse,
+)
 
 _JUNIT = "junit.xml"
 _ALONE = 50

@@ -8,8 +8,8 @@ import pytest
 
 from stomper.errors import SuiteError
 from stomper.models import Status
-from stomper.results import SuiteRun, SuiteState
 from stomper.session import Session
+from stomper.testing.results import SuiteRun, SuiteState
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES, commit, nothing_landed, only, repair, scripted
 

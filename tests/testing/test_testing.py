@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stomper import errors, results
+from stomper import errors
 from stomper.environment.python import Environment
-from stomper.testing import Suite
+from stomper.testing import results
+from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo
 
 PASSING = "def test_good():\n    assert True\n"

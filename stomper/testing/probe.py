@@ -18,6 +18,7 @@ from stomper.system import processes
 
 PLUGIN, TRACER = "stomper_observer", "stomper_tracer"
 # Where an interpreter would find the modules asked for, in the form of a note. Only parents of them are imported.
+_PLUGINS = Path(__file__).parent / "plugins"
 _FIND = """\
 import importlib.util, json, os, sys
 found = []
@@ -142,8 +143,8 @@ def _packages(folder: Path, prefix: str, depth: int) -> Iterator[str]:
 def install(folder: Path, *, everywhere: bool) -> None:
     """Put the observer into *folder*, as a plugin of pytest and, when *everywhere*, for each Python that starts. The tracer
     lies beside it."""
-    shutil.copyfile(Path(__file__).with_name("tracer.py"), folder / f"{TRACER}.py")
-    observer = Path(__file__).with_name("observer.py")
+    shutil.copyfile(_PLUGINS / "tracer.py", folder / f"{TRACER}.py")
+    observer = _PLUGINS / "observer.py"
     for name in (PLUGIN, *(["sitecustomize"] if everywhere else [])):
         shutil.copyfile(observer, folder / f"{name}.py")
 

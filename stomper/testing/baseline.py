@@ -16,12 +16,12 @@ from stomper.errors import StomperError, SuiteError
 from stomper.git.repository import git
 from stomper.git.worktree_pool import Pool
 from stomper.hashing import digest
-from stomper.impact.contexts import FORMAT, Contexts
-from stomper.impact.graph import read_graph
-from stomper.impact.selecting import Selector
-from stomper.results import SuiteRun, SuiteState, weaker
 from stomper.state.store import Store
-from stomper.testing import Suite
+from stomper.testing.impact.contexts import FORMAT, Contexts
+from stomper.testing.impact.graph import read_graph
+from stomper.testing.impact.selecting import Selector
+from stomper.testing.results import SuiteRun, SuiteState, weaker
+from stomper.testing.suite import Suite
 
 _RUN = TypeAdapter(SuiteRun)
 _UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, weaker, worse
+from stomper.testing.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, weaker, worse
 
 
 def outcome(*tests: tuple[str, str], state: SuiteState | None = None, returncode: int | None = None) -> SuiteRun:

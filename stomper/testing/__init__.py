@@ -1,0 +1,1 @@
+"""The target's tests: running them, and comparing runs."""

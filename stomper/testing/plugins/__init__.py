@@ -1,0 +1,1 @@
+"""What is copied to where the target's tests run: plain Python of any version."""
