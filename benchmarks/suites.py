@@ -36,7 +36,7 @@ from stomper.proof import diff_of
 from stomper.quick import judge_patch
 from stomper.run import open_session
 from stomper.session import Session
-from stomper.testing.shared import suites_at_once
+from stomper.testing.shared_runs import suites_at_once
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})
 SOURCES = {"click": "src/click", "boltons": "boltons"}

@@ -41,7 +41,7 @@ from stomper.state import locks, paths, store
 from stomper.system import processes
 from stomper.system.resource_usage import Meter
 from stomper.testing.baseline import Baselines
-from stomper.testing.shared import SharedSuites, suites_at_once
+from stomper.testing.shared_runs import SharedSuites, suites_at_once
 from stomper.testing.suite import Suite
 from stomper.transcripts import Transcripts, prune
 from stomper.verify import Collected, collect

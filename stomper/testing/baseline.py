@@ -17,9 +17,9 @@ from stomper.git.repository import git
 from stomper.git.worktree_pool import Pool
 from stomper.hashing import digest
 from stomper.state.store import Store
-from stomper.testing.impact.contexts import FORMAT, Contexts
-from stomper.testing.impact.graph import read_graph
-from stomper.testing.impact.selecting import Selector
+from stomper.testing.impact.coverage import FORMAT, Contexts
+from stomper.testing.impact.import_graph import read_graph
+from stomper.testing.impact.selection import Selector
 from stomper.testing.results import SuiteRun, SuiteState, weaker
 from stomper.testing.suite import Suite
 

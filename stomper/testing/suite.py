@@ -17,9 +17,9 @@ from pathlib import Path
 from stomper.environment.python import Environment
 from stomper.errors import SuiteError
 from stomper.system import processes
-from stomper.testing.impact.contexts import Contexts, read_contexts
+from stomper.testing.impact.coverage import Contexts, read_contexts
+from stomper.testing.import_probe import PLUGIN, TRACER, Probe, install, read_notes
 from stomper.testing.plugins.observer import NOTES, ONLY, OPTIONS
-from stomper.testing.probe import PLUGIN, TRACER, Probe, install, read_notes
 from stomper.testing.results import (
     AS_A_WHOLE,
     CaseResult,

@@ -18,7 +18,7 @@ from stomper.models import Change, Patch
 from stomper.system import batching
 from stomper.system.file_snapshot import KeptFiles
 from stomper.testing.results import CaseResult, SuiteRun, SuiteState
-from stomper.testing.shared import SharedSuites, Verdict
+from stomper.testing.shared_runs import SharedSuites, Verdict
 from stomper.testing.suite import Suite
 
 Kind = Literal[

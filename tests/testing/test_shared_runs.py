@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stomper.errors import Cancelled
 from stomper.testing.results import SuiteRun
-from stomper.testing.shared import SharedSuites, suites_at_once
+from stomper.testing.shared_runs import SharedSuites, suites_at_once
 from tests.support.fake_suite import Kind, PlainSuite, judged, patch_of
 
 INDEPENDENT: list[Kind] = [kind for kind in get_args(Kind) if kind != "pair"]

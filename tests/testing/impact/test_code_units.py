@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stomper.testing.impact.units import changed
+from stomper.testing.impact.code_units import changed
 
 BEFORE = """\
 \"\"\"What it is.\"\"\"

@@ -20,9 +20,9 @@ from stomper.process import process_file
 from stomper.quick import lands_tested
 from stomper.session import Session
 from stomper.system import batching, processes
-from stomper.testing import shared
+from stomper.testing import shared_runs
 from stomper.testing.results import SuiteRun, SuiteState
-from stomper.testing.shared import SharedSuites
+from stomper.testing.shared_runs import SharedSuites
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path
@@ -45,7 +45,7 @@ file.write_text(makes[min(len(prompts), len(makes) - 1)] + "\\n")
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Whoever may begin waits for all that are at work; no test leaves the runs stopped."""
-    monkeypatch.setattr(shared, "_PATIENCE", 600.0)
+    monkeypatch.setattr(shared_runs, "_PATIENCE", 600.0)
     monkeypatch.setattr(batching, "_WAKE_S", 0.01)
     yield
     processes.resume_all()

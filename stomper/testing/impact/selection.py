@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stomper.models import Change
-from stomper.testing.impact.contexts import Contexts
-from stomper.testing.impact.graph import ImportGraph
-from stomper.testing.impact.units import Changed, Unit, changed, units
+from stomper.testing.impact.code_units import Changed, Unit, changed, units
+from stomper.testing.impact.coverage import Contexts
+from stomper.testing.impact.import_graph import ImportGraph
 
 _MOST_FILES = 400
 """Where more files than these import a file, their sources are not looked into: imports alone count."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stomper.environment.python import Environment
-from stomper.testing.impact.contexts import Contexts, Traced, merged, read_contexts
+from stomper.testing.impact.coverage import Contexts, Traced, merged, read_contexts
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stomper.system import processes
-from stomper.testing.impact.graph import ImportGraph, read_graph
+from stomper.testing.impact.import_graph import ImportGraph, read_graph
 from tests.support.repositories import write
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Change
-from stomper.testing.impact.contexts import Contexts
-from stomper.testing.impact.graph import read_graph
-from stomper.testing.impact.selecting import Selection, Selector
+from stomper.testing.impact.coverage import Contexts
+from stomper.testing.impact.import_graph import read_graph
+from stomper.testing.impact.selection import Selection, Selector
 from tests.support.repositories import write
 
 FILES: dict[str, str | bytes] = {
