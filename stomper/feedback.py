@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stomper.models import FileJob, Outcome
-from stomper.prompts import evidence
+from stomper.prompts.rendering import evidence
 from stomper.testing.results import SuiteRun
 
 _OUTPUT_LIMIT = 6000  # characters of what failing tests print that an agent is told

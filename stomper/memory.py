@@ -16,7 +16,7 @@ from stomper.examples import Examples
 from stomper.hashing import digest
 from stomper.learning import Choice, Learner
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
-from stomper.prompts import STRATEGIES, Prompt, Strategy
+from stomper.prompts.rendering import STRATEGIES, Prompt, Strategy
 from stomper.state.store import Store
 from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 

@@ -16,7 +16,7 @@ from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.pending import Ready
-from stomper.prompts import Prompt, Strategy, evidence
+from stomper.prompts.rendering import Prompt, Strategy, evidence
 from stomper.proof import Proof, diff_of, judge, prove
 from stomper.session import Session
 from stomper.verify import read_from

@@ -35,7 +35,7 @@ from stomper.git.worktrees import SharedClone, in_memory
 from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.pending import Pending
-from stomper.prompts import Prompt, Situation, Strategy, check_template, render
+from stomper.prompts.rendering import Prompt, Situation, Strategy, check_template, render
 from stomper.selection import Scope, Selection, globs, select
 from stomper.state import locks, paths, store
 from stomper.system import processes

@@ -50,7 +50,7 @@ def test_the_models_import_nothing_of_ours() -> None:
 
 def test_every_file_of_advice_says_something() -> None:
     """There is advice, as text, and none of it is empty."""
-    files = [p for p in (PACKAGE / "advice").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    files = [p for p in (PACKAGE / "prompts" / "advice").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     assert files
     assert [p.name for p in files if not p.read_text(encoding="utf-8").strip()] == []
 

@@ -20,7 +20,7 @@ def advice(tool: str, code: str, environment: Environment) -> str:
         return ""  # no rule, and no file name either
     head = f"### {tool} {code}\n"
     theirs = environment.root / ".stomper" / "advice" / tool / f"{code}.md"
-    ours = files("stomper") / "advice" / tool / f"{code}.md"
+    ours = files("stomper") / "prompts" / "advice" / tool / f"{code}.md"
     for place in (theirs, ours):
         if place.is_file():
             return head + place.read_bytes().decode(errors="replace").strip()

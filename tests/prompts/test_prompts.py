@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stomper.environment.python import Environment
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, FileJob
-from stomper.prompts import Situation, Strategy, check_template, evidence, render
+from stomper.prompts.rendering import Situation, Strategy, check_template, evidence, render
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES, command
 
