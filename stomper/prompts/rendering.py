@@ -15,9 +15,9 @@ from typing import Literal, get_args
 
 from stomper.environment.python import Environment
 from stomper.models import FileJob, Patch
-from stomper.prompts.advice import advice
 from stomper.prompts.definitions import definitions
-from stomper.prompts.windows import shown_errors
+from stomper.prompts.excerpts import shown_errors
+from stomper.prompts.rule_advice import advice
 
 Strategy = Literal["terse", "rules", "examples", "context"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
