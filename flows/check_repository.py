@@ -15,7 +15,7 @@ from prefect.states import Completed, Failed
 
 from stomper import titles
 from stomper.check import check
-from stomper.checked import Checked
+from stomper.checkers.checked import Checked
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError

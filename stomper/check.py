@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper.checked import Checked
+from stomper.checkers.checked import Checked
 from stomper.config.parameters import FixParameters
 from stomper.git.remotes import Remote
 from stomper.run import open_session

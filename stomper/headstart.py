@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 
 from stomper import stages
+from stomper.checkers.verify import Collected
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
 from stomper.run import open_session
 from stomper.session import Session
 from stomper.system import processes
-from stomper.verify import Collected
 
 _begun: list[HeadStart] = []
 

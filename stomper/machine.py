@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from stomper.agents.survey import root_of, survey
-from stomper.checkers import Checker, make_checkers
+from stomper.checkers.registry import Checker, make_checkers
 from stomper.config.settings import Settings, load
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import make_sandbox

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from stomper.agents.ruff import RuffAgent
 from stomper.analysis.fingerprints import Comparison, compare
+from stomper.checkers.verify import Collected
 from stomper.guards.registry import Diff
 from stomper.models import Diagnostic, FileJob
-from stomper.verify import Collected
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from functools import partial
 from stomper import progress, ruff_batch
 from stomper.agents import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
+from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
@@ -19,7 +20,6 @@ from stomper.pending import Ready
 from stomper.prompts.rendering import Prompt, Strategy, evidence
 from stomper.proof import Proof, diff_of, judge, prove
 from stomper.session import Session
-from stomper.verify import read_from
 
 
 def process_file(session: Session, job: FileJob, *, only_recorded: bool = False) -> Outcome:

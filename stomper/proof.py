@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from stomper.analysis.fingerprints import Comparison
 from stomper.analysis.risk import Risk, risk
+from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
@@ -15,7 +16,6 @@ from stomper.guards.registry import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
 from stomper.quick import judge_patch
 from stomper.session import Session
-from stomper.verify import verify
 
 
 @dataclass(frozen=True)

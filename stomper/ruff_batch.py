@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from stomper.agents.ruff import RuffAgent
 from stomper.analysis.fingerprints import stamp
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
+from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
@@ -20,7 +21,6 @@ from stomper.guards.registry import Diff
 from stomper.models import Diagnostic, FileJob, Patch
 from stomper.pending import Ready
 from stomper.session import Session
-from stomper.verify import read_from
 
 _MOST, _BYTES = 500, 32 * 1024**2
 """How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""

@@ -10,6 +10,7 @@ from stomper import history, standing
 from stomper.agents.api import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.campaigns import campaign
+from stomper.checkers.selection import Scope
 from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings, load
 from stomper.errors import RepositoryError, SettingsError
@@ -18,7 +19,6 @@ from stomper.git.repository import Target, changed_since, check_landing, git, na
 from stomper.heal import heal
 from stomper.landing import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
-from stomper.selection import Scope
 from stomper.session import Session
 from stomper.state.locks import sweep_runs
 from stomper.state.paths import home

@@ -16,9 +16,11 @@ from stomper import hashing, progress
 from stomper.agents import Agent, make_agents
 from stomper.calls import Calls
 from stomper.campaigns.campaign import Campaign
-from stomper.checkers import Checker, make_checkers
 from stomper.checkers.mypy import MypyChecker
+from stomper.checkers.registry import Checker, make_checkers
 from stomper.checkers.ruff import RuffChecker
+from stomper.checkers.selection import Scope, Selection, globs, select
+from stomper.checkers.verify import Collected, collect
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
 from stomper.environment.import_paths import missing_extensions
@@ -36,7 +38,6 @@ from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
 from stomper.pending import Pending
 from stomper.prompts.rendering import Prompt, Situation, Strategy, check_template, render
-from stomper.selection import Scope, Selection, globs, select
 from stomper.state import locks, paths, store
 from stomper.system import processes
 from stomper.system.resource_usage import Meter
@@ -44,7 +45,6 @@ from stomper.testing.baseline import Baselines
 from stomper.testing.shared_runs import SharedSuites, suites_at_once
 from stomper.testing.suite import Suite
 from stomper.transcripts import Transcripts, prune
-from stomper.verify import Collected, collect
 from stomper.watch import Violation, Watch
 
 # What takes a tenth of a second to load, and the first files of an agent would wait for.

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from stomper import progress
+from stomper.checkers.verify import Collected
 from stomper.errors import Cancelled, StomperError
 from stomper.landing import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.run import report_of
 from stomper.session import Session
-from stomper.verify import Collected
 
 Repair = Callable[[Sequence[FileJob]], Landing]
 """Processes the files and lands what is proven."""

@@ -8,12 +8,12 @@ from stomper import progress
 from stomper.analysis.fingerprints import compare
 from stomper.bisect import drop_culprits
 from stomper.breaking import drop_breaking
+from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
 from stomper.fitting import combined, fit
 from stomper.hooks import refused_by_hook
 from stomper.models import Judge, Outcome
 from stomper.session import Session
-from stomper.verify import verify
 
 
 def verify_together(

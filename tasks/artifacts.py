@@ -10,7 +10,7 @@ from prefect.artifacts import (
 )
 
 from stomper import titles
-from stomper.checked import Checked
+from stomper.checkers.checked import Checked
 from stomper.fleet import FleetReport, Summary, rows
 from stomper.models import Outcome, Report
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, table_rows

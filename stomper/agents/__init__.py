@@ -14,7 +14,7 @@ from stomper.agents.programs import PROGRAMS
 from stomper.agents.row import Program
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
-from stomper.checkers import Checker
+from stomper.checkers.registry import Checker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment

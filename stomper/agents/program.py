@@ -15,10 +15,10 @@ from stomper.agents.readings import Said
 from stomper.agents.row import Extra, Program
 from stomper.agents.state import filled, filled_in, merged, state_folder, tidied, variables, write_private
 from stomper.breaker import again, trouble_in
+from stomper.checkers.verify import read_from
 from stomper.errors import AgentError
 from stomper.models import FileJob
 from stomper.system import processes
-from stomper.verify import read_from
 
 _NO_KEY = "none"  # for an address of the user's own that wants none: programs insist on one
 

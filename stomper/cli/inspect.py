@@ -31,9 +31,9 @@ def prompt(
     Exit code 0: printed. 1: there is nothing to repair in it. 2: a checker could not say.
     """
     given = {**locals(), "paths": [file], "land": "patch"}
+    from stomper.checkers.verify import read_from
     from stomper.cli.asked import parameters_of
     from stomper.run import open_session
-    from stomper.verify import read_from
 
     session = open_session(parameters_of(given), only_check=True)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stomper.checked import Checked
+from stomper.checkers.checked import Checked
 from stomper.models import Outcome, Report
 from stomper.reports.safe import fenced, inline, printable, table
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from stomper.checked import Checked
+from stomper.checkers.checked import Checked
 from stomper.models import CheckerRun, Diagnostic, Outcome, Report, Status
 from stomper.reports.markdown import check_markdown
 from stomper.reports.summary import summary_markdown

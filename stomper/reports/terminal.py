@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from stomper.checkers.verify import Collected
 from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
@@ -21,7 +22,6 @@ from stomper.reports.next_step import next_command
 from stomper.reports.safe import printable
 from stomper.reports.tested import how_tested
 from stomper.reports.timeline import bars, overlap
-from stomper.verify import Collected
 
 _COLOURS = {
     Status.FIXED: "green",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stomper.analysis.fingerprints import compare, stamp
-from stomper.checkers import make_checkers
+from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment
 from stomper.models import Diagnostic

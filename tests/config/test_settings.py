@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stomper.checkers import make_checkers
+from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings, assignments, combine, load, parse_value
 from stomper.environment.python import Environment
 from stomper.errors import SettingsError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.checkers import make_checkers
+from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings
 from stomper.environment.import_paths import missing_extensions
 from stomper.errors import SuiteError

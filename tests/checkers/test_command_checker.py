@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stomper.checkers import Checker
+from stomper.checkers.registry import Checker
 from stomper.errors import CheckerError
+from tests.checkers.test_checkers import checker, program
 from tests.support.repositories import MakeRepo, write
-from tests.test_checkers import checker, program
 
 
 def by_line(root: Path, printed: str, *, code: int = 1, pattern: str = "") -> Checker:

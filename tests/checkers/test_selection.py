@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from stomper.checkers.selection import Scope, Selection, matches_code, select
 from stomper.config.settings import Settings
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, LeftOut
-from stomper.selection import Scope, Selection, matches_code, select
 
 
 def errors(path: str, *codes: str) -> list[Diagnostic]:

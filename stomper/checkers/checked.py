@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from stomper.checkers.verify import Collected
 from stomper.models import FileJob, LeftOut
-from stomper.verify import Collected
 
 
 @dataclass(frozen=True)
