@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import __version__
-from stomper.agents import Agent
-from stomper.breaker import Trouble, turned_away
+from stomper.agents.protocol.breaker import Trouble, turned_away
+from stomper.agents.registry import Agent
 from stomper.config.settings import Settings
 from stomper.examples import Examples
 from stomper.hashing import digest

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from stomper import progress, ruff_batch
-from stomper.agents import Agent, Answer, Request, Usage
+from stomper.agents.registry import Agent, Answer, Request, Usage
 from stomper.campaigns.existing import Recorded
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError

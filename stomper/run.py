@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper import history, standing
-from stomper.agents.api import ApiAgent
+from stomper.agents.api.agent import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.campaigns import campaign
 from stomper.checkers.selection import Scope

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import hashing, progress
-from stomper.agents import Agent, make_agents
-from stomper.calls import Calls
+from stomper.agents.calls import Calls
+from stomper.agents.registry import Agent, make_agents
+from stomper.agents.transcripts import Transcripts, prune
+from stomper.agents.watch import Violation, Watch
 from stomper.campaigns.campaign import Campaign
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.registry import Checker, make_checkers
@@ -44,8 +46,6 @@ from stomper.system.resource_usage import Meter
 from stomper.testing.baseline import Baselines
 from stomper.testing.shared_runs import SharedSuites, suites_at_once
 from stomper.testing.suite import Suite
-from stomper.transcripts import Transcripts, prune
-from stomper.watch import Violation, Watch
 
 # What takes a tenth of a second to load, and the first files of an agent would wait for.
 _LOADED_LATE = ("stomper.prompts.templates", "detect_secrets.core.secrets_collection")

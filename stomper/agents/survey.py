@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stomper.agents import KINDS, AgentContext
-from stomper.agents.installed import find, version
-from stomper.agents.programs import PROGRAMS
+from stomper.agents.cli.installed import find, version
+from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import KINDS, AgentContext
 from stomper.config.secrets import Secrets
 from stomper.config.settings import AGENT_KINDS, AgentSettings, Settings
 from stomper.environment.python import Environment

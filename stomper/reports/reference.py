@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from stomper.agents.programs import PROGRAMS
+from stomper.agents.cli.programs import PROGRAMS
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 from stomper.events import KINDS, RunEvent

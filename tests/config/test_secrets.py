@@ -15,14 +15,14 @@ from typing import cast
 import pytest
 from pydantic_ai.exceptions import UserError
 
-from stomper.agents import Agent, Answer, Request
-from stomper.agents.failures import explain
-from stomper.budget import Amount, Budget
-from stomper.calls import Calls
+from stomper.agents.api.failures import explain
+from stomper.agents.budget import Amount, Budget
+from stomper.agents.calls import Calls
+from stomper.agents.registry import Agent, Answer, Request
+from stomper.agents.watch import Watch
 from stomper.config.secrets import Files, Secrets
 from stomper.config.settings import Settings
 from stomper.models import FileJob, Status
-from stomper.watch import Watch
 from tests.support.api_runs import CODE, FIX
 from tests.support.model_api import ModelServer, say
 from tests.support.repositories import MakeRepo, git, write

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.agents.edits import Source
-from stomper.agents.shown import parts
+from stomper.agents.api.edits import Source
+from stomper.agents.api.shown import parts
 from stomper.models import Diagnostic, FileJob
 
 

@@ -16,12 +16,12 @@ from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RunUsage, UsageLimits
 
-from stomper import prices
-from stomper.agents.base import Answer, Usage
-from stomper.agents.edits import EditProblem, Edits
-from stomper.agents.failures import explain
-from stomper.agents.providers import make_model
-from stomper.agents.shown import INSTRUCTIONS
+from stomper.agents.api.edits import EditProblem, Edits
+from stomper.agents.api.failures import explain
+from stomper.agents.api.providers import make_model
+from stomper.agents.api.shown import INSTRUCTIONS
+from stomper.agents.protocol import prices
+from stomper.agents.protocol.base import Answer, Usage
 from stomper.errors import Cancelled
 from stomper.system import processes
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stomper.agents.programs import PROGRAMS
+from stomper.agents.cli.programs import PROGRAMS
 from stomper.cli import app
 from stomper.config.settings import AGENT_KINDS
 from tests.support.fake_programs import Fakes, on_path

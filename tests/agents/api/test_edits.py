@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stomper.agents.edits import Edit, EditProblem, Source, apply
+from stomper.agents.api.edits import Edit, EditProblem, Source, apply
 
 lines = st.text("abcé \t=(x)\x0c\u2028", max_size=8)
 texts = st.lists(lines, max_size=12).map("\n".join)

@@ -6,10 +6,11 @@ import os
 from functools import cached_property, partial
 from importlib.util import find_spec
 
-from stomper import prices, progress
-from stomper.agents.base import AgentContext, Answer, Request
-from stomper.agents.edits import Edits, Source, apply
-from stomper.agents.shown import parts
+from stomper import progress
+from stomper.agents.api.edits import Edits, Source, apply
+from stomper.agents.api.shown import parts
+from stomper.agents.protocol import prices
+from stomper.agents.protocol.base import AgentContext, Answer, Request
 from stomper.errors import AgentError
 from stomper.models import FileJob
 
@@ -74,7 +75,7 @@ class ApiAgent:
         return True
 
     def fix(self, request: Request) -> Answer:
-        from stomper.agents.conversation import Ask, Conversation  # noqa: PLC0415 - seconds, and the extra
+        from stomper.agents.api.conversation import Ask, Conversation  # noqa: PLC0415 - seconds, and the extra
 
         settings, path = self._context.settings, request.tree / request.job.path
         content = path.read_bytes()

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.agents import Answer, Request, Usage
-from stomper.breaker import Breaker, trouble_in
-from stomper.budget import Amount, Budget
-from stomper.calls import Calls
+from stomper.agents.budget import Amount, Budget
+from stomper.agents.calls import Calls
+from stomper.agents.protocol.breaker import Breaker, trouble_in
+from stomper.agents.registry import Answer, Request, Usage
+from stomper.agents.watch import Watch
 from stomper.config.settings import Settings
 from stomper.errors import AgentError
 from stomper.landing import Landing
 from stomper.models import FileJob, Metrics, Status
-from stomper.watch import Watch
 from tests.support.repositories import MakeRepo, git, open_run
 from tests.support.runs import RULES, command, repair, scripted
 

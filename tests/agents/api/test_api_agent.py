@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from stomper import prices, progress
-from stomper.agents.base import Usage
+from stomper import progress
+from stomper.agents.protocol import prices
+from stomper.agents.protocol.base import Usage
 from stomper.models import Status
 from stomper.process import process_file
 from tests.support.api_runs import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run

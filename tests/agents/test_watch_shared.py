@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from stomper.agents.watch import Watch
 from stomper.errors import RepositoryError
 from stomper.session import Session
 from stomper.state import locks, paths
-from stomper.watch import Watch
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import started
 

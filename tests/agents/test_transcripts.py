@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stomper.agents.transcripts import SAID_LIMIT, prune, tail
 from stomper.state import locks
-from stomper.transcripts import SAID_LIMIT, prune, tail
 from tests.support.api_runs import KEY, edits, run
 from tests.support.listeners import UNUSED, listener
 from tests.support.repositories import MakeRepo

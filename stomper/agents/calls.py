@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from stomper import prices, progress
-from stomper.agents import Agent, Answer, Request, Usage
-from stomper.breaker import Breaker, again, turned_away
-from stomper.budget import Amount, Budget
+from stomper import progress
+from stomper.agents.budget import Amount, Budget
+from stomper.agents.protocol import prices
+from stomper.agents.protocol.breaker import Breaker, again, turned_away
+from stomper.agents.registry import Agent, Answer, Request, Usage
+from stomper.agents.transcripts import tail
+from stomper.agents.watch import Watch
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
 from stomper.errors import AgentError
 from stomper.system import processes
-from stomper.transcripts import tail
-from stomper.watch import Watch
 
 _PATIENCE = 4  # tries of one call that an agent is too busy for
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stomper.agents.programs import PROGRAMS
-from stomper.agents.readings import Reading
-from stomper.agents.state import tidied
+from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.cli.readings import Reading
+from stomper.agents.cli.state import tidied
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status

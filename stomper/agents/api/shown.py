@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from stomper.agents.edits import Source, sendable
+from stomper.agents.api.edits import Source, sendable
 from stomper.models import FileJob
 
 _CHARACTERS_EACH_TOKEN = 4

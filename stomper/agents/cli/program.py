@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from stomper import prices
-from stomper.agents.base import AgentContext, Answer, Request, spoken
-from stomper.agents.installed import Installed, find
-from stomper.agents.readings import Said
-from stomper.agents.row import Extra, Program
-from stomper.agents.state import filled, filled_in, merged, state_folder, tidied, variables, write_private
-from stomper.breaker import again, trouble_in
+from stomper.agents.cli.installed import Installed, find
+from stomper.agents.cli.readings import Said
+from stomper.agents.cli.row import Extra, Program
+from stomper.agents.cli.state import filled, filled_in, merged, state_folder, tidied, variables, write_private
+from stomper.agents.protocol import prices
+from stomper.agents.protocol.base import AgentContext, Answer, Request, spoken
+from stomper.agents.protocol.breaker import again, trouble_in
 from stomper.checkers.verify import read_from
 from stomper.errors import AgentError
 from stomper.models import FileJob

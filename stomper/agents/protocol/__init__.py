@@ -1,0 +1,1 @@
+"""What every agent is given, and what its calls come to."""
