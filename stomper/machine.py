@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from stomper.agents.survey import root_of, survey
+from stomper.agents.inventory import root_of, survey
 from stomper.checkers.registry import Checker, make_checkers
 from stomper.config.settings import Settings, load
 from stomper.environment.python import Environment

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import __version__
-from stomper.agents.protocol.breaker import Trouble, turned_away
+from stomper.agents.protocol.circuit_breaker import Trouble, turned_away
 from stomper.agents.registry import Agent
 from stomper.config.settings import Settings
 from stomper.examples import Examples

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import hashing, progress
-from stomper.agents.calls import Calls
+from stomper.agents.dispatcher import Calls
 from stomper.agents.registry import Agent, make_agents
+from stomper.agents.tamper_watch import Violation, Watch
 from stomper.agents.transcripts import Transcripts, prune
-from stomper.agents.watch import Violation, Watch
 from stomper.campaigns.campaign import Campaign
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.registry import Checker, make_checkers

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from stomper.agents.protocol.base import AgentContext, Answer, Request, spoken
-from stomper.agents.protocol.breaker import trouble_in
+from stomper.agents.protocol.agent import AgentContext, Answer, Request, spoken
+from stomper.agents.protocol.circuit_breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
 from stomper.system import processes

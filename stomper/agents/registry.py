@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from stomper.agents.api.agent import ApiAgent
-from stomper.agents.cli.program import ProgramAgent
+from stomper.agents.cli.agent import ProgramAgent
 from stomper.agents.cli.programs import PROGRAMS
-from stomper.agents.cli.row import Program
+from stomper.agents.cli.spec import Program
 from stomper.agents.command import CommandAgent
-from stomper.agents.protocol.base import Agent, AgentContext, Answer, Request, Usage
+from stomper.agents.protocol.agent import Agent, AgentContext, Answer, Request, Usage
 from stomper.agents.ruff import RuffAgent
 from stomper.agents.scripted import ScriptedAgent
 from stomper.checkers.registry import Checker

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from stomper.agents.protocol.base import AgentContext, Answer, Request, Usage
+from stomper.agents.protocol.agent import AgentContext, Answer, Request, Usage
 from stomper.checkers.base import in_argv
 from stomper.checkers.ruff import RuffChecker
 from stomper.errors import AgentError, CheckerError

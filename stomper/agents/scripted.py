@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from stomper.agents.protocol.base import AgentContext, Answer, Request, Usage
-from stomper.agents.protocol.breaker import trouble_in
+from stomper.agents.protocol.agent import AgentContext, Answer, Request, Usage
+from stomper.agents.protocol.circuit_breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob, Model
 from stomper.system import processes

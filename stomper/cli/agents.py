@@ -16,7 +16,7 @@ def agents(config: Config = None, set_: Set = None, json_: Json = False) -> None
     """
     from rich.table import Table
 
-    from stomper.agents.survey import root_of, survey
+    from stomper.agents.inventory import root_of, survey
     from stomper.config.settings import assignments, load
 
     root = root_of(Path.cwd())

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 
 from stomper import progress
 from stomper.agents.api.edits import Edits, Source, apply
-from stomper.agents.api.shown import parts
-from stomper.agents.protocol import prices
-from stomper.agents.protocol.base import AgentContext, Answer, Request
+from stomper.agents.api.excerpts import parts
+from stomper.agents.protocol import pricing
+from stomper.agents.protocol.agent import AgentContext, Answer, Request
 from stomper.errors import AgentError
 from stomper.models import FileJob
 
@@ -69,7 +69,7 @@ class ApiAgent:
     @cached_property
     def reports_cost(self) -> bool:
         """Whether the price of its model is known; a look into a table that not every command pays for."""
-        return prices.known(self._context.settings.model)
+        return pricing.known(self._context.settings.model)
 
     def takes(self, job: FileJob) -> bool:
         return True

@@ -17,11 +17,11 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RunUsage, UsageLimits
 
 from stomper.agents.api.edits import EditProblem, Edits
+from stomper.agents.api.excerpts import INSTRUCTIONS
 from stomper.agents.api.failures import explain
 from stomper.agents.api.providers import make_model
-from stomper.agents.api.shown import INSTRUCTIONS
-from stomper.agents.protocol import prices
-from stomper.agents.protocol.base import Answer, Usage
+from stomper.agents.protocol import pricing
+from stomper.agents.protocol.agent import Answer, Usage
 from stomper.errors import Cancelled
 from stomper.system import processes
 
@@ -158,7 +158,7 @@ class Conversation:
     def _priced(self, name: str | None) -> str:
         """The model that answered, if its price is known by that name, else the one that was asked for."""
         answered = f"{self.ask.model.partition(':')[0]}:{name}"
-        return answered if name and prices.known(answered) else self.ask.model
+        return answered if name and pricing.known(answered) else self.ask.model
 
 
 def _words(part: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic_ai import exceptions as ai
 
-from stomper.agents.protocol.breaker import Trouble, trouble_in
+from stomper.agents.protocol.circuit_breaker import Trouble, trouble_in
 
 _MOST = 300
 _TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (

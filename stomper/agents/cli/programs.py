@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stomper.agents.cli.output import Reading
 from stomper.agents.cli.programs_any_model import AIDER, GOOSE, MINI, OPENCODE
-from stomper.agents.cli.readings import Reading
-from stomper.agents.cli.row import Extra, Program
+from stomper.agents.cli.spec import Extra, Program
 
 _GEMINI_LIKE = {
     "privacy": {"usageStatisticsEnabled": False},

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stomper.agents.cli.readings import Reading
-from stomper.agents.cli.row import Extra, Program
+from stomper.agents.cli.output import Reading
+from stomper.agents.cli.spec import Extra, Program
 
 _PROVIDERS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY", "DEEPSEEK_API_KEY",
               "MISTRAL_API_KEY", "GROQ_API_KEY", "XAI_API_KEY")  # fmt: skip

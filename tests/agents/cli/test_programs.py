@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from stomper.agents.cli.call_directory import tidied
+from stomper.agents.cli.output import Reading
 from stomper.agents.cli.programs import PROGRAMS
-from stomper.agents.cli.readings import Reading
-from stomper.agents.cli.state import tidied
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status

@@ -9,8 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.agents.cli.row import Program
-from stomper.agents.cli.state import state_folder, variables
+from stomper.agents.cli.call_directory import state_folder, variables
+from stomper.agents.cli.spec import Program
 from stomper.config.settings import AgentSettings
 from stomper.system import processes
 

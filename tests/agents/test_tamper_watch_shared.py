@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.agents.watch import Watch
+from stomper.agents.tamper_watch import Watch
 from stomper.errors import RepositoryError
 from stomper.session import Session
 from stomper.state import locks, paths

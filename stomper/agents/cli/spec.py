@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stomper.agents.cli.readings import Reading
+from stomper.agents.cli.output import Reading
 
 Need = Literal["key", "login", "model", "base_url", "budget"]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stomper.agents.cli.installed import find, version
+from stomper.agents.cli.discovery import find, version
 from stomper.agents.cli.programs import PROGRAMS
 from stomper.agents.registry import KINDS, AgentContext
 from stomper.config.secrets import Secrets

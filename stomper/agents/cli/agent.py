@@ -8,13 +8,21 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from stomper.agents.cli.installed import Installed, find
-from stomper.agents.cli.readings import Said
-from stomper.agents.cli.row import Extra, Program
-from stomper.agents.cli.state import filled, filled_in, merged, state_folder, tidied, variables, write_private
-from stomper.agents.protocol import prices
-from stomper.agents.protocol.base import AgentContext, Answer, Request, spoken
-from stomper.agents.protocol.breaker import again, trouble_in
+from stomper.agents.cli.call_directory import (
+    filled,
+    filled_in,
+    merged,
+    state_folder,
+    tidied,
+    variables,
+    write_private,
+)
+from stomper.agents.cli.discovery import Installed, find
+from stomper.agents.cli.output import Said
+from stomper.agents.cli.spec import Extra, Program
+from stomper.agents.protocol import pricing
+from stomper.agents.protocol.agent import AgentContext, Answer, Request, spoken
+from stomper.agents.protocol.circuit_breaker import again, trouble_in
 from stomper.checkers.verify import read_from
 from stomper.errors import AgentError
 from stomper.models import FileJob
@@ -37,7 +45,7 @@ class ProgramAgent:
             raise AgentError(f"[agents.{self.name}] {self._found.missing}")
         own = bool(self._settings.base_url)
         self._model = row.names(self._settings.model, own) if self._settings.model else ""
-        priced = bool(row.reading.output_tokens) and prices.known(self._settings.model)
+        priced = bool(row.reading.output_tokens) and pricing.known(self._settings.model)
         self.reports_tokens = bool(row.reading.output_tokens)
         self.reports_cost = priced or (bool(row.reading.cost_usd) and not own)
 

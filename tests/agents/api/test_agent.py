@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stomper import progress
-from stomper.agents.protocol import prices
-from stomper.agents.protocol.base import Usage
+from stomper.agents.protocol import pricing
+from stomper.agents.protocol.agent import Usage
 from stomper.models import Status
 from stomper.process import process_file
 from tests.support.api_runs import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
@@ -49,7 +49,7 @@ def test_the_cache_is_part_of_the_price(make_repo: MakeRepo) -> None:
     usage = Usage(INPUT_TOKENS, OUTPUT_TOKENS, cache_read_tokens=CACHED_TOKENS)
     for dialect in ("chat", "messages"):
         landing, _ = run(make_repo({"shop.py": CODE}, name=dialect), say(FIX), dialect)
-        assert only(landing).attempts[0].cost_usd == prices.price(MODELS[dialect], usage)
+        assert only(landing).attempts[0].cost_usd == pricing.price(MODELS[dialect], usage)
 
 
 def test_a_wrong_edit_is_put_right_in_the_second_turn(make_repo: MakeRepo) -> None:

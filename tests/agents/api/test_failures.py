@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stomper.agents.protocol.base import Request
-from stomper.agents.protocol.breaker import Breaker, Trouble
+from stomper.agents.protocol.agent import Request
+from stomper.agents.protocol.circuit_breaker import Breaker, Trouble
 from stomper.errors import AgentError, Cancelled
 from stomper.models import Status
 from stomper.system import processes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stomper.agents.protocol.base import Usage
+from stomper.agents.protocol.agent import Usage
 
 _START = re.compile(r"^[\[{]", re.MULTILINE)  # nested ones are indented, or not at the start of their line
 _MOST = 1e12

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from stomper.agents.protocol.breaker import Trouble
+from stomper.agents.protocol.circuit_breaker import Trouble
 from stomper.checkers.base import Checker
 from stomper.config.secrets import Secrets
 from stomper.config.settings import AgentSettings

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from stomper import progress
 from stomper.agents.budget import Amount, Budget
-from stomper.agents.protocol import prices
-from stomper.agents.protocol.breaker import Breaker, again, turned_away
+from stomper.agents.protocol import pricing
+from stomper.agents.protocol.circuit_breaker import Breaker, again, turned_away
 from stomper.agents.registry import Agent, Answer, Request, Usage
+from stomper.agents.tamper_watch import Watch
 from stomper.agents.transcripts import tail
-from stomper.agents.watch import Watch
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
 from stomper.errors import AgentError
@@ -118,7 +118,7 @@ class Calls:
             told is None or not answer.model or not told.total
         ):  # Who is turned away at the door is not billed.
             return replace(answer, cost_usd=0.0, usage=Usage())
-        return replace(answer, cost_usd=prices.price(answer.model, told)) if told and answer.model else answer
+        return replace(answer, cost_usd=pricing.price(answer.model, told)) if told and answer.model else answer
 
     def _hidden(self, answer: Answer) -> Answer:
         """The answer without the caller's keys, whatever an agent made its words of."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stomper.agents.api.conversation import Ask, Conversation
-from stomper.agents.protocol.base import Usage
+from stomper.agents.protocol.agent import Usage
 from stomper.errors import Cancelled
 from stomper.system import processes
 from tests.support.raw_server import chunk, events, serving

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stomper.agents.api.edits import Source
-from stomper.agents.api.shown import parts
+from stomper.agents.api.excerpts import parts
 from stomper.models import Diagnostic, FileJob
 
 

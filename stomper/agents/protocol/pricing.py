@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from stomper.agents.protocol.base import Usage
+from stomper.agents.protocol.agent import Usage
 
 
 def price(model: str, usage: Usage) -> float | None:
