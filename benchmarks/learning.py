@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from stomper.learning import Choice, Learner
-from stomper.trials import Trial
+from stomper.learning.bandit import Choice, Learner
+from stomper.learning.trials import Trial
 
 AGENTS = ("small", "medium", "large")
 STRATEGIES = ("terse", "rules", "examples", "context")

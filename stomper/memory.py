@@ -12,13 +12,13 @@ from stomper import __version__
 from stomper.agents.protocol.circuit_breaker import Trouble, turned_away
 from stomper.agents.registry import Agent
 from stomper.config.settings import Settings
-from stomper.examples import Examples
 from stomper.hashing import digest
-from stomper.learning import Choice, Learner
+from stomper.learning.bandit import Choice, Learner
+from stomper.learning.examples import Examples
+from stomper.learning.trials import LONGEST, Trial, Trials, repository_of, rule_of
 from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
 from stomper.prompts.rendering import STRATEGIES, Prompt, Strategy
 from stomper.state.store import Store
-from stomper.trials import LONGEST, Trial, Trials, repository_of, rule_of
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.
 _DECISIVE = ("guards_off", "extra_files", "test_validation", "test_command", "run_hooks")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stomper import history, standing
+from stomper import history
 from stomper.agents.api.agent import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.campaigns import campaign
@@ -18,6 +18,7 @@ from stomper.git.remotes import Remote
 from stomper.git.repository import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
+from stomper.learning import standing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.session import Session
 from stomper.state.locks import sweep_runs

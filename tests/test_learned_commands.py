@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 
 from stomper.cli import app
 from stomper.errors import StomperError
-from stomper.examples import Example, Examples
-from stomper.exchange import exported, import_from
+from stomper.learning.examples import Example, Examples
+from stomper.learning.exchange import exported, import_from
+from stomper.learning.stats import stats_of
+from stomper.learning.trials import Trials, repository_of
 from stomper.models import Model
 from stomper.state.paths import home
 from stomper.state.store import Store
-from stomper.stats import stats_of
-from stomper.trials import Trials, repository_of
 from tests.support.repositories import MakeRepo, git
 from tests.support.trials import trial
 

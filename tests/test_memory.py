@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from stomper.learning.trials import Trials
 from stomper.models import Status
 from stomper.process import process_file
 from stomper.state.paths import home
 from stomper.state.store import Store
-from stomper.trials import Trials
 from tests.support.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, command, only, repair, scripted

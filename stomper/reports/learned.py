@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stomper.stats import Row, Stats
+from stomper.learning.stats import Row, Stats
 
 _MOST_ROWS = 25
 _TITLES = ("calls", "errors", "proven", "share", "cost per fix", "median time")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stomper.learning.trials import Trial, Trials
 from stomper.state.store import Store
-from stomper.trials import Trial, Trials
 
 
 def trial(**given: Any) -> Trial:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
+from stomper.learning.trials import Trial
 from stomper.models import Model
-from stomper.trials import Trial
 
 _HARDEST, _ENOUGH = 5, 2  # how many codes are called the hardest, and after how many attempts each
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stomper.trials import Trial
+from stomper.learning.trials import Trial
 
 Cell = tuple[str, str, str]  # rule, agent, strategy
 Level = tuple[int, ...]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.examples import LINES, Example, Examples, from_outcome
+from stomper.learning.examples import LINES, Example, Examples, from_outcome
 from stomper.models import Outcome
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from stomper.errors import StomperError
+from stomper.learning.trials import Trial, Trials, repository_of
 from stomper.state.store import Store
-from stomper.trials import Trial, Trials, repository_of
 from tests.support.repositories import MakeRepo, git
 from tests.support.trials import trial, trials_in
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from stomper.examples import Examples
 from stomper.git.repository import git, names
+from stomper.learning.examples import Examples
+from stomper.learning.trials import Trial, Trials, repository_of
 from stomper.state.store import Store
-from stomper.trials import Trial, Trials, repository_of
 
 _LIMIT = 2000  # reverts that are looked at, and commits of one merge
 _YEAR = timedelta(days=365)  # how far back at most: each run looks again

@@ -17,9 +17,9 @@ from pydantic import Field, StringConstraints
 from stomper.guards.files import secrets
 from stomper.guards.registry import Diff
 from stomper.hashing import digest
+from stomper.learning.trials import Name, Rule, rule_of
 from stomper.models import Change, FileJob, Model, Outcome, Patch
 from stomper.state.store import Store
-from stomper.trials import Name, Rule, rule_of
 
 LINES = 40
 _KEPT = 5  # for each rule of a repository

@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from stomper.errors import StomperError
-from stomper.examples import Example, Examples
+from stomper.learning.examples import Example, Examples
+from stomper.learning.trials import Trial, Trials
 from stomper.models import Model
 from stomper.state.store import Store
-from stomper.trials import Trial, Trials
 
 VERSION = 1
 _SHOWN = 5  # bad lines that are named

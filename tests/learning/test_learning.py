@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.learning import holds, independent, plausible, results
-from stomper.learning import Choice, Learner
-from stomper.trials import Trial
+from stomper.learning.bandit import Choice, Learner
+from stomper.learning.trials import Trial
 from tests.support.trials import trial
 
 AGENTS = ("small", "large")

@@ -1,0 +1,1 @@
+"""What worked before, and whom to ask next."""
