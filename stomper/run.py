@@ -18,7 +18,7 @@ from stomper.git.remotes import Remote
 from stomper.git.repository import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
-from stomper.learning import standing
+from stomper.learning import reverts
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.session import Session
 from stomper.state.locks import sweep_runs
@@ -100,7 +100,7 @@ def _settle(path: Path) -> list[str]:
     try:
         sweep_runs(home() / "runs")
         root = open_target(path).root
-        standing.settle(root, store)
+        reverts.settle(root, store)
         return heal(root, store)
     finally:
         store.close()

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from stomper.cli import app
 from stomper.errors import StomperError
 from stomper.learning.examples import Example, Examples
-from stomper.learning.exchange import exported, import_from
+from stomper.learning.export import exported, import_from
 from stomper.learning.stats import stats_of
 from stomper.learning.trials import Trials, repository_of
 from stomper.models import Model

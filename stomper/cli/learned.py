@@ -29,7 +29,7 @@ def stats(
     not zero. Exit code 0.
     """
     from stomper.git.repository import open_target
-    from stomper.learning.standing import settle
+    from stomper.learning.reverts import settle
     from stomper.learning.stats import stats_of
     from stomper.learning.trials import Trials
     from stomper.reports.learned import show_stats
@@ -63,7 +63,7 @@ def export_(
     Neither paths nor prompts are in it, and source only if you ask for it. A repository goes by a digest. Exit code 0:
     written. 2: it could not be.
     """
-    from stomper.learning.exchange import exported
+    from stomper.learning.export import exported
     from stomper.state.paths import home
     from stomper.state.store import Store
 
@@ -88,7 +88,7 @@ def import_(file: Annotated[Path, typer.Argument(help="A file that `stomper lear
 
     Exit code 0: taken in. 2: a line of the file is bad; it is named, and nothing is taken in.
     """
-    from stomper.learning.exchange import import_from
+    from stomper.learning.export import import_from
     from stomper.state.paths import home
     from stomper.state.store import Store
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.learning.examples import Examples
-from stomper.learning.standing import settle, taken_back
+from stomper.learning.reverts import settle, taken_back
 from stomper.learning.trials import Trials, repository_of
 from stomper.state.paths import home
 from stomper.state.store import Store
