@@ -9,10 +9,10 @@ from typing import Literal
 
 from stomper import commits, hashing, moving, progress
 from stomper.approval import needs_answer
-from stomper.campaigns import settle, tidy
 from stomper.errors import Cancelled, StomperError
 from stomper.fitting import combined, fit
 from stomper.git.repository import uncommitted
+from stomper.landing.pull_requests import settle, tidy
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
 from stomper.state import paths

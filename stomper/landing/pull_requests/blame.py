@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from stomper.analysis.risk import risk
-from stomper.campaigns.messages import Piece
 from stomper.errors import RepositoryError
 from stomper.git.repository import git, read_changes
+from stomper.landing.pull_requests.messages import Piece
 from stomper.models import Change, Patch
 
 FILE = ".git-blame-ignore-revs"

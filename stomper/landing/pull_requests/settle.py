@@ -7,15 +7,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from stomper import moving, progress
-from stomper.campaigns import blame, candidates, marks, messages, proposing
+from stomper.campaigns import marks
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.groups import Group
-from stomper.campaigns.proposing import Draft
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fitting import fit
 from stomper.forges.base import ForgeError
 from stomper.git.repository import git
+from stomper.landing.pull_requests import blame, candidates, messages, proposing
+from stomper.landing.pull_requests.proposing import Draft
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
 from stomper.system import processes

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from stomper.approval import Answer
-from stomper.campaigns import candidates, seals
+from stomper.campaigns import seals
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
+from stomper.landing.pull_requests import candidates
 from stomper.models import Outcome, Status
 from stomper.run import plan
 from stomper.session import Session

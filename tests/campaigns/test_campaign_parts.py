@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.campaigns import body, marks, quiet, seals
-from stomper.campaigns.body import Facts
+from stomper.campaigns import marks, quiet, seals
 from stomper.campaigns.groups import Grouping, slug
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.owners import Owners
 from stomper.campaigns.spent import Spent
 from stomper.config.pull_requests import PullRequestSettings
+from stomper.landing.pull_requests import body
+from stomper.landing.pull_requests.body import Facts
 from stomper.models import CheckerRun, Diagnostic, Outcome, Patch, Status
 from tests.support.repositories import git
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stomper.campaigns import body, marks, quiet
-from stomper.campaigns.body import Facts
+from stomper.campaigns import marks, quiet
 from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.groups import Group
 from stomper.campaigns.marks import Mark
 from stomper.campaigns.spent import Spent
 from stomper.forges.base import RequestState, Wanted
+from stomper.landing.pull_requests import body
+from stomper.landing.pull_requests.body import Facts
 from stomper.models import Outcome, Request
 from stomper.session import Session
 from stomper.testing.results import SuiteState

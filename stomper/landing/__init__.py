@@ -1,0 +1,1 @@
+"""From proven patches to what the user gets."""

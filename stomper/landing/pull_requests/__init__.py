@@ -1,0 +1,1 @@
+"""Landing by pull requests."""
