@@ -12,7 +12,8 @@ from stomper.approval import needs_answer
 from stomper.errors import Cancelled, StomperError
 from stomper.fitting import combined, fit
 from stomper.git.repository import uncommitted
-from stomper.landing.pull_requests import settle, tidy
+from stomper.landing.pull_requests import close
+from stomper.landing.pull_requests import land as settle
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.session import Session
 from stomper.state import paths
@@ -92,7 +93,7 @@ def _tidied(session: Session, landing: Landing) -> Landing:
     if session.campaign is None or landing.failure:
         return landing
     try:
-        tidy.tidy(session, session.campaign, landing.outcomes)
+        close.tidy(session, session.campaign, landing.outcomes)
     except Cancelled:
         raise
     except StomperError as error:

@@ -10,7 +10,7 @@ from functools import partial
 
 from stomper import progress, ruff_batch
 from stomper.agents.registry import Agent, Answer, Request, Usage
-from stomper.campaigns.existing import Recorded
+from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError
 from stomper.git.worktrees import Worktree

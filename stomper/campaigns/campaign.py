@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from stomper.campaigns import connect, existing, marks, origin
-from stomper.campaigns.existing import Look, Recorded
-from stomper.campaigns.groups import Grouping
-from stomper.campaigns.marks import Mark
+from stomper.campaigns import connect, origin, pr_metadata, remote_state
+from stomper.campaigns.codeowners import Owners
+from stomper.campaigns.grouping import Grouping
 from stomper.campaigns.origin import Origin
-from stomper.campaigns.owners import Owners
+from stomper.campaigns.pr_metadata import Mark
+from stomper.campaigns.remote_state import Look, Recorded
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.forges.base import PullRequest, RequestState
 from stomper.git.remotes import Remote
@@ -54,7 +54,7 @@ class Campaign:
 
     def refresh(self) -> Look:
         """Look again at the branches and their pull requests. Raises StomperError when that cannot be done."""
-        self.state = replace(existing.look(self.origin, self.grouping, files=False), others=self.state.others)
+        self.state = replace(remote_state.look(self.origin, self.grouping, files=False), others=self.state.others)
         self.grouping = replace(self.grouping, owners=Owners.at(self.origin.clone.path, self.base))
         return self.state
 
@@ -86,7 +86,7 @@ class Campaign:
         return (
             kept is not None
             and outcome.patch is not None
-            and kept.digest == marks.digest(outcome.path, outcome.patch.diff)
+            and kept.digest == pr_metadata.digest(outcome.path, outcome.patch.diff)
         )
 
     def only_recorded(self, path: str) -> bool:
@@ -101,7 +101,7 @@ class Campaign:
         if request.state is RequestState.OPEN:
             return "a pull request with this very fix was closed without merging it" if fix in mark.declined else ""
         return (
-            f"{existing.shown(request)} with this very fix was closed without merging it"
+            f"{remote_state.shown(request)} with this very fix was closed without merging it"
             if fix in mark.unwanted
             else ""
         )
@@ -117,7 +117,7 @@ class Campaign:
     def mark(self, branch: str) -> Mark:
         """What that pull request says of itself."""
         request = self.newest(branch)
-        return marks.read(request.body) if request else Mark()
+        return pr_metadata.read(request.body) if request else Mark()
 
     @property
     def opened(self) -> int:
@@ -165,5 +165,5 @@ def join(
 ) -> Campaign:
     """The run's part in the campaign, after a look at what there is. Raises StomperError with the way out."""
     at = origin.find(target, clone, remote, options, named=named)
-    state = existing.look(at, Grouping(options), files=options.skip_files_in_open)
+    state = remote_state.look(at, Grouping(options), files=options.skip_files_in_open)
     return Campaign(at, options, Grouping(options, Owners.at(clone.path, state.tip)), state)

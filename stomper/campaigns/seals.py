@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.campaigns.spent import Spent
+from stomper.campaigns.cost_trailer import Spent
 from stomper.errors import RepositoryError
 from stomper.git.repository import git
 from stomper.git.worktrees import SharedClone, build_commits

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from stomper.campaigns import quiet
-from stomper.campaigns.marks import Mark
-from stomper.campaigns.spent import Spent
+from stomper.campaigns import escaping
+from stomper.campaigns.cost_trailer import Spent
+from stomper.campaigns.pr_metadata import Mark
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.models import CheckerRun, Outcome
 
@@ -47,7 +47,7 @@ def title(options: PullRequestSettings, facts: Facts) -> str:
     """One line."""
     count = len(facts.outcomes)
     said = options.title or f"fix: resolve {_many(facts.errors, 'error')} in {_many(count, 'file')}"
-    return quiet.line(f"{said} ({facts.group})" if facts.group else said)[:240]
+    return escaping.line(f"{said} ({facts.group})" if facts.group else said)[:240]
 
 
 def text(facts: Facts) -> str:
@@ -68,14 +68,14 @@ def _lines(facts: Facts, files: int) -> list[str]:
         "",
         "| code | errors | files |",
         "| --- | ---: | ---: |",
-        *(f"| {quiet.code(c)} | {n} | {places[c]} |" for c, n in codes.most_common(_MOST_CODES)),
+        *(f"| {escaping.code(c)} | {n} | {places[c]} |" for c, n in codes.most_common(_MOST_CODES)),
     ]
     if len(codes) > _MOST_CODES:
         lines.append(f"| {len(codes) - _MOST_CODES} more | {sum(n for _, n in codes.most_common()[_MOST_CODES:])} | |")
     if 0 < len(facts.outcomes) <= files:
         lines += ["", "| file | errors | left | by | risk |", "| --- | ---: | ---: | --- | --- |"]
         lines += [
-            f"| {quiet.code(o.path)} | {len(o.fixed)} | {len(o.remaining)} | {quiet.code(o.agent)} | {o.risk} |"
+            f"| {escaping.code(o.path)} | {len(o.fixed)} | {len(o.remaining)} | {escaping.code(o.agent)} | {o.risk} |"
             for o in facts.outcomes
         ]
     return [*lines, *_evidence(facts), *_undo(facts), *_left(facts)]
@@ -87,8 +87,8 @@ def _evidence(facts: Facts) -> list[str]:
         "",
         "### Evidence",
         "",
-        f"- {', '.join(quiet.code(f'{c.name} {c.version}'.strip()) for c in ran) or 'No checker'}: {_CHECKED}",
-        f"- Tests before: {quiet.code(facts.tests_before)}. {facts.tests_after}",
+        f"- {', '.join(escaping.code(f'{c.name} {c.version}'.strip()) for c in ran) or 'No checker'}: {_CHECKED}",
+        f"- Tests before: {escaping.code(facts.tests_before)}. {facts.tests_after}",
         f"- Cost: {facts.spent.words}.",
     ]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stomper import commits
-from stomper.campaigns import quiet, seals
-from stomper.campaigns.spent import Spent
+from stomper.campaigns import escaping, seals
+from stomper.campaigns.cost_trailer import Spent
 from stomper.git.repository import identity
 from stomper.models import Outcome, Patch
 from stomper.session import Session
@@ -25,7 +25,7 @@ class Piece:
 def of_fix(run_id: str, outcome: Outcome, spent: Spent) -> bytes:
     """The message of a fix, without its place among the others. Forges read messages: strangers' words are quieted."""
     head, _, trailers = commits.message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
-    quieted = "\n".join(quiet.line(line) for line in head.split("\n"))
+    quieted = "\n".join(escaping.line(line) for line in head.split("\n"))
     fixed = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
     more = f"Stomper-File: {json.dumps(fixed)}\nStomper-Spent: {spent.written}\n"
     return f"{quieted}\n\n{trailers}{more}".encode("utf-8", "surrogateescape")

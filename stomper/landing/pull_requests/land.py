@@ -7,16 +7,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from stomper import moving, progress
-from stomper.campaigns import marks
+from stomper.campaigns import pr_metadata
 from stomper.campaigns.campaign import Campaign, Carried
-from stomper.campaigns.groups import Group
+from stomper.campaigns.grouping import Group
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fitting import fit
 from stomper.forges.base import ForgeError
 from stomper.git.repository import git
-from stomper.landing.pull_requests import blame, candidates, messages, proposing
-from stomper.landing.pull_requests.proposing import Draft
+from stomper.landing.pull_requests import blame_ignore, carried_fixes, commit_chain, proposals
+from stomper.landing.pull_requests.proposals import Draft
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.session import Session
 from stomper.system import processes
@@ -49,7 +49,7 @@ def land_requests(
     tip = campaign.refresh().tip
     # What a branch has of a file stays on it where something better waits for somebody.
     aimed = [o.path for o in outcomes if turned_down.get(o.path, o).status is not Status.WAITING]
-    back = campaign.carried = candidates.carried(session, campaign, aimed)
+    back = campaign.carried = carried_fixes.carried(session, campaign, aimed)
     settling = _Settling(session, campaign, back, turned_down)
     kept = settling.proven([*back.outcomes, *ready], tip)
     drafts = settling.drafts(kept, tip)
@@ -96,7 +96,7 @@ class _Settling:
     def drafts(self, outcomes: Sequence[Outcome], tip: str) -> list[Draft]:
         """The pull requests that *outcomes* make, built on *tip*: within the limits, and none that people closed."""
         campaign, groups, opened, drafts = self.campaign, [], self.campaign.opened, list[Draft]()
-        for group, members in candidates.grouped(campaign, outcomes):
+        for group, members in carried_fixes.grouped(campaign, outcomes):
             there = campaign.state.branches.get(group.branch)
             wanted = self._wanted(group, members)
             if wanted and not (there and there.open):
@@ -119,7 +119,7 @@ class _Settling:
         there = campaign.state.branches.get(group.branch)
         most, wanted = campaign.options.max_files, list[Outcome]()
         for outcome in members:
-            fix = marks.digest(outcome.path, outcome.patch.diff if outcome.patch else b"")
+            fix = pr_metadata.digest(outcome.path, outcome.patch.diff if outcome.patch else b"")
             if there and there.left:
                 self._drop(outcome, f"proven, but {there.left}", status=Status.SKIPPED)
             elif why := self.back.unsure.get(group.branch, ""):
@@ -137,14 +137,14 @@ class _Settling:
         members = sorted(members, key=lambda o: o.path)
         fitted = fit(session, [o.patch for o in members if o.patch], tip).patches
         pieces = [
-            messages.Piece(messages.of_fix(session.run_id, o, candidates.spent(campaign, o)), patch)
+            commit_chain.Piece(commit_chain.of_fix(session.run_id, o, carried_fixes.spent(campaign, o)), patch)
             for o, patch in zip(members, fitted, strict=True)
         ]
         # In one of them alone, or they would conflict.
-        extra = blame.piece(session.clone.path, tip) if campaign.options.blame_ignore_revs and first else None
+        extra = blame_ignore.piece(session.clone.path, tip) if campaign.options.blame_ignore_revs and first else None
         if extra:
             pieces.append(extra)
-        built = messages.build(session, pieces, campaign.options.campaign, tip)
+        built = commit_chain.build(session, pieces, campaign.options.campaign, tip)
         there = campaign.state.branches.get(group.branch)
         content = there.content if there else None
         same = isinstance(content, Chain) and content.base == tip and _alike(session, content, built, members)
@@ -193,11 +193,11 @@ class _Settling:
         mine = [
             self.turned_down.get(o.path, o)
             for o in outcomes
-            if o.path not in inside and self.campaign.grouping.group(o.path, candidates.aims(o)) == draft.group
+            if o.path not in inside and self.campaign.grouping.group(o.path, carried_fixes.aims(o)) == draft.group
         ]
-        spent = [candidates.spent(self.campaign, o) for o in draft.members]
+        spent = [carried_fixes.spent(self.campaign, o) for o in draft.members]
         try:
-            request = proposing.propose(self.session, self.campaign, draft, mine, spent)
+            request = proposals.propose(self.session, self.campaign, draft, mine, spent)
         except ForgeError as error:
             self._refused(
                 draft, f"branch {draft.group.branch} is pushed, but its pull request failed: {error}", settled

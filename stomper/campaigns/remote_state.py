@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from stomper.campaigns import marks, seals
-from stomper.campaigns.groups import Grouping
+from stomper.campaigns import pr_metadata, seals
+from stomper.campaigns.grouping import Grouping
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.seals import Chain, Foreign, Part
 from stomper.forges.base import PullRequest, RequestState
@@ -59,7 +59,7 @@ class Recorded:
     @property
     def digest(self) -> str:
         """What it does, wherever in the file."""
-        return marks.digest(self.part.file, self.diff)
+        return pr_metadata.digest(self.part.file, self.diff)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from stomper.campaigns import seals
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
-from stomper.landing.pull_requests import candidates
+from stomper.landing.pull_requests import carried_fixes
 from stomper.models import Outcome, Status
 from stomper.run import plan
 from stomper.session import Session
@@ -110,13 +110,13 @@ def test_a_commit_made_during_the_proof_keeps_the_pull_request_open(
     place.run()
     place.commit("main", dict.fromkeys(MESS, FIXED))
     theirs: list[str] = []
-    plain = candidates.carried
+    plain = carried_fixes.carried
 
     def late(session: Session, campaign: Campaign, paths: Sequence[str]) -> Carried:
         theirs.append(place.commit("stomper/fixes", {"more.txt": "by hand\n"}))
         return plain(session, campaign, paths)
 
-    monkeypatch.setattr(candidates, "carried", late)
+    monkeypatch.setattr(carried_fixes, "carried", late)
     report = place.run()
     assert place.tip() == theirs[0]
     assert (place.one.state, place.one.comments) == ("open", [])

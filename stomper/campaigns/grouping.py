@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stomper.campaigns.owners import Owners
+from stomper.campaigns.codeowners import Owners
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.hashing import digest
 from stomper.models import Diagnostic

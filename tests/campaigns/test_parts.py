@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.campaigns import marks, quiet, seals
-from stomper.campaigns.groups import Grouping, slug
-from stomper.campaigns.marks import Mark
-from stomper.campaigns.owners import Owners
-from stomper.campaigns.spent import Spent
+from stomper.campaigns import escaping, pr_metadata, seals
+from stomper.campaigns.codeowners import Owners
+from stomper.campaigns.cost_trailer import Spent
+from stomper.campaigns.grouping import Grouping, slug
+from stomper.campaigns.pr_metadata import Mark
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.landing.pull_requests import body
 from stomper.landing.pull_requests.body import Facts
@@ -91,10 +91,10 @@ def test_sections() -> None:
 @given(NAMES)
 def test_strangers_words_are_quiet(words: str) -> None:
     """In titles no name or number is left to act on, in code spans nothing ends the span, the line or the cell."""
-    said = quiet.line(words)
+    said = escaping.line(words)
     assert "\n" not in said
     assert not any(said[at : at + 1] in "@#" and said[at + 1 : at + 2].isalnum() for at in range(len(said)))
-    shown = quiet.code(words)[1:-1]
+    shown = escaping.code(words)[1:-1]
     assert "`" not in shown
     assert "\n" not in shown
     assert all(part.endswith("\\") for part in shown.split("|")[:-1])
@@ -104,9 +104,9 @@ def test_strangers_words_are_quiet(words: str) -> None:
 def test_marks_are_read_back(fixes: list[str], closed: bool) -> None:
     """Also out of a body that somebody wrote into, with other ends of lines."""
     mark = Mark(tuple(fixes), ("x",), closed)
-    assert marks.read(f"text\r\n{mark.written}\r\nmore") == mark
-    assert marks.read(marks.written_into(f"a\n{Mark().written}\n", mark)) == mark
-    assert marks.read("<!-- stomper {broken} -->") == Mark()
+    assert pr_metadata.read(f"text\r\n{mark.written}\r\nmore") == mark
+    assert pr_metadata.read(pr_metadata.written_into(f"a\n{Mark().written}\n", mark)) == mark
+    assert pr_metadata.read("<!-- stomper {broken} -->") == Mark()
 
 
 @given(st.builds(Spent, *[st.integers(0, 10**9)] * 3))
@@ -139,7 +139,7 @@ def test_the_body_is_bounded() -> None:
     )
     said = body.text(facts)
     assert len(said) <= body.LONGEST
-    assert marks.read(said).fixes == ("f" * 10,) * 1500
+    assert pr_metadata.read(said).fixes == ("f" * 10,) * 1500
 
 
 def test_a_repository_without_owners(tmp_path: Path) -> None:

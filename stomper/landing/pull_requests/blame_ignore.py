@@ -8,7 +8,7 @@ from pathlib import Path
 from stomper.analysis.risk import risk
 from stomper.errors import RepositoryError
 from stomper.git.repository import git, read_changes
-from stomper.landing.pull_requests.messages import Piece
+from stomper.landing.pull_requests.commit_chain import Piece
 from stomper.models import Change, Patch
 
 FILE = ".git-blame-ignore-revs"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stomper.campaigns import marks, quiet
+from stomper.campaigns import escaping, pr_metadata
 from stomper.campaigns.campaign import Campaign
-from stomper.campaigns.groups import Group
-from stomper.campaigns.marks import Mark
-from stomper.campaigns.spent import Spent
+from stomper.campaigns.cost_trailer import Spent
+from stomper.campaigns.grouping import Group
+from stomper.campaigns.pr_metadata import Mark
 from stomper.forges.base import RequestState, Wanted
 from stomper.landing.pull_requests import body
 from stomper.landing.pull_requests.body import Facts
@@ -74,7 +74,7 @@ def _facts(
     branch = draft.group.branch
     old = campaign.mark(branch)
     declined = sorted(old.unwanted) if _closed(campaign.newest(branch)) else list(old.declined)
-    fixes = tuple(sorted(marks.digest(o.path, o.patch.diff if o.patch else b"") for o in draft.members))
+    fixes = tuple(sorted(pr_metadata.digest(o.path, o.patch.diff if o.patch else b"") for o in draft.members))
     return Facts(
         group=draft.group.name,
         outcomes=draft.members,
@@ -83,7 +83,7 @@ def _facts(
         tests_before=baseline.words.partition(" (as a run saw")[0] if baseline else "not run",
         tests_after=after,
         spent=sum(spent, Spent()),
-        left_out=tuple(f"{quiet.code(o.path)}: {quiet.code(_first_line(o.reason))}" for o in left_out),
+        left_out=tuple(f"{escaping.code(o.path)}: {escaping.code(_first_line(o.reason))}" for o in left_out),
         mark=Mark(fixes, tuple(declined)),
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stomper.campaigns.campaign import Campaign, Carried
-from stomper.campaigns.groups import Group
-from stomper.campaigns.spent import Spent
+from stomper.campaigns.cost_trailer import Spent
+from stomper.campaigns.grouping import Group
 from stomper.models import Diagnostic, FileJob, Outcome
 from stomper.process import process_file
 from stomper.session import Session

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stomper.campaigns import marks, quiet
+from stomper.campaigns import escaping, pr_metadata
 from stomper.campaigns.campaign import Campaign
-from stomper.campaigns.existing import Branch
+from stomper.campaigns.remote_state import Branch
 from stomper.errors import RepositoryError
 from stomper.forges.base import PullRequest, RequestState, Wanted
 from stomper.models import Outcome, Request
@@ -28,7 +28,11 @@ def _settle(session: Session, campaign: Campaign, branch: Branch, outcomes: dict
         if branch.open:
             _tell(campaign, branch, "left to a human", branch.left)
         return
-    if branch.request and branch.request.state is RequestState.CLOSED and not marks.read(branch.request.body).closed:
+    if (
+        branch.request
+        and branch.request.state is RequestState.CLOSED
+        and not pr_metadata.read(branch.request.body).closed
+    ):
         return  # people closed it: the branch tells the runs to come what they did not want
     reasons = {path: _why(campaign, path, outcomes) for path in sorted(branch.files)}
     unseen = [path for path, why in reasons.items() if not why]
@@ -64,11 +68,11 @@ def _why(campaign: Campaign, path: str, outcomes: dict[str, Outcome]) -> str:
 
 def _close(campaign: Campaign, request: PullRequest, reasons: dict[str, str]) -> None:
     """The mark first: what Stomper closed may be proposed again, should its errors come back."""
-    mark = replace(marks.read(request.body), closed=True)
-    said = marks.written_into(request.body, mark)
+    mark = replace(pr_metadata.read(request.body), closed=True)
+    said = pr_metadata.written_into(request.body, mark)
     wanted = Wanted(request.branch, request.base, request.title, said, draft=None)
     campaign.origin.forge.update(request.number, wanted)
-    lines = [f"- {quiet.code(path)}: {quiet.code(why)}" for path, why in list(reasons.items())[:50]]
+    lines = [f"- {escaping.code(path)}: {escaping.code(why)}" for path, why in list(reasons.items())[:50]]
     campaign.origin.forge.close(
         request.number, "\n".join(["Nothing is left for this pull request.", "", *lines]).strip()
     )
