@@ -31,11 +31,11 @@ from benchmarks.repositories import new_repository
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import RunEnd, end_fix, start_fix
 from stomper.config.parameters import FixParameters
+from stomper.fixing.proof import diff_of
+from stomper.fixing.quick import judge_patch
+from stomper.fixing.session import Session
 from stomper.models import Diagnostic, FileJob
-from stomper.proof import diff_of
-from stomper.quick import judge_patch
 from stomper.run import open_session
-from stomper.session import Session
 from stomper.testing.shared_runs import suites_at_once
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})

@@ -24,10 +24,10 @@ from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
+from stomper.fixing.session import abandon
 from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.headstart import HeadStart
 from stomper.models import Report
-from stomper.session import abandon
 from stomper.state import paths
 from stomper.system import processes, signals
 

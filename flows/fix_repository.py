@@ -26,11 +26,11 @@ from stomper.asking import land_and_ask
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError, StomperError
+from stomper.fixing.session import Session
 from stomper.git import remotes
 from stomper.landing import Landing
 from stomper.models import FileJob, Outcome, Report, Status
 from stomper.run import open_session
-from stomper.session import Session
 from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from stomper.approval import Answer, answered, unanswered
 from stomper.errors import Cancelled, StomperError
+from stomper.fixing.session import Session
 from stomper.landing import Again, Landing, Limit, asks, land
 from stomper.models import Outcome
-from stomper.session import Session
 
 Ask = Callable[[Sequence[Outcome], float], Answer | None]
 """Shows what is proven and waits so many seconds: the answer, or None when there was none."""

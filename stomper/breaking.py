@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stomper.bisect import Wrong, drop_by_name
 from stomper.fitting import combined
+from stomper.fixing.session import Session
 from stomper.models import Outcome
-from stomper.session import Session
 from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of
 

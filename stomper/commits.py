@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stomper.errors import RepositoryError
+from stomper.fixing.session import Session
 from stomper.git.repository import git, identity, signs
 from stomper.git.worktrees import SharedClone, build_commits
 from stomper.models import Outcome, Patch
-from stomper.session import Session
 
 
 def subject(outcome: Outcome) -> str:

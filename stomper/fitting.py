@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stomper.errors import RepositoryError
+from stomper.fixing.session import Session
 from stomper.git.repository import blobs_at
 from stomper.git.worktrees import build_commits
 from stomper.models import Outcome, Patch
-from stomper.session import Session
 
 _NOBODY = "Stomper <stomper@localhost> 0 +0000"
 

@@ -16,8 +16,8 @@ from stomper.checkers.verify import Collected
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
+from stomper.fixing.session import Session
 from stomper.run import open_session
-from stomper.session import Session
 from stomper.system import processes
 
 _begun: list[HeadStart] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from stomper.fixing.session import Session
 from stomper.git.repository import environment
-from stomper.session import Session
 from stomper.system import processes
 
 

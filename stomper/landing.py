@@ -11,11 +11,11 @@ from stomper import commits, hashing, moving, progress
 from stomper.approval import needs_answer
 from stomper.errors import Cancelled, StomperError
 from stomper.fitting import combined, fit
+from stomper.fixing.session import Session
 from stomper.git.repository import uncommitted
 from stomper.landing.pull_requests import close
 from stomper.landing.pull_requests import land as settle
 from stomper.models import FileJob, Landed, Outcome, Status
-from stomper.session import Session
 from stomper.state import paths
 from stomper.system import processes
 from stomper.verify_together import verify_together

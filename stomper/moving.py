@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stomper.errors import RepositoryError
+from stomper.fixing.session import Session
 from stomper.git.remotes import Remote
 from stomper.git.repository import git, names, text, uncommitted
-from stomper.session import Session
 from stomper.state import paths
 from stomper.state.locks import Lock
 

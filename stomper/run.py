@@ -14,13 +14,13 @@ from stomper.checkers.selection import Scope
 from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings, load
 from stomper.errors import RepositoryError, SettingsError
+from stomper.fixing.session import Session
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target, changed_since, check_landing, git, names, open_target
 from stomper.heal import heal
 from stomper.landing import Landing
 from stomper.learning import reverts
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
-from stomper.session import Session
 from stomper.state.locks import sweep_runs
 from stomper.state.paths import home
 from stomper.state.store import Store

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from stomper import progress
 from stomper.checkers.verify import Collected
 from stomper.errors import Cancelled, StomperError
+from stomper.fixing.session import Session
 from stomper.landing import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.run import report_of
-from stomper.session import Session
 
 Repair = Callable[[Sequence[FileJob]], Landing]
 """Processes the files and lands what is proven."""

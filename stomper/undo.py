@@ -10,10 +10,10 @@ from stomper import commits, moving
 from stomper.checkers.selection import matches_code
 from stomper.config.settings import load
 from stomper.errors import RepositoryError, StomperError
+from stomper.fixing.session import Session
 from stomper.git.repository import check_landing, git, identity, names, open_target, text, uncommitted
 from stomper.git.worktrees import build_commits
 from stomper.models import Landed
-from stomper.session import Session
 from stomper.system import processes
 
 _FIELDS = (

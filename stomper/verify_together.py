@@ -11,9 +11,9 @@ from stomper.breaking import drop_breaking
 from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
 from stomper.fitting import combined, fit
+from stomper.fixing.session import Session
 from stomper.hooks import refused_by_hook
 from stomper.models import Judge, Outcome
-from stomper.session import Session
 
 
 def verify_together(

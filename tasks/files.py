@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from deployments.limits import TAG
-from stomper import process, session
+from stomper.fixing import process, session
 from stomper.models import Outcome
 
 

@@ -17,8 +17,8 @@ from prefect.runtime import flow_run
 
 from deployments import embedded
 from stomper import events, progress, titles
+from stomper.fixing.session import Session
 from stomper.reports.safe import printable
-from stomper.session import Session
 from tasks.bar import Bar
 
 _MOST_VIOLATIONS = 20

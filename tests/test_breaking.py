@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stomper.fixing.process import process_file
 from stomper.landing import Landing, land
-from stomper.process import process_file
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path, scripted

@@ -9,13 +9,13 @@ import pytest
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
+from stomper.fixing.process import process_file
+from stomper.fixing.session import Session
 from stomper.git.repository import open_target
 from stomper.history import past, to_resume, unfinished
 from stomper.landing import land
 from stomper.models import LeftOut, Metrics
-from stomper.process import process_file
 from stomper.run import open_session, report_of
-from stomper.session import Session
 from stomper.state.paths import home
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git

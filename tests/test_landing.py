@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import RepositoryError
+from stomper.fixing.process import process_file
 from stomper.landing import land
 from stomper.models import Status
-from stomper.process import process_file
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, by_path, commit, only, raw, repair, scripted, snapshot, started
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stomper import progress
+from stomper.fixing.process import process_file
 from stomper.landing import land
-from stomper.process import process_file
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES
 

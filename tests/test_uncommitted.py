@@ -11,9 +11,9 @@ import pytest
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
+from stomper.fixing.process import process_file
 from stomper.landing import Landing, land
 from stomper.models import LeftOut, Metrics
-from stomper.process import process_file
 from stomper.reports.next_step import next_command
 from stomper.run import open_session, plan, report_of
 from tests.support.repositories import MakeRepo, git, write

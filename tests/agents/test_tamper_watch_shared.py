@@ -13,7 +13,7 @@ import pytest
 
 from stomper.agents.tamper_watch import Watch
 from stomper.errors import RepositoryError
-from stomper.session import Session
+from stomper.fixing.session import Session
 from stomper.state import locks, paths
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import started

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from stomper import progress
 from stomper.config.parameters import FixParameters
+from stomper.fixing.process import process_file
 from stomper.landing import land
 from stomper.models import FileJob, Metrics, Outcome
-from stomper.process import process_file
 from stomper.run import open_session, report_of
 from tests.faults.agents import Behaviour
 from tests.faults.shapes import Shape

@@ -14,8 +14,8 @@ import pytest
 from stomper import headstart
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled
+from stomper.fixing.session import Session
 from stomper.run import open_session
-from stomper.session import Session
 from stomper.state import paths
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, git, write

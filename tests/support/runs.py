@@ -17,9 +17,9 @@ import pytest
 
 from stomper.approval import Answer
 from stomper.asking import Ask, land_and_ask
+from stomper.fixing.process import process_file
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome
-from stomper.process import process_file
 from stomper.system import processes
 from tests.support.repositories import git, open_run, write
 

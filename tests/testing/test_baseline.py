@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import SuiteError
+from stomper.fixing.session import Session
 from stomper.models import Status
-from stomper.session import Session
 from stomper.testing.results import SuiteRun, SuiteState
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES, commit, nothing_landed, only, repair, scripted

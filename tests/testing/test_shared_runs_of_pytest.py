@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import Cancelled
+from stomper.fixing.process import process_file
+from stomper.fixing.quick import lands_tested
+from stomper.fixing.session import Session
 from stomper.guards.registry import Diff
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome, Patch
-from stomper.process import process_file
-from stomper.quick import lands_tested
-from stomper.session import Session
 from stomper.system import batching, processes
 from stomper.testing import shared_runs
 from stomper.testing.results import SuiteRun, SuiteState

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.cost_trailer import Spent
 from stomper.campaigns.grouping import Group
+from stomper.fixing.process import process_file
+from stomper.fixing.session import Session
 from stomper.models import Diagnostic, FileJob, Outcome
-from stomper.process import process_file
-from stomper.session import Session
 
 
 def carried(session: Session, campaign: Campaign, paths: Sequence[str]) -> Carried:

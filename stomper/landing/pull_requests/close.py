@@ -9,9 +9,9 @@ from stomper.campaigns import escaping, pr_metadata
 from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.remote_state import Branch
 from stomper.errors import RepositoryError
+from stomper.fixing.session import Session
 from stomper.forges.base import PullRequest, RequestState, Wanted
 from stomper.models import Outcome, Request
-from stomper.session import Session
 
 
 def tidy(session: Session, campaign: Campaign, outcomes: Sequence[Outcome]) -> None:

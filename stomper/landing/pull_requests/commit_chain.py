@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from stomper import commits
 from stomper.campaigns import escaping, seals
 from stomper.campaigns.cost_trailer import Spent
+from stomper.fixing.session import Session
 from stomper.git.repository import identity
 from stomper.models import Outcome, Patch
-from stomper.session import Session
 
 
 @dataclass(frozen=True)

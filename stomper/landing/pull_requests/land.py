@@ -13,12 +13,12 @@ from stomper.campaigns.grouping import Group
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fitting import fit
+from stomper.fixing.session import Session
 from stomper.forges.base import ForgeError
 from stomper.git.repository import git
 from stomper.landing.pull_requests import blame_ignore, carried_fixes, commit_chain, proposals
 from stomper.landing.pull_requests.proposals import Draft
 from stomper.models import Landed, Outcome, Request, Status
-from stomper.session import Session
 from stomper.system import processes
 from stomper.verify_together import verify_together
 

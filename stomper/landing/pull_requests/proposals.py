@@ -10,11 +10,11 @@ from stomper.campaigns.campaign import Campaign
 from stomper.campaigns.cost_trailer import Spent
 from stomper.campaigns.grouping import Group
 from stomper.campaigns.pr_metadata import Mark
+from stomper.fixing.session import Session
 from stomper.forges.base import RequestState, Wanted
 from stomper.landing.pull_requests import body
 from stomper.landing.pull_requests.body import Facts
 from stomper.models import Outcome, Request
-from stomper.session import Session
 from stomper.testing.results import SuiteState
 
 

@@ -12,10 +12,10 @@ from stomper.campaigns import seals
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
+from stomper.fixing.session import Session
 from stomper.landing.pull_requests import carried_fixes
 from stomper.models import Outcome, Status
 from stomper.run import plan
-from stomper.session import Session
 from tests.support.campaigns import FIXED, UNUSED, Place, only, outcome, serve
 from tests.support.repositories import MakeRepo, git, write
 

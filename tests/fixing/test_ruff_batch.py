@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from stomper import ruff_batch
 from stomper.errors import RepositoryError
+from stomper.fixing import ruff_batch
+from stomper.fixing.process import process_file
+from stomper.fixing.ruff_batch import split
+from stomper.fixing.session import Session
 from stomper.landing import Landing
 from stomper.models import Outcome, Patch, Status
-from stomper.process import process_file
-from stomper.ruff_batch import split
-from stomper.session import Session
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, by_path, repair, scripted, started

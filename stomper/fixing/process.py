@@ -8,18 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from stomper import progress, ruff_batch
+from stomper import progress
 from stomper.agents.registry import Agent, Answer, Request, Usage
 from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError
+from stomper.fixing import ruff_batch
+from stomper.fixing.pending import Ready
+from stomper.fixing.proof import Proof, diff_of, judge, prove
+from stomper.fixing.session import Session
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
-from stomper.pending import Ready
 from stomper.prompts.rendering import Prompt, Strategy, evidence
-from stomper.proof import Proof, diff_of, judge, prove
-from stomper.session import Session
 
 
 def process_file(session: Session, job: FileJob, *, only_recorded: bool = False) -> Outcome:

@@ -15,12 +15,12 @@ from stomper.analysis.fingerprints import stamp
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError, StomperError
+from stomper.fixing.pending import Ready
+from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
 from stomper.models import Diagnostic, FileJob, Patch
-from stomper.pending import Ready
-from stomper.session import Session
 
 _MOST, _BYTES = 500, 32 * 1024**2
 """How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""

@@ -29,16 +29,16 @@ from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
-from stomper.feedback import Feedback
+from stomper.fixing.feedback import Feedback
+from stomper.fixing.memory import Memory
+from stomper.fixing.pending import Pending
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone, in_memory
-from stomper.memory import Memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
-from stomper.pending import Pending
 from stomper.prompts.rendering import Prompt, Situation, Strategy, check_template, render
 from stomper.state import locks, paths, store
 from stomper.system import processes

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.analysis.risk import risk
+from stomper.fixing.session import Session
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff
-from stomper.session import Session
 from stomper.testing.results import SuiteRun, SuiteState, worse, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of
 

@@ -10,12 +10,12 @@ from stomper.analysis.fingerprints import Comparison
 from stomper.analysis.risk import Risk, risk
 from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
+from stomper.fixing.quick import judge_patch
+from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
 from stomper.guards.registry import Diff, objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
-from stomper.quick import judge_patch
-from stomper.session import Session
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import CheckerError, RepositoryError
+from stomper.fixing.session import Session
 from stomper.landing import Landing
 from stomper.models import Metrics, Status
-from stomper.session import Session
 from tests.support.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener, told
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import only, repair, scripted

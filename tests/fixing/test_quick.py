@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from stomper.fixing.process import process_file
 from stomper.landing import Landing, land
 from stomper.models import Outcome, Report, Status
-from stomper.process import process_file
 from stomper.reports.tested import how_tested
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run

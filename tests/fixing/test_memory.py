@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from stomper.fixing.process import process_file
 from stomper.learning.trials import Trials
 from stomper.models import Status
-from stomper.process import process_file
 from stomper.state.paths import home
 from stomper.state.store import Store
 from tests.support.listeners import BREAK_THEN_CURE, CHEAT, CURE, NOTHING, TESTS, UNUSED, listener, told

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from stomper.fixing.process import process_file
 from stomper.models import Status
-from stomper.process import process_file
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, command, nothing_landed, only, repair, scripted
 

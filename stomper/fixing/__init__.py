@@ -1,0 +1,1 @@
+"""One file, from its errors to a proven patch."""
