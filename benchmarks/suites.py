@@ -31,8 +31,8 @@ from benchmarks.repositories import new_repository
 from benchmarks.results import Figure, Ratio, Result
 from benchmarks.runs import RunEnd, end_fix, start_fix
 from stomper.config.parameters import FixParameters
+from stomper.fixing.patch_tests import judge_patch
 from stomper.fixing.proof import diff_of
-from stomper.fixing.quick import judge_patch
 from stomper.fixing.session import Session
 from stomper.models import Diagnostic, FileJob
 from stomper.run import open_session

@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from deployments.limits import TAG
-from stomper.fixing import process, session
+from stomper.fixing import fix_file, session
 from stomper.models import Outcome
 
 
@@ -14,4 +14,4 @@ from stomper.models import Outcome
 def process_file(path: str, run_id: str) -> Outcome:
     """Repair one file completely, up to a proven patch. A failure is an outcome with a reason, never an exception."""
     here = session.current(run_id)
-    return process.process_file(here, here.job(path))
+    return fix_file.process_file(here, here.job(path))

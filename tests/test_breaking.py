@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.landing import Landing, land
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run

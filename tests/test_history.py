@@ -9,7 +9,7 @@ import pytest
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.fixing.session import Session
 from stomper.git.repository import open_target
 from stomper.history import past, to_resume, unfinished

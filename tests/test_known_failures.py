@@ -12,7 +12,7 @@ import pytest
 
 from stomper.checkers.base import relative
 from stomper.errors import CheckerError
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.models import Metrics, Status
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, by_path, commit, nothing_landed, only, raw, repair, scripted, snapshot

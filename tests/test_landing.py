@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import RepositoryError
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.landing import land
 from stomper.models import Status
 from tests.support.repositories import MakeRepo, git, open_run, write

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stomper import progress
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.landing import land
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES

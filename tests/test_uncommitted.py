@@ -11,7 +11,7 @@ import pytest
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.landing import Landing, land
 from stomper.models import LeftOut, Metrics
 from stomper.reports.next_step import next_command

@@ -10,7 +10,7 @@ from stomper.analysis.fingerprints import Comparison
 from stomper.analysis.risk import Risk, risk
 from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
-from stomper.fixing.quick import judge_patch
+from stomper.fixing.patch_tests import judge_patch
 from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree

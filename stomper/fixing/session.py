@@ -29,8 +29,8 @@ from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
+from stomper.fixing.call_memory import Memory
 from stomper.fixing.feedback import Feedback
-from stomper.fixing.memory import Memory
 from stomper.fixing.pending import Pending
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at

@@ -194,7 +194,7 @@ def test_the_report_says_what_the_budget_left(make_repo: MakeRepo) -> None:
     root = make_repo({f"m{n}.py": UNUSED for n in range(4)})
     agents = scripted(root, {"action": "drop_lines"}, cost_usd_=0.5)
     session = open_run(root, checkers=RULES, agents=agents, test_validation="none", max_agent_calls=1)
-    from stomper.fixing.process import process_file
+    from stomper.fixing.fix_file import process_file
 
     session.collect()
     for job in session.select()[0]:

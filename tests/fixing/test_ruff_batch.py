@@ -12,7 +12,7 @@ import pytest
 
 from stomper.errors import RepositoryError
 from stomper.fixing import ruff_batch
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.fixing.ruff_batch import split
 from stomper.fixing.session import Session
 from stomper.landing import Landing

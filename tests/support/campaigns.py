@@ -14,7 +14,7 @@ import pytest
 
 from stomper.asking import Ask, land_and_ask
 from stomper.config.parameters import FixParameters
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.run import open_session, report_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stomper.config.parameters import FixParameters
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.git.remotes import Remote
 from stomper.landing import Landing, land

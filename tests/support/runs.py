@@ -17,7 +17,7 @@ import pytest
 
 from stomper.approval import Answer
 from stomper.asking import Ask, land_and_ask
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.landing import Landing, land
 from stomper.models import FileJob, Outcome
 from stomper.system import processes

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import Cancelled
-from stomper.fixing.process import process_file
-from stomper.fixing.quick import lands_tested
+from stomper.fixing.fix_file import process_file
+from stomper.fixing.patch_tests import lands_tested
 from stomper.fixing.session import Session
 from stomper.guards.registry import Diff
 from stomper.landing import Landing, land

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.cost_trailer import Spent
 from stomper.campaigns.grouping import Group
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.fixing.session import Session
 from stomper.models import Diagnostic, FileJob, Outcome
 

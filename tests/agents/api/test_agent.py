@@ -12,7 +12,7 @@ import pytest
 from stomper import progress
 from stomper.agents.protocol import pricing
 from stomper.agents.protocol.agent import Usage
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.models import Status
 from tests.support.api_runs import CODE, FIX, KEY, MENDED, MODELS, api, edits, in_turn, keys, run
 from tests.support.model_api import Call, ModelServer, Play, Turn, no_op, say

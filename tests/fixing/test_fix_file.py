@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.models import Status
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, command, nothing_landed, only, repair, scripted

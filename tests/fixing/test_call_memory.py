@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stomper.fixing.process import process_file
+from stomper.fixing.fix_file import process_file
 from stomper.learning.trials import Trials
 from stomper.models import Status
 from stomper.state.paths import home
