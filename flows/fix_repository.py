@@ -22,13 +22,13 @@ from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from deployments.slots import kept_slots
 from stomper import headstart, progress, stages, trend
-from stomper.asking import land_and_ask
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError, StomperError
 from stomper.fixing.session import Session
 from stomper.git import remotes
-from stomper.landing import Landing
+from stomper.landing.asking import land_and_ask
+from stomper.landing.land import Landing
 from stomper.models import FileJob, Outcome, Report, Status
 from stomper.run import open_session
 from stomper.system.signals import shielded

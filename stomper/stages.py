@@ -9,7 +9,7 @@ from stomper import progress
 from stomper.checkers.verify import Collected
 from stomper.errors import Cancelled, StomperError
 from stomper.fixing.session import Session
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.run import report_of
 

@@ -20,8 +20,8 @@ from prefect.utilities.urls import url_for
 from pydantic import Field, create_model
 
 from stomper import progress
-from stomper.approval import Answer, Choice, codes_of
 from stomper.errors import Cancelled, StomperError
+from stomper.landing.approval import Answer, Choice, codes_of
 from stomper.models import Outcome
 from stomper.system import processes
 from tasks.artifacts import publish_proposed

@@ -13,7 +13,7 @@ from stomper.fixing.fix_file import process_file
 from stomper.fixing.session import Session
 from stomper.git.repository import open_target
 from stomper.history import past, to_resume, unfinished
-from stomper.landing import land
+from stomper.landing.land import land
 from stomper.models import LeftOut, Metrics
 from stomper.run import open_session, report_of
 from stomper.state.paths import home

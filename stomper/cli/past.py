@@ -19,7 +19,7 @@ def undo(
 
     Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
     """
-    from stomper.undo import Wanted, undo
+    from stomper.landing.undo import Wanted, undo
 
     wanted = Wanted(run, tuple(file or ()), tuple(code or ()), tuple(agent or ()))
     for entry in undo(Path.cwd(), wanted):

@@ -21,7 +21,7 @@ from stomper.agents.registry import Answer, Request, Usage
 from stomper.agents.tamper_watch import Watch
 from stomper.config.settings import Settings
 from stomper.errors import AgentError
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from stomper.models import FileJob, Metrics, Status
 from tests.support.repositories import MakeRepo, git, open_run
 from tests.support.runs import RULES, command, repair, scripted

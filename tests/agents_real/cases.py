@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from stomper.models import Status
 from tests.agents_real.place import CHILD, EDIT, Place
 from tests.support.clock import Clock

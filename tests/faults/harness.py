@@ -20,7 +20,7 @@ from pathlib import Path
 from stomper import progress
 from stomper.config.parameters import FixParameters
 from stomper.fixing.fix_file import process_file
-from stomper.landing import land
+from stomper.landing.land import land
 from stomper.models import FileJob, Metrics, Outcome
 from stomper.run import open_session, report_of
 from tests.faults.agents import Behaviour

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stomper.fixing.fix_file import process_file
-from stomper.landing import Landing, land
+from stomper.landing.land import Landing, land
 from stomper.models import Outcome, Report, Status
 from stomper.reports.tested import how_tested
 from stomper.testing.suite import Suite

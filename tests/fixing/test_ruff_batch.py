@@ -15,7 +15,7 @@ from stomper.fixing import ruff_batch
 from stomper.fixing.fix_file import process_file
 from stomper.fixing.ruff_batch import split
 from stomper.fixing.session import Session
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from stomper.models import Outcome, Patch, Status
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git, open_run, write

@@ -8,7 +8,7 @@ import pytest
 
 from stomper.errors import CheckerError, RepositoryError
 from stomper.fixing.session import Session
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from stomper.models import Metrics, Status
 from tests.support.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener, told
 from tests.support.repositories import MakeRepo, git

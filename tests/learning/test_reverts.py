@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from stomper.landing.undo import Wanted, undo
 from stomper.learning.examples import Examples
 from stomper.learning.reverts import settle, taken_back
 from stomper.learning.trials import Trials, repository_of
 from stomper.state.paths import home
 from stomper.state.store import Store
-from stomper.undo import Wanted, undo
 from tests.support.repositories import MakeRepo, git
 from tests.support.runs import commit, repair
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stomper.landing import Landing
+from stomper.landing.land import Landing
 from tests.support.model_api import ModelServer, Play, say
 from tests.support.runs import repair
 

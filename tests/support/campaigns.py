@@ -12,10 +12,10 @@ from typing import Literal, get_args
 
 import pytest
 
-from stomper.asking import Ask, land_and_ask
 from stomper.config.parameters import FixParameters
 from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
+from stomper.landing.asking import Ask, land_and_ask
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.run import open_session, report_of
 from tests.support.forges.github import GitHubStub

@@ -10,7 +10,7 @@ from stomper.config.parameters import FixParameters
 from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.git.remotes import Remote
-from stomper.landing import Landing, land
+from stomper.landing.land import Landing, land
 from stomper.run import open_session
 from tests.support.repositories import git, write
 from tests.support.runs import RULES

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from stomper.approval import Answer
-from stomper.asking import Ask, land_and_ask
 from stomper.fixing.fix_file import process_file
-from stomper.landing import Landing, land
+from stomper.landing.approval import Answer
+from stomper.landing.asking import Ask, land_and_ask
+from stomper.landing.land import Landing, land
 from stomper.models import FileJob, Outcome
 from stomper.system import processes
 from tests.support.repositories import git, open_run, write

@@ -17,7 +17,7 @@ from stomper.fixing.fix_file import process_file
 from stomper.fixing.patch_tests import lands_tested
 from stomper.fixing.session import Session
 from stomper.guards.registry import Diff
-from stomper.landing import Landing, land
+from stomper.landing.land import Landing, land
 from stomper.models import FileJob, Outcome, Patch
 from stomper.system import batching, processes
 from stomper.testing import shared_runs

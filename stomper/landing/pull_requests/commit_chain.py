@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stomper import commits
 from stomper.campaigns import escaping, seals
 from stomper.campaigns.cost_trailer import Spent
 from stomper.fixing.session import Session
 from stomper.git.repository import identity
+from stomper.landing.commits import build as commits
 from stomper.models import Outcome, Patch
 
 

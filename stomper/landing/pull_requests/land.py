@@ -6,21 +6,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from stomper import moving, progress
+from stomper import progress
 from stomper.campaigns import pr_metadata
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.campaigns.grouping import Group
 from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
-from stomper.fitting import fit
 from stomper.fixing.session import Session
 from stomper.forges.base import ForgeError
 from stomper.git.repository import git
+from stomper.landing.commits import moving
+from stomper.landing.commits.fitting import fit
+from stomper.landing.commits.verify_together import verify_together
 from stomper.landing.pull_requests import blame_ignore, carried_fixes, commit_chain, proposals
 from stomper.landing.pull_requests.proposals import Draft
 from stomper.models import Landed, Outcome, Request, Status
 from stomper.system import processes
-from stomper.verify_together import verify_together
 
 Limit = Callable[[], AbstractContextManager[None]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.approval import Answer
+from stomper.landing.approval import Answer
 from stomper.models import Outcome, Status
 from tests.support.campaigns import UNUSED, Place, only, outcome, serve
 from tests.support.runs import command

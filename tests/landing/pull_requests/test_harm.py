@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stomper.approval import Answer
 from stomper.campaigns import seals
 from stomper.campaigns.campaign import Campaign, Carried
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.fixing.session import Session
+from stomper.landing.approval import Answer
 from stomper.landing.pull_requests import carried_fixes
 from stomper.models import Outcome, Status
 from stomper.run import plan

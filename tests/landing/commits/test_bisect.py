@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stomper.bisect import Wrong, drop_by_name, drop_culprits
+from stomper.landing.commits.bisect import Wrong, drop_by_name, drop_culprits
 
 
 @settings(deadline=None)

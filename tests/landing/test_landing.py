@@ -9,7 +9,7 @@ import pytest
 
 from stomper.errors import RepositoryError
 from stomper.fixing.fix_file import process_file
-from stomper.landing import land
+from stomper.landing.land import land
 from stomper.models import Status
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES, by_path, commit, only, raw, repair, scripted, snapshot, started

@@ -12,7 +12,7 @@ import pytest
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError
 from stomper.fixing.fix_file import process_file
-from stomper.landing import Landing, land
+from stomper.landing.land import Landing, land
 from stomper.models import LeftOut, Metrics
 from stomper.reports.next_step import next_command
 from stomper.run import open_session, plan, report_of

@@ -7,18 +7,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from stomper import commits, hashing, moving, progress
-from stomper.approval import needs_answer
+from stomper import hashing, progress
 from stomper.errors import Cancelled, StomperError
-from stomper.fitting import combined, fit
 from stomper.fixing.session import Session
 from stomper.git.repository import uncommitted
+from stomper.landing.approval import needs_answer
+from stomper.landing.commits import build, moving
+from stomper.landing.commits.fitting import combined, fit
+from stomper.landing.commits.verify_together import verify_together
 from stomper.landing.pull_requests import close
 from stomper.landing.pull_requests import land as settle
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.state import paths
 from stomper.system import processes
-from stomper.verify_together import verify_together
 
 _TRIES = 5
 Limit = Callable[[], AbstractContextManager[None]]
@@ -205,11 +206,11 @@ def _land_commits(
             return []
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
-        built = commits.build(session, kept, fitted, tip)
+        built = build.build(session, kept, fitted, tip)
         with moving.repository_lock(session), limit(), processes.finishing():
             if moving.move(session, tip, built[-1]):
                 made = [
-                    Landed(commit=c, path=o.path, subject=commits.subject(o)) for c, o in zip(built, kept, strict=True)
+                    Landed(commit=c, path=o.path, subject=build.subject(o)) for c, o in zip(built, kept, strict=True)
                 ]
                 session.landed += made
                 return made

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stomper.fixing.fix_file import process_file
-from stomper.landing import Landing, land
+from stomper.landing.land import Landing, land
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path, scripted

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from stomper.bisect import Wrong, drop_by_name
-from stomper.fitting import combined
 from stomper.fixing.session import Session
+from stomper.landing.commits.bisect import Wrong, drop_by_name
+from stomper.landing.commits.fitting import combined
 from stomper.models import Outcome
 from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from stomper import progress
 from stomper.analysis.fingerprints import compare
-from stomper.bisect import drop_culprits
-from stomper.breaking import drop_breaking
 from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
-from stomper.fitting import combined, fit
 from stomper.fixing.session import Session
-from stomper.hooks import refused_by_hook
+from stomper.landing.commits.bisect import drop_culprits
+from stomper.landing.commits.breaking import drop_breaking
+from stomper.landing.commits.fitting import combined, fit
+from stomper.landing.commits.hooks import refused_by_hook
 from stomper.models import Judge, Outcome
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper.approval import Answer, answered
 from stomper.errors import Cancelled, StomperError
+from stomper.landing.approval import Answer, answered
 from stomper.models import Diagnostic, Outcome, Patch, Status
 from tests.support.listeners import BREAK_THEN_CURE, TESTS, UNUSED, listener
 from tests.support.repositories import MakeRepo, git

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from stomper.approval import Answer, answered, unanswered
 from stomper.errors import Cancelled, StomperError
 from stomper.fixing.session import Session
-from stomper.landing import Again, Landing, Limit, asks, land
+from stomper.landing.approval import Answer, answered, unanswered
+from stomper.landing.land import Again, Landing, Limit, asks, land
 from stomper.models import Outcome
 
 Ask = Callable[[Sequence[Outcome], float], Answer | None]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import RepositoryError, StomperError
-from stomper.undo import Wanted, undo
+from stomper.landing.undo import Wanted, undo
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import commit, repair, scripted, snapshot
 

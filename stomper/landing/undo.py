@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper import commits, moving
 from stomper.checkers.selection import matches_code
 from stomper.config.settings import load
 from stomper.errors import RepositoryError, StomperError
 from stomper.fixing.session import Session
 from stomper.git.repository import check_landing, git, identity, names, open_target, text, uncommitted
 from stomper.git.worktrees import build_commits
+from stomper.landing.commits import build, moving
 from stomper.models import Landed
 from stomper.system import processes
 
@@ -58,7 +58,7 @@ def undo(root: Path, wanted: Wanted) -> list[Landed]:
     try:
         built = _reverts(session, chosen, wanted.run_id)
         ids = [commit for commit, _ in built]
-        signed = commits.signed(session, ids, target.head)
+        signed = build.signed(session, ids, target.head)
         with moving.repository_lock(session), processes.finishing():
             if not moving.move(session, target.head, signed[-1]):
                 raise RepositoryError(f"branch {target.branch} moved meanwhile: nothing was taken back; run it again")

@@ -11,7 +11,7 @@ import pytest
 
 from stomper import progress
 from stomper.fixing.fix_file import process_file
-from stomper.landing import land
+from stomper.landing.land import land
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import RULES
 

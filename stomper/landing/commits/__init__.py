@@ -1,0 +1,1 @@
+"""Patches verified together and built into commits."""
