@@ -27,8 +27,8 @@ from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError, StomperError
 from stomper.fixing.session import Session
 from stomper.git import remotes
-from stomper.landing.asking import land_and_ask
 from stomper.landing.land import Landing
+from stomper.landing.land_approved import land_and_ask
 from stomper.models import FileJob, Outcome, Report, Status
 from stomper.run import open_session
 from stomper.system.signals import shielded

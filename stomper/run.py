@@ -17,8 +17,8 @@ from stomper.errors import RepositoryError, SettingsError
 from stomper.fixing.session import Session
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target, changed_since, check_landing, git, names, open_target
-from stomper.landing.heal import heal
 from stomper.landing.land import Landing
+from stomper.landing.recovery import heal
 from stomper.learning import reverts
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 from stomper.state.locks import sweep_runs

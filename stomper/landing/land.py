@@ -12,8 +12,8 @@ from stomper.errors import Cancelled, StomperError
 from stomper.fixing.session import Session
 from stomper.git.repository import uncommitted
 from stomper.landing.approval import needs_answer
-from stomper.landing.commits import build, moving
-from stomper.landing.commits.fitting import combined, fit
+from stomper.landing.commits import branch, build
+from stomper.landing.commits.combine import combined, fit
 from stomper.landing.commits.verify_together import verify_together
 from stomper.landing.pull_requests import close
 from stomper.landing.pull_requests import land as settle
@@ -140,7 +140,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     failure = ""
     try:
         if purpose == "propose":
-            tip = moving.tip(session)
+            tip = branch.tip(session)
             tip = combined(session, verify_together(session, ready, tip, turned_down), tip)
         elif session.campaign:
             settled = settle.land_requests(
@@ -158,7 +158,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
             outcomes = [_write_patch(session, o, "proven") if o.path in paths else o for o in outcomes]
         else:
             landed = _land_commits(session, ready, limit, turned_down)
-            tip = landed[-1].commit if landed else moving.tip(session)
+            tip = landed[-1].commit if landed else branch.tip(session)
     except Cancelled:
         raise
     except StomperError as error:  # what was paid and proven is told and kept in any case
@@ -194,7 +194,7 @@ def _land_commits(
     session: Session, ready: Sequence[Outcome], limit: Limit, turned_down: dict[str, Outcome]
 ) -> list[Landed]:
     for _ in range(_TRIES):
-        tip = moving.tip(session)
+        tip = branch.tip(session)
         candidates = [o for o in ready if o.path not in turned_down]
         edited = uncommitted(session.target.root) if session.settings.land == "commit" else frozenset[str]()
         for outcome in candidates:
@@ -207,8 +207,8 @@ def _land_commits(
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
         built = build.build(session, kept, fitted, tip)
-        with moving.repository_lock(session), limit(), processes.finishing():
-            if moving.move(session, tip, built[-1]):
+        with branch.repository_lock(session), limit(), processes.finishing():
+            if branch.move(session, tip, built[-1]):
                 made = [
                     Landed(commit=c, path=o.path, subject=build.subject(o)) for c, o in zip(built, kept, strict=True)
                 ]

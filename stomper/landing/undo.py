@@ -12,7 +12,7 @@ from stomper.errors import RepositoryError, StomperError
 from stomper.fixing.session import Session
 from stomper.git.repository import check_landing, git, identity, names, open_target, text, uncommitted
 from stomper.git.worktrees import build_commits
-from stomper.landing.commits import build, moving
+from stomper.landing.commits import branch, build
 from stomper.models import Landed
 from stomper.system import processes
 
@@ -59,8 +59,8 @@ def undo(root: Path, wanted: Wanted) -> list[Landed]:
         built = _reverts(session, chosen, wanted.run_id)
         ids = [commit for commit, _ in built]
         signed = build.signed(session, ids, target.head)
-        with moving.repository_lock(session), processes.finishing():
-            if not moving.move(session, target.head, signed[-1]):
+        with branch.repository_lock(session), processes.finishing():
+            if not branch.move(session, target.head, signed[-1]):
                 raise RepositoryError(f"branch {target.branch} moved meanwhile: nothing was taken back; run it again")
     finally:
         session.close()

@@ -15,7 +15,7 @@ import pytest
 from stomper.config.parameters import FixParameters
 from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
-from stomper.landing.asking import Ask, land_and_ask
+from stomper.landing.land_approved import Ask, land_and_ask
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
 from stomper.run import open_session, report_of
 from tests.support.forges.github import GitHubStub

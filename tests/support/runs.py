@@ -17,8 +17,8 @@ import pytest
 
 from stomper.fixing.fix_file import process_file
 from stomper.landing.approval import Answer
-from stomper.landing.asking import Ask, land_and_ask
 from stomper.landing.land import Landing, land
+from stomper.landing.land_approved import Ask, land_and_ask
 from stomper.models import FileJob, Outcome
 from stomper.system import processes
 from tests.support.repositories import git, open_run, write

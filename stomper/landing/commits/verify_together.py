@@ -10,9 +10,9 @@ from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
 from stomper.fixing.session import Session
 from stomper.landing.commits.bisect import drop_culprits
-from stomper.landing.commits.breaking import drop_breaking
-from stomper.landing.commits.fitting import combined, fit
-from stomper.landing.commits.hooks import refused_by_hook
+from stomper.landing.commits.breaking_patches import drop_breaking
+from stomper.landing.commits.combine import combined, fit
+from stomper.landing.commits.pre_commit_hook import refused_by_hook
 from stomper.models import Judge, Outcome
 
 

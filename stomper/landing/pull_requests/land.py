@@ -15,8 +15,8 @@ from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
 from stomper.forges.base import ForgeError
 from stomper.git.repository import git
-from stomper.landing.commits import moving
-from stomper.landing.commits.fitting import fit
+from stomper.landing.commits import branch
+from stomper.landing.commits.combine import fit
 from stomper.landing.commits.verify_together import verify_together
 from stomper.landing.pull_requests import blame_ignore, carried_fixes, commit_chain, proposals
 from stomper.landing.pull_requests.proposals import Draft
@@ -158,7 +158,7 @@ class _Settling:
         done = [draft for draft in drafts if draft.same]
         if not moved:
             return done
-        with moving.repository_lock(self.session), limit(), processes.finishing():
+        with branch.repository_lock(self.session), limit(), processes.finishing():
             for draft in moved:
                 name = draft.group.branch
                 self.session.journal("pushing", f"{name} {draft.before or '-'} {draft.tip}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stomper.fixing.session import Session
 from stomper.landing.commits.bisect import Wrong, drop_by_name
-from stomper.landing.commits.fitting import combined
+from stomper.landing.commits.combine import combined
 from stomper.models import Outcome
 from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of
