@@ -35,7 +35,7 @@ from stomper.fixing.patch_tests import judge_patch
 from stomper.fixing.proof import diff_of
 from stomper.fixing.session import Session
 from stomper.models import Diagnostic, FileJob
-from stomper.run import open_session
+from stomper.run.open import open_session
 from stomper.testing.shared_runs import suites_at_once
 
 PACKAGES.update({"click": "8.5.1", "boltons": "26.2.0"})

@@ -19,15 +19,17 @@ from rich.live import Live
 
 from deployments import embedded
 from deployments.importing import breaking_off
-from stomper import headstart, progress, run, stages
+from stomper import progress
 from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.fixing.session import abandon
-from stomper.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
-from stomper.headstart import HeadStart
 from stomper.models import Report
+from stomper.run import headstart, stages
+from stomper.run import open as run
+from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
+from stomper.run.headstart import HeadStart
 from stomper.state import paths
 from stomper.system import processes, signals
 

@@ -20,7 +20,7 @@ from stomper import progress, titles
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
-from stomper.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
+from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.system import processes
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_fleet

@@ -21,7 +21,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from deployments.slots import kept_slots
-from stomper import headstart, progress, stages, trend
+from stomper import progress, trend
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError, StomperError
@@ -30,7 +30,8 @@ from stomper.git import remotes
 from stomper.landing.land import Landing
 from stomper.landing.land_approved import land_and_ask
 from stomper.models import FileJob, Outcome, Report, Status
-from stomper.run import open_session
+from stomper.run import headstart, stages
+from stomper.run.open import open_session
 from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish

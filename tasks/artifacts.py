@@ -11,11 +11,11 @@ from prefect.artifacts import (
 
 from stomper import titles
 from stomper.checkers.checked import Checked
-from stomper.fleet import FleetReport, Summary, rows
 from stomper.models import Outcome, Report
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, table_rows
 from stomper.reports.safe import inline
 from stomper.reports.summary import summary_markdown
+from stomper.run.fleet import FleetReport, Summary, rows
 from stomper.trend import Point, trend_line, trend_markdown
 
 SUMMARY_KEY = "stomper-metrics"

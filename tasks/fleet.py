@@ -14,7 +14,7 @@ from prefect.deployments import run_deployment
 from prefect.states import Cancelling
 
 from stomper.errors import Cancelled
-from stomper.fleet import Result, Summary
+from stomper.run.fleet import Result, Summary
 from stomper.system import processes
 from tasks.artifacts import SUMMARY_KEY
 

@@ -54,7 +54,7 @@ def test_help_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) ->
 def test_a_check_loads_what_it_needs(make_repo: MakeRepo) -> None:
     """`stomper check` reads settings and asks git, and knows nothing of Prefect, of prompts or of JSONPath."""
     modules = loaded(make_repo({"a.py": "x = 1\n"}), "check")
-    assert "stomper.check" in modules
+    assert "stomper.run.check" in modules
     assert packages(modules) & HEAVY == CHECK_NEEDS
 
 

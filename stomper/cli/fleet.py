@@ -30,7 +30,7 @@ def fleet(
     with server_begun(verbose=verbose):
         from deployments.launch import run_fleet
         from stomper.config import settings
-        from stomper.fleet import FleetParameters, rows
+        from stomper.run.fleet import FleetParameters, rows
 
         shared = {key: value for key, value in named.items() if value}
         if set_:

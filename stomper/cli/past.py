@@ -29,7 +29,7 @@ def undo(
 def runs() -> None:
     """List the last runs over this repository: their ids, when they began and what they came to."""
     from stomper.git.repository import open_target
-    from stomper.history import past
+    from stomper.run.history import past
     from stomper.state.paths import home
     from stomper.state.store import Store
 

@@ -118,11 +118,11 @@ def check(
     from stomper.cli.telling import Telling
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
-    from stomper.check import check
     from stomper.cli.asked import fix_command, parameters_of
     from stomper.git.repository import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
+    from stomper.run.check import check
 
     with telling.around():
         checked = check(parameters_of(given))
@@ -151,8 +151,8 @@ def resume(
         from deployments.launch import run_flow
         from stomper.cli.telling import Telling
         from stomper.git.repository import open_target
-        from stomper.history import to_resume
         from stomper.reports.result import RunResult
+        from stomper.run.history import to_resume
         from stomper.state.paths import home
         from stomper.state.store import Store
 

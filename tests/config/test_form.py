@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from stomper.config import form
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import Settings
-from stomper.fleet import FleetParameters, fleet_of, form_of_fleet
+from stomper.run.fleet import FleetParameters, fleet_of, form_of_fleet
 
 SECTIONS = (form.Fleet, form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
 OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields} | set(

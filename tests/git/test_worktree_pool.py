@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from stomper import headstart
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled
 from stomper.fixing.session import Session
-from stomper.run import open_session
+from stomper.run import headstart
+from stomper.run.open import open_session
 from stomper.state import paths
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, git, write

@@ -9,7 +9,7 @@ import pytest
 from stomper.config.parameters import FixParameters
 from stomper.fixing.session import Session
 from stomper.git import worktrees
-from stomper.run import open_session
+from stomper.run.open import open_session
 from stomper.state import locks
 from tests.support.repositories import MakeRepo
 

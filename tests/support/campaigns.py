@@ -17,7 +17,7 @@ from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.landing.land_approved import Ask, land_and_ask
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
-from stomper.run import open_session, report_of
+from stomper.run.open import open_session, report_of
 from tests.support.forges.github import GitHubStub
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.server import ForgeServer, serving

@@ -11,7 +11,7 @@ from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.git.remotes import Remote
 from stomper.landing.land import Landing, land
-from stomper.run import open_session
+from stomper.run.open import open_session
 from tests.support.repositories import git, write
 from tests.support.runs import RULES
 

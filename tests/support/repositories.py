@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stomper.config.parameters import FixParameters
 from stomper.fixing.session import Session
-from stomper.run import open_session
+from stomper.run.open import open_session
 
 MakeRepo = Callable[..., Path]
 """The fixture `make_repo`: makes a repository with one commit of the given files."""

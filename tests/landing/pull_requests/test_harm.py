@@ -15,7 +15,7 @@ from stomper.fixing.session import Session
 from stomper.landing.approval import Answer
 from stomper.landing.pull_requests import carried_fixes
 from stomper.models import Outcome, Status
-from stomper.run import plan
+from stomper.run.open import plan
 from tests.support.campaigns import FIXED, UNUSED, Place, only, outcome, serve
 from tests.support.repositories import MakeRepo, git, write
 

@@ -12,10 +12,10 @@ from stomper.errors import StomperError
 from stomper.fixing.fix_file import process_file
 from stomper.fixing.session import Session
 from stomper.git.repository import open_target
-from stomper.history import past, to_resume, unfinished
 from stomper.landing.land import land
 from stomper.models import LeftOut, Metrics
-from stomper.run import open_session, report_of
+from stomper.run.history import past, to_resume, unfinished
+from stomper.run.open import open_session, report_of
 from stomper.state.paths import home
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git

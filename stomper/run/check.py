@@ -5,7 +5,7 @@ from __future__ import annotations
 from stomper.checkers.checked import Checked
 from stomper.config.parameters import FixParameters
 from stomper.git.remotes import Remote
-from stomper.run import open_session
+from stomper.run.open import open_session
 
 
 def check(parameters: FixParameters, remote: Remote | None = None) -> Checked:

@@ -11,10 +11,10 @@ from typing import cast
 
 import pytest
 
-from stomper import headstart, stages
 from stomper.campaigns.campaign import Campaign
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
+from stomper.run import headstart, stages
 from stomper.state import paths, store
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, open_run

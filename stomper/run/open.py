@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stomper import history
 from stomper.agents.api.agent import ApiAgent
 from stomper.agents.ruff import RuffAgent
 from stomper.campaigns import campaign
@@ -21,6 +20,7 @@ from stomper.landing.land import Landing
 from stomper.landing.recovery import heal
 from stomper.learning import reverts
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
+from stomper.run import history
 from stomper.state.locks import sweep_runs
 from stomper.state.paths import home
 from stomper.state.store import Store

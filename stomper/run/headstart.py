@@ -11,13 +11,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from stomper import stages
 from stomper.checkers.verify import Collected
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
 from stomper.fixing.session import Session
-from stomper.run import open_session
+from stomper.run import stages
+from stomper.run.open import open_session
 from stomper.system import processes
 
 _begun: list[HeadStart] = []

@@ -1,0 +1,1 @@
+"""A whole run: opened, carried out, reported."""
