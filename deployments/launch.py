@@ -26,10 +26,10 @@ from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.fixing.session import abandon
 from stomper.models import Report
-from stomper.run import headstart, stages
 from stomper.run import open as run
+from stomper.run import prefetch, stages
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
-from stomper.run.headstart import HeadStart
+from stomper.run.prefetch import HeadStart
 from stomper.state import paths
 from stomper.system import processes, signals
 
@@ -45,7 +45,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
     if not is_address(parameters.repository):
         run.plan(parameters)  # what can be told at once is told without waiting for the server
     why = ""
-    with progress.listening(keep), _shown(quiet=quiet), headstart.begun(parameters) as ahead:
+    with progress.listening(keep), _shown(quiet=quiet), prefetch.begun(parameters) as ahead:
         try:
             fix_repository = _ready(ahead)
         except _NothingToDo as found:

@@ -30,7 +30,7 @@ from stomper.git import remotes
 from stomper.landing.land import Landing
 from stomper.landing.land_approved import land_and_ask
 from stomper.models import FileJob, Outcome, Report, Status
-from stomper.run import headstart, stages
+from stomper.run import prefetch, stages
 from stomper.run.open import open_session
 from stomper.system.signals import shielded
 from tasks.approval import ask
@@ -98,7 +98,7 @@ def initialize(parameters: FixParameters) -> Session:
             undo.callback(remote.close)
         if parameters.setup_command:
             run_setup(parameters.setup_command, str(remote.root) if remote else parameters.repository)
-        session = headstart.taken(parameters) or open_session(parameters, remote=remote)
+        session = prefetch.taken(parameters) or open_session(parameters, remote=remote)
         undo.pop_all()
     if session.settings.approve and embedded.in_use():
         session.close()

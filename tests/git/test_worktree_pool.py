@@ -14,7 +14,7 @@ import pytest
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled
 from stomper.fixing.session import Session
-from stomper.run import headstart
+from stomper.run import prefetch
 from stomper.run.open import open_session
 from stomper.state import paths
 from stomper.system import processes
@@ -175,8 +175,8 @@ def test_a_run_that_is_stopped_makes_none(root: Path) -> None:
 
 def test_they_are_made_while_prefect_starts(root: Path) -> None:
     """The head start of a command makes them, after it has collected."""
-    with headstart.begun(parameters(root)):
-        session = headstart.taken(parameters(root))
+    with prefetch.begun(parameters(root)):
+        session = prefetch.taken(parameters(root))
         assert session is not None
     try:
         session.collect()

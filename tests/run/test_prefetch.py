@@ -14,7 +14,7 @@ import pytest
 from stomper.campaigns.campaign import Campaign
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, CheckerError, SettingsError, StomperError
-from stomper.run import headstart, stages
+from stomper.run import prefetch, stages
 from stomper.state import paths, store
 from stomper.system import processes
 from tests.support.repositories import MakeRepo, open_run
@@ -43,10 +43,10 @@ def test_the_session_is_taken_over_with_its_errors(make_repo: MakeRepo) -> None:
     root = make_repo({"a.py": UNUSED})
     first = parameters(root, "echo 'a.py:1:wrong'").model_copy(update={"land": "patch"})
     same = parameters(root, "echo 'a.py:1:wrong'", land="patch")
-    with headstart.begun(first):
-        session = headstart.taken(same)
+    with prefetch.begun(first):
+        session = prefetch.taken(same)
         assert session is not None
-        assert headstart.taken(same) is None, "it has one owner"
+        assert prefetch.taken(same) is None, "it has one owner"
     try:
         assert [d.message for d in session.collect().diagnostics] == ["wrong"]
         assert ran(root) == 1
@@ -58,7 +58,7 @@ def test_the_session_is_taken_over_with_its_errors(make_repo: MakeRepo) -> None:
 def test_nothing_is_left_of_what_nobody_took(make_repo: MakeRepo, fenced: Path) -> None:
     """The flow never began, while a checker ran: it is killed, and neither a folder nor a line of history is left."""
     root = make_repo({"a.py": UNUSED})
-    with pytest.raises(StomperError, match="no server"), headstart.begun(parameters(root, "sleep 987653")):
+    with pytest.raises(StomperError, match="no server"), prefetch.begun(parameters(root, "sleep 987653")):
         while not ran(root):
             time.sleep(0.05)
         raise StomperError("no server")
@@ -79,7 +79,7 @@ def _line(place: Path) -> list[str]:
         return []
 
 
-def known(ahead: headstart.HeadStart) -> bool:
+def known(ahead: prefetch.HeadStart) -> bool:
     """What a head start says when it has come to its end."""
     for thread in threading.enumerate():
         if thread.name == "head start":
@@ -90,11 +90,11 @@ def known(ahead: headstart.HeadStart) -> bool:
 def test_why_it_cannot_be_opened_is_known_at_once(make_repo: MakeRepo) -> None:
     """Whoever waits for the server need not, and the flow hears the same."""
     asked = parameters(make_repo({"a.py": UNUSED}), agents={"mine": {"kind": "nobody"}})
-    with headstart.begun(asked) as ahead:
+    with prefetch.begun(asked) as ahead:
         assert ahead
         assert known(ahead)
         with pytest.raises(SettingsError, match="nobody"):
-            headstart.taken(asked)
+            prefetch.taken(asked)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_it_knows_when_there_is_nothing_to_do(
     """No error that is aimed at, or a run that cannot go on, wants no orchestrator. One that asks people does: the flow says
     that it would need a server of their own."""
     asked = parameters(make_repo({"a.py": UNUSED}), script, **settings)
-    with headstart.begun(asked) as ahead:
+    with prefetch.begun(asked) as ahead:
         assert ahead
         assert known(ahead) is over
 
@@ -137,7 +137,7 @@ def test_a_campaign_is_never_over(make_repo: MakeRepo) -> None:
 def test_a_stopped_run_is_not_over(make_repo: MakeRepo) -> None:
     """What was interrupted before its errors were known is no run with nothing to do."""
     root = make_repo({"a.py": UNUSED})
-    with headstart.begun(parameters(root, "sleep 987653")) as ahead:
+    with prefetch.begun(parameters(root, "sleep 987653")) as ahead:
         assert ahead
         assert not ahead.over()
         while not ran(root):
@@ -153,8 +153,8 @@ def test_a_checker_that_fails_is_not_run_twice(make_repo: MakeRepo) -> None:
     """The session opens; who asks for its errors hears why there are none."""
     root = make_repo({"a.py": UNUSED})
     asked = parameters(root, "exit 3")
-    with headstart.begun(asked):
-        session = headstart.taken(asked)
+    with prefetch.begun(asked):
+        session = prefetch.taken(asked)
         assert session is not None
         with pytest.raises(CheckerError):
             session.collect()
@@ -166,8 +166,8 @@ def test_a_stopped_run_is_cancelled(make_repo: MakeRepo) -> None:
     """A signal while the errors are collected: the flow that took the session hears that it was stopped."""
     root = make_repo({"a.py": UNUSED})
     asked = parameters(root, "sleep 987653")
-    with headstart.begun(asked):
-        session = headstart.taken(asked)
+    with prefetch.begun(asked):
+        session = prefetch.taken(asked)
         assert session is not None
         while not ran(root):
             time.sleep(0.05)
@@ -189,14 +189,14 @@ def test_a_stopped_run_is_cancelled(make_repo: MakeRepo) -> None:
 )
 def test_what_comes_before_the_session_is_the_flows(asked: FixParameters) -> None:
     """A repository that is fetched, and one that is set up first, are opened by the flow alone."""
-    with headstart.begun(asked) as ahead:
+    with prefetch.begun(asked) as ahead:
         assert ahead is None
-        assert headstart.taken(asked) is None
+        assert prefetch.taken(asked) is None
 
 
 def test_an_interrupt_while_it_is_put_away_counts(make_repo: MakeRepo, fenced: Path) -> None:
     """Ctrl-C in the middle of that is not forgotten when it is done: nothing may start any more."""
-    ahead = headstart.HeadStart(parameters(make_repo({"a.py": UNUSED})))
+    ahead = prefetch.HeadStart(parameters(make_repo({"a.py": UNUSED})))
     known(ahead)
     other = sqlite3.connect(fenced / "stomper.db", check_same_thread=False, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")  # it has to wait for this until the interrupt is there
