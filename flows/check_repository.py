@@ -13,12 +13,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from stomper import titles
 from stomper.checkers.checked import Checked
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.git import remotes
+from stomper.reports import titles
 from stomper.run.check import check
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_check

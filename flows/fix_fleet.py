@@ -16,10 +16,11 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
 from flows.fix_repository import fix_repository
-from stomper import progress, titles
+from stomper import progress
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
+from stomper.reports import titles
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
 from stomper.system import processes
 from stomper.system.signals import shielded

@@ -21,7 +21,7 @@ from prefect.task_runners import ConcurrentTaskRunner
 from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from deployments.slots import kept_slots
-from stomper import progress, trend
+from stomper import progress
 from stomper.config import form
 from stomper.config.parameters import FixParameters
 from stomper.errors import SettingsError, StomperError
@@ -30,6 +30,7 @@ from stomper.git import remotes
 from stomper.landing.land import Landing
 from stomper.landing.land_approved import land_and_ask
 from stomper.models import FileJob, Outcome, Report, Status
+from stomper.reports import trend
 from stomper.run import prefetch, stages
 from stomper.run.open import open_session
 from stomper.system.signals import shielded

@@ -9,14 +9,14 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 
-from stomper import titles
 from stomper.checkers.checked import Checked
 from stomper.models import Outcome, Report
+from stomper.reports import titles
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, table_rows
 from stomper.reports.safe import inline
 from stomper.reports.summary import summary_markdown
+from stomper.reports.trend import Point, trend_line, trend_markdown
 from stomper.run.fleet import FleetReport, Summary, rows
-from stomper.trend import Point, trend_line, trend_markdown
 
 SUMMARY_KEY = "stomper-metrics"
 MOST_DIFFS = 100

@@ -16,8 +16,9 @@ from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 
 from deployments import embedded
-from stomper import events, progress, titles
+from stomper import progress
 from stomper.fixing.session import Session
+from stomper.reports import events, titles
 from stomper.reports.safe import printable
 from tasks.bar import Bar
 

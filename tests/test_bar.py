@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stomper.progress import FileDone, JobsSelected, StageBegan
 from tasks import bar
 from tasks.bar import Bar, Standing
-from tests.test_summary import failed
+from tests.reports.test_summary import failed
 
 
 def test_it_says_how_many_and_which_are_in_work() -> None:

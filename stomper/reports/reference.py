@@ -14,8 +14,8 @@ from pydantic_core import PydanticUndefined
 from stomper.agents.cli.programs import PROGRAMS
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
-from stomper.events import KINDS, RunEvent
 from stomper.guards.registry import GUARDS
+from stomper.reports.events import KINDS, RunEvent
 
 TABLES: dict[str, type[BaseModel]] = {
     "run": Settings,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from stomper import titles
 from stomper.models import Outcome, Report, Status
+from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.next_step import next_command, waiting_command
 from stomper.reports.safe import fenced, inline, link, printable, table

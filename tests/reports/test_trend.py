@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.models import Metrics, Report
+from stomper.reports.trend import RUNS, Point, points, sparkline, trend_markdown
 from stomper.state.store import Store
-from stomper.trend import RUNS, Point, points, sparkline, trend_markdown
 
 
 def keep(store: Store, number: int, repository: str = "/r", **more: object) -> None:

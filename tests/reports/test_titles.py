@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper import titles
+from stomper.reports import titles
 
 SHA = "3f2c1e9" + "0" * 33
 

@@ -7,12 +7,12 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from stomper.events import KINDS, MOST_FILES, FileFixed, FileRejected, RunLanded, of_report
 from stomper.models import Landed, Status
 from stomper.progress import BudgetReached, Event, Violated, listening
+from stomper.reports.events import KINDS, MOST_FILES, FileFixed, FileRejected, RunLanded, of_report
+from tests.reports.test_summary import COMMIT, failed, fixed, report
 from tests.support.repositories import MakeRepo
 from tests.support.runs import command, repair
-from tests.test_summary import COMMIT, failed, fixed, report
 
 
 def test_every_field_says_what_it_is() -> None:
