@@ -12,8 +12,8 @@ from prefect.artifacts import (
 from stomper.checkers.checked import Checked
 from stomper.models import Outcome, Report
 from stomper.reports import titles
+from stomper.reports.escaping import inline
 from stomper.reports.markdown import check_markdown, check_rows, diff_markdown, table_rows
-from stomper.reports.safe import inline
 from stomper.reports.summary import summary_markdown
 from stomper.reports.trend import Point, trend_line, trend_markdown
 from stomper.run.fleet import FleetReport, Summary, rows

@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from stomper.progress import Event, FileDone, JobsSelected, StageBegan
-from stomper.reports.safe import inline
+from stomper.reports.escaping import inline
 
 _EACH_S = 2.0
 _LAST_S = 5.0

@@ -19,7 +19,7 @@ from deployments import embedded
 from stomper import progress
 from stomper.fixing.session import Session
 from stomper.reports import events, titles
-from stomper.reports.safe import printable
+from stomper.reports.escaping import printable
 from tasks.bar import Bar
 
 _MOST_VIOLATIONS = 20

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from stomper.errors import Cancelled, StomperError
-from stomper.reports import github
+from stomper.reports import github_actions
 from stomper.reports.files import Wanted, wanted, write_reports
 from stomper.reports.result import RunResult
 
@@ -29,7 +29,7 @@ class Telling:
         cls, verb: Literal["fix", "check"], given: Sequence[str] | None, *, stdout_taken_by: str, no_ci: bool
     ) -> Telling:
         """What the flags ask for. Raises SettingsError before anything is done."""
-        return cls(verb, wanted(given or (), stdout_taken_by=stdout_taken_by), github.on_github() and not no_ci)
+        return cls(verb, wanted(given or (), stdout_taken_by=stdout_taken_by), github_actions.on_github() and not no_ci)
 
     @property
     def uses_stdout(self) -> bool:
@@ -42,7 +42,7 @@ class Telling:
 
         Raises Cancelled for a Ctrl-C that nobody has taken."""
         try:
-            with github.no_commands(_to_stderr) if self.on_github else contextlib.nullcontext():
+            with github_actions.no_commands(_to_stderr) if self.on_github else contextlib.nullcontext():
                 yield
         except KeyboardInterrupt:
             stopped = Cancelled("the run was stopped")
@@ -66,11 +66,11 @@ class Telling:
 
         Raises StomperError for a report that could not be written."""
         if self.on_github:
-            for line in github.commands(result, root, os.environ.get("GITHUB_WORKSPACE", "")):
+            for line in github_actions.commands(result, root, os.environ.get("GITHUB_WORKSPACE", "")):
                 _to_stderr(line)
             if file := os.environ.get("GITHUB_STEP_SUMMARY"):
                 try:
-                    github.add_summary(result, Path(file))
+                    github_actions.add_summary(result, Path(file))
                 except OSError as error:
                     _to_stderr(f"stomper: the summary cannot be added to {file}: {error.strerror or error}")
         write_reports(result, self.reports)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from stomper.models import Model, Outcome, Report, Status
-from stomper.reports.safe import printable
+from stomper.reports.escaping import printable
 
 MOST_FILES = 500
 """Events about files in one run; how many there were in all is in the report."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.errors import SettingsError, StomperError
-from stomper.reports.codequality import codequality
+from stomper.reports.gitlab_codequality import codequality
 from stomper.reports.junit import junit
 from stomper.reports.result import RunResult
 from stomper.reports.sarif import encodable, sarif

@@ -6,8 +6,8 @@ import re
 from xml.etree import ElementTree as ET
 
 from stomper.models import Status
+from stomper.reports.escaping import printable
 from stomper.reports.result import FileResult, RunResult
-from stomper.reports.safe import printable
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WAITS = (Status.SKIPPED, Status.WAITING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stomper.checkers.checked import Checked
 from stomper.models import Outcome, Report
-from stomper.reports.safe import fenced, inline, printable, table
+from stomper.reports.escaping import fenced, inline, printable, table
 
 _DIFF_LIMIT = 50_000
 _MOST_ROWS = 1000  # the UI keeps a table whole in memory

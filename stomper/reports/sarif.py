@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from stomper import __version__
 from stomper.models import Diagnostic
+from stomper.reports.escaping import printable
 from stomper.reports.result import Finding, RunResult
-from stomper.reports.safe import printable
 
 _LEVELS = {"left": "error", "unknown": "warning", "proven": "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

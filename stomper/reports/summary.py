@@ -9,9 +9,9 @@ from pathlib import Path
 from stomper.models import Outcome, Report, Status
 from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
+from stomper.reports.escaping import fenced, inline, link, printable, table
 from stomper.reports.next_step import next_command, waiting_command
-from stomper.reports.safe import fenced, inline, link, printable, table
-from stomper.reports.tested import how_tested
+from stomper.reports.test_selection import how_tested
 from stomper.reports.timeline import bars, overlap
 
 MOST_ROWS = 50

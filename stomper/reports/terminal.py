@@ -18,9 +18,9 @@ from stomper.checkers.verify import Collected
 from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
+from stomper.reports.escaping import printable
 from stomper.reports.next_step import next_command
-from stomper.reports.safe import printable
-from stomper.reports.tested import how_tested
+from stomper.reports.test_selection import how_tested
 from stomper.reports.timeline import bars, overlap
 
 _COLOURS = {

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from stomper import hashing
 from stomper.config import repository_url
-from stomper.reports.safe import printable
+from stomper.reports.escaping import printable
 
 # What a host's name holds → where its web pages have a commit. Any other host's pages are not known.
 _COMMITS = {"gitlab": "/-/commit/", "github": "/commit/", "gitea": "/commit/", "codeberg": "/commit/",

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stomper.models import Report
 from stomper.reports.agents import cost_words
-from stomper.reports.safe import inline, table
+from stomper.reports.escaping import inline, table
 from stomper.state.store import Store
 
 RUNS = 30

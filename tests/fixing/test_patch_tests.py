@@ -12,7 +12,7 @@ import pytest
 from stomper.fixing.fix_file import process_file
 from stomper.landing.land import Landing, land
 from stomper.models import Outcome, Report, Status
-from stomper.reports.tested import how_tested
+from stomper.reports.test_selection import how_tested
 from stomper.testing.suite import Suite
 from tests.support.repositories import MakeRepo, open_run
 from tests.support.runs import RULES, by_path, scripted

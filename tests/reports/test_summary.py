@@ -22,8 +22,8 @@ from stomper.models import (
     Span,
     Status,
 )
+from stomper.reports.escaping import inline
 from stomper.reports.markdown import diff_markdown, table_rows
-from stomper.reports.safe import inline
 from stomper.reports.summary import MOST_ROWS, summary_markdown
 
 COMMIT = "3f2c1e9a" * 5

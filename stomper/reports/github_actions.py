@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from stomper.reports.escaping import printable
 from stomper.reports.result import Finding, RunResult
-from stomper.reports.safe import printable
 
 SUMMARY_LIMIT = 1024 * 1024  # bytes a step; GitHub drops what is longer altogether
 SHOWN = 10  # annotations of each level that GitHub shows of one step

@@ -6,8 +6,8 @@ import json
 from collections import Counter
 
 from stomper.hashing import digest
+from stomper.reports.escaping import printable
 from stomper.reports.result import RunResult
-from stomper.reports.safe import printable
 from stomper.reports.sarif import encodable
 
 _SEVERITIES = {"left": "major", "unknown": "minor", "proven": "info"}

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.models import CheckerRun, Diagnostic, LeftOut, Outcome, Patch, Report, Status
-from stomper.reports.codequality import codequality
 from stomper.reports.files import FORMATS
-from stomper.reports.github import SHOWN, SUMMARY_LIMIT, add_summary, commands
+from stomper.reports.github_actions import SHOWN, SUMMARY_LIMIT, add_summary, commands
+from stomper.reports.gitlab_codequality import codequality
 from stomper.reports.junit import junit
 from stomper.reports.result import FileResult, Finding, RunResult
 from stomper.reports.sarif import sarif
