@@ -20,7 +20,7 @@ def main() -> None:
     import prefect.tasks  # noqa: F401, PLC0415 - the same
 
     imported = time.monotonic()
-    from deployments import embedded  # noqa: PLC0415 - after Prefect
+    from stomper.server import embedded  # noqa: PLC0415 - after Prefect
 
     embedded.prepare(Path(sys.argv[1]))
     print(imported - BEGAN, time.monotonic() - imported)

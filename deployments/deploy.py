@@ -15,12 +15,12 @@ from deployments.api import Api
 from deployments.containers import unseen
 from deployments.derived import written
 from deployments.described import described, find, placeholders
-from deployments.embedded import configured_api
 from deployments.heartbeats import WRONG
 from deployments.pools import DOCKER, TYPES, Asked, Pool, pool_of
 from deployments.schedules import schedules_kept
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
+from stomper.server.embedded import configured_api
 from stomper.system import processes
 
 _TIMEOUT_S = 180.0

@@ -9,11 +9,11 @@ from typing import Any
 
 from deployments.api import Api
 from deployments.described import described, find
-from deployments.embedded import configured_api
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
 from deployments.pool_health import check_pools
 from stomper import bundle, machine
 from stomper.findings import Check, Finding, run_checks
+from stomper.server.embedded import configured_api
 
 TIMEOUT_S = 15.0
 _FILESYSTEM = "prefect.server.concurrency.lease_storage.filesystem"

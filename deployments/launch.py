@@ -17,7 +17,6 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from deployments import embedded
 from deployments.importing import breaking_off
 from stomper import progress
 from stomper.config.form import form_of
@@ -30,6 +29,7 @@ from stomper.run import open as run
 from stomper.run import prefetch, stages
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.run.prefetch import HeadStart
+from stomper.server import embedded
 from stomper.state import paths
 from stomper.system import processes, signals
 

@@ -15,10 +15,10 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from deployments import embedded
 from stomper.config.settings import Settings, load
 from stomper.errors import StomperError
 from stomper.git.repository import open_target
+from stomper.server import embedded
 
 TAG = "stomper-process-file"
 _AGENT = "stomper-agent-"

@@ -18,7 +18,6 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
-from deployments import embedded
 from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from deployments.slots import kept_slots
 from stomper import progress
@@ -33,6 +32,7 @@ from stomper.models import FileJob, Outcome, Report, Status
 from stomper.reports import trend
 from stomper.run import prefetch, stages
 from stomper.run.open import open_session
+from stomper.server import embedded
 from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish

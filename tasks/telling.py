@@ -15,11 +15,11 @@ from prefect.events.worker import EventsWorker
 from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 
-from deployments import embedded
 from stomper import progress
 from stomper.fixing.session import Session
 from stomper.reports import events, titles
 from stomper.reports.escaping import printable
+from stomper.server import embedded
 from tasks.bar import Bar
 
 _MOST_VIOLATIONS = 20

@@ -93,8 +93,8 @@ def serve(repository: Repository = "") -> None:
     SIGTERM cancels what runs and ends it. Exit code 0: ended so. 2: it could not serve.
     """
     named, place = _named(repository), bundle.activate()
-    from deployments import embedded
     from deployments.deploy import configured
+    from stomper.server import embedded
     from stomper.state.paths import home
 
     api = configured()
@@ -122,7 +122,7 @@ def server() -> None:
     a Prefect API is configured (`PREFECT_API_URL` or the active profile), which all runs use instead.
     """
     bundle.activate()
-    from deployments.warm import keep_warm
+    from stomper.server.warm import keep_warm
     from stomper.state.paths import home
 
     keep_warm(home(), say=lambda line: print(line, flush=True))  # noqa: T201

@@ -12,7 +12,7 @@ from stomper import bundle
 def server_begun(*, verbose: bool = False) -> Iterator[None]:
     """Begin the embedded server, where there is none yet and none is configured; `deployments.launch` waits for it."""
     bundle.activate()
-    from deployments import embedded
+    from stomper.server import embedded
     from stomper.state.paths import home
 
     with embedded.begun(home(), verbose=verbose):

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from deployments import embedded
-from deployments.attaching import living
 from stomper.errors import Cancelled, StomperError
+from stomper.server import embedded
+from stomper.server.attaching import living
 from stomper.state.locks import Lock
 from stomper.system import processes, signals
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.attaching import healthy, living
 from deployments.limits import TAG
+from stomper.server.attaching import healthy, living
 from tests.support.processes import UNUSED, begin, running, wait_for
 from tests.support.repositories import MakeRepo, git
 

@@ -1,0 +1,1 @@
+"""The embedded Prefect server, and all that Prefect does not promise."""
