@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.server.attaching import living
+from stomper.server.attach import living
 from stomper.state.locks import Lock
 from stomper.state.store import Store
 from tests.support.processes import UNUSED, begin, running, wait_for

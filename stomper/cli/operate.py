@@ -122,7 +122,7 @@ def server() -> None:
     a Prefect API is configured (`PREFECT_API_URL` or the active profile), which all runs use instead.
     """
     bundle.activate()
-    from stomper.server.warm import keep_warm
+    from stomper.server.keep_warm import keep_warm
     from stomper.state.paths import home
 
     keep_warm(home(), say=lambda line: print(line, flush=True))  # noqa: T201

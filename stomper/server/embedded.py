@@ -19,7 +19,7 @@ from pathlib import Path
 
 import certifi
 
-from stomper.server.attaching import Attached
+from stomper.server.attach import Attached
 
 _MISSES = 3  # in a row, half a second apart
 _held: list[Attached] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
 from stomper.server import embedded
-from stomper.server.attaching import living
+from stomper.server.attach import living
 from stomper.state.locks import Lock
 from stomper.system import processes, signals
 

@@ -60,7 +60,7 @@ class Attached:
         self.address = f"http://127.0.0.1:{port}/api"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
         env = {**kept, **settings, "PREFECT_HOME": str(self._folder / "home")}
-        program = Path(__file__).with_name("embedded_server.py")
+        program = Path(__file__).with_name("process.py")
         argv = (sys.executable, str(program), str(self._folder), str(port), str(os.getpid()))
         self._process = processes.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
         (self._folder / "pid").write_text(str(self._process.pid))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from deployments.limits import TAG
-from stomper.server.attaching import healthy, living
+from stomper.server.attach import healthy, living
 from tests.support.processes import UNUSED, begin, running, wait_for
 from tests.support.repositories import MakeRepo, git
 
