@@ -28,7 +28,7 @@ def fleet(
     """
     named: dict[str, Any] = {"land": land, "token_env": token_env, "partial": partial}
     with server_begun(verbose=verbose):
-        from deployments.launch import run_fleet
+        from stomper.cli.launch import run_fleet
         from stomper.config import settings
         from stomper.run.fleet import FleetParameters, rows
 

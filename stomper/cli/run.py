@@ -76,8 +76,8 @@ def fix(
     """
     given, taken = locals(), "--json" if json_ else "--dry-run" if dry_run else ""
     with server_begun(verbose=verbose):
-        from deployments.launch import run_flow
         from stomper.cli.asked import parameters_of
+        from stomper.cli.launch import run_flow
         from stomper.cli.telling import Telling
         from stomper.reports.result import RunResult
 
@@ -148,7 +148,7 @@ def resume(
     How its result is told is asked anew. Exit codes as of `fix`.
     """
     with server_begun(verbose=verbose):
-        from deployments.launch import run_flow
+        from stomper.cli.launch import run_flow
         from stomper.cli.telling import Telling
         from stomper.git.repository import open_target
         from stomper.reports.result import RunResult
@@ -172,8 +172,8 @@ def demo(
     One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
     """
     with server_begun():
-        from deployments.launch import run_flow
-        from stomper.demo import make_sample, ran_as_it_should
+        from stomper.cli.demo import make_sample, ran_as_it_should
+        from stomper.cli.launch import run_flow
         from stomper.git.repository import text
         from stomper.reports.terminal import show_report
 

@@ -1,7 +1,7 @@
 """What of a run needs no orchestrator, done while that starts: its session is opened, and its errors are collected.
 
 The flow takes the open session over; a flow that was begun by a worker finds none, and opens its own. Where there is nothing
-to do, an embedded server is not waited for: see deployments/launch.py.
+to do, an embedded server is not waited for: see stomper/cli/launch.py.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments import launch
 from stomper import progress
+from stomper.cli import launch
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.models import Report

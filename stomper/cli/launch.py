@@ -17,8 +17,8 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from deployments.importing import breaking_off
 from stomper import progress
+from stomper.cli.importing import breaking_off
 from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address

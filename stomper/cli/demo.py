@@ -20,7 +20,7 @@ def make_sample(folder: Path) -> FixParameters:
     root, script = folder / "orders-shop", folder / "repairs.json"
     if there := next((place for place in (root, script) if place.exists()), None):
         raise StomperError(f"{there} is there already: give --keep another folder")
-    with as_file(files("stomper") / "sample") as sample:
+    with as_file(files("stomper") / "cli" / "sample") as sample:
         shutil.copytree(sample / "repository", root)
         replacements = json.loads((sample / "repairs.json").read_text(encoding="utf-8"))["replacements"]
     rules = [{"path": r["path"], "action": "replace", "old": r["old"], "new": r["new"]} for r in replacements]

@@ -13,8 +13,8 @@ from stomper.cli.telling import Telling
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, StomperError
 from stomper.state.store import Store
+from tests.cli.test_bad_input import UNUSED, refused, stomper
 from tests.support.repositories import MakeRepo, git
-from tests.test_bad_input import UNUSED, refused, stomper
 
 
 @pytest.fixture(autouse=True)
