@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stomper.cli import agents, fleet, inspect, learned, operate, past, run
+from stomper.cli import agents, fix, fleet, history, inspect, learn, operate
 from stomper.errors import StomperError
 
 app = typer.Typer(
@@ -22,21 +22,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    run.fix,
-    run.check,
+    fix.fix,
+    fix.check,
     inspect.prompt,
     agents.agents,
-    run.resume,
+    fix.resume,
     fleet.fleet,
-    past.undo,
-    past.runs,
-    learned.stats,
+    history.undo,
+    history.runs,
+    learn.stats,
     operate.doctor,
     operate.deploy,
     operate.serve,
     operate.server,
     inspect.graph,
-    run.demo,
+    fix.demo,
     inspect.version,
 )  # in the order of the help
 
@@ -58,7 +58,7 @@ def _everywhere(
 
 for _command in _COMMANDS:
     app.command()(_command)
-app.add_typer(learned.learn, name="learn")
+app.add_typer(learn.learn, name="learn")
 
 
 def main() -> None:

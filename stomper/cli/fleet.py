@@ -9,7 +9,7 @@ import typer
 
 from stomper.cli.options import Json, Quiet, Set, Verbose
 from stomper.cli.output import console, print_json
-from stomper.cli.starting import server_begun
+from stomper.cli.server import server_begun
 
 
 def fleet(

@@ -32,7 +32,7 @@ def prompt(
     """
     given = {**locals(), "paths": [file], "land": "patch"}
     from stomper.checkers.verify import read_from
-    from stomper.cli.asked import parameters_of
+    from stomper.cli.parameters import parameters_of
     from stomper.run.open import open_session
 
     session = open_session(parameters_of(given), only_check=True)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.live import Live
 
 from stomper import progress
-from stomper.cli.importing import breaking_off
+from stomper.cli.interruptible_import import breaking_off
 from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address

@@ -14,7 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from stomper.cli import app
-from stomper.cli.asked import fix_command, parameters_of
+from stomper.cli.parameters import fix_command, parameters_of
 from tests.support.repositories import MakeRepo, git, write
 
 # F401 twice, F541, E741 · F401, F541 · F401 · E741

@@ -32,7 +32,7 @@ from stomper.cli.options import (
     Verbose,
 )
 from stomper.cli.output import console, print_json, show
-from stomper.cli.starting import server_begun
+from stomper.cli.server import server_begun
 
 
 def fix(
@@ -76,9 +76,9 @@ def fix(
     """
     given, taken = locals(), "--json" if json_ else "--dry-run" if dry_run else ""
     with server_begun(verbose=verbose):
-        from stomper.cli.asked import parameters_of
         from stomper.cli.launch import run_flow
-        from stomper.cli.telling import Telling
+        from stomper.cli.parameters import parameters_of
+        from stomper.cli.report_files import Telling
         from stomper.reports.result import RunResult
 
         telling = Telling.of("fix", report, stdout_taken_by=taken, no_ci=no_ci)
@@ -115,10 +115,10 @@ def check(
     be written.
     """
     given = locals()
-    from stomper.cli.telling import Telling
+    from stomper.cli.report_files import Telling
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
-    from stomper.cli.asked import fix_command, parameters_of
+    from stomper.cli.parameters import fix_command, parameters_of
     from stomper.git.repository import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
@@ -149,7 +149,7 @@ def resume(
     """
     with server_begun(verbose=verbose):
         from stomper.cli.launch import run_flow
-        from stomper.cli.telling import Telling
+        from stomper.cli.report_files import Telling
         from stomper.git.repository import open_target
         from stomper.reports.result import RunResult
         from stomper.run.history import to_resume
@@ -172,8 +172,8 @@ def demo(
     One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
     """
     with server_begun():
-        from stomper.cli.demo import make_sample, ran_as_it_should
         from stomper.cli.launch import run_flow
+        from stomper.cli.sample_repository import make_sample, ran_as_it_should
         from stomper.git.repository import text
         from stomper.reports.terminal import show_report
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stomper import cli
-from stomper.cli.telling import Telling
+from stomper.cli.report_files import Telling
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, StomperError
 from stomper.state.store import Store
