@@ -18,8 +18,6 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.states import Completed, Failed
 from prefect.task_runners import ConcurrentTaskRunner
 
-from deployments.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
-from deployments.slots import kept_slots
 from stomper import progress
 from stomper.config import form
 from stomper.config.parameters import FixParameters
@@ -37,8 +35,10 @@ from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish
 from tasks.files import process_file
+from tasks.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from tasks.secrets import token_of
 from tasks.setup import run_setup
+from tasks.slots import kept_slots
 from tasks.telling import begin_telling, quieten
 
 SHARD = 5_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from deployments.limits import TAG
 from stomper.fixing import fix_file, session
 from stomper.models import Outcome
+from tasks.limits import TAG
 
 
 @task(name="process_file", task_run_name="fix {path}", tags=[TAG], cache_policy=NO_CACHE, persist_result=False)

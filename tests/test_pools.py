@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 from deployments.api import Api
 from deployments.containers import Container, container_of
 from deployments.derived import written
-from deployments.limits import apply_limit_name
 from deployments.pool_health import check_pools
 from deployments.pools import Asked, pool_of
 from stomper.cli import app
 from stomper.errors import StomperError
+from tasks.limits import apply_limit_name
 
 ROOT = Path(__file__).parent.parent
 IMAGE = Container(image="registry.example.org/stomper:1.0")

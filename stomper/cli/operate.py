@@ -102,8 +102,8 @@ def serve(repository: Repository = "") -> None:
     os.environ["PREFECT_LOGGING_LEVEL"] = os.environ["PREFECT_LOGGING_INTERNAL_LEVEL"] = "WARNING"
     # Entrypoints are relative to it, and Prefect reads its settings there: not those of the repository one stands in.
     os.chdir(place)
-    from deployments.limits import create_limits_for
     from deployments.serve import main
+    from tasks.limits import create_limits_for
 
     create_limits_for(named)
     main(place, api.address, named)

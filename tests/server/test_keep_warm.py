@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from deployments.limits import TAG
 from stomper.server.attach import healthy, living
+from tasks.limits import TAG
 from tests.support.processes import UNUSED, begin, running, wait_for
 from tests.support.repositories import MakeRepo, git
 

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from deployments.api import Unreachable
-from deployments.limits import apply_limit_name
 from stomper.git.repository import open_target
+from tasks.limits import apply_limit_name
 from tests.operate.repositories import CURABLE, commits, repository, sound, steady_agent
 from tests.operate.stage import Ended, Line, Stage, until
 
