@@ -22,9 +22,9 @@ from stomper.reports import titles
 from stomper.run.check import check
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_check
-from tasks.secrets import token_of
-from tasks.setup import run_setup
-from tasks.telling import name_run, quieten
+from tasks.run_events import name_run, quieten
+from tasks.secret_blocks import token_of
+from tasks.setup_command import run_setup
 
 
 @flow(name="check-repository", flow_run_name="check {repository}", persist_result=False)

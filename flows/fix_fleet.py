@@ -26,7 +26,7 @@ from stomper.system import processes
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
-from tasks.telling import name_run, quieten
+from tasks.run_events import name_run, quieten
 
 
 @flow(name="fix-fleet", persist_result=False)

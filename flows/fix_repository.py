@@ -34,12 +34,12 @@ from stomper.server import embedded
 from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish
-from tasks.files import process_file
 from tasks.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
-from tasks.secrets import token_of
-from tasks.setup import run_setup
-from tasks.slots import kept_slots
-from tasks.telling import begin_telling, quieten
+from tasks.process_file import process_file
+from tasks.run_events import begin_telling, quieten
+from tasks.secret_blocks import token_of
+from tasks.setup_command import run_setup
+from tasks.slot_reuse import kept_slots
 
 SHARD = 5_000
 """How many files are mapped at once: what Prefect knows of a task is in memory until all of them are done."""

@@ -20,7 +20,7 @@ from stomper.fixing.session import Session
 from stomper.reports import events, titles
 from stomper.reports.escaping import printable
 from stomper.server import embedded
-from tasks.bar import Bar
+from tasks.progress_bar import Bar
 
 _MOST_VIOLATIONS = 20
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.progress import FileDone, JobsSelected, StageBegan
-from tasks import bar
-from tasks.bar import Bar, Standing
+from tasks import progress_bar
+from tasks.progress_bar import Bar, Standing
 from tests.reports.test_summary import failed
 
 
@@ -50,7 +50,7 @@ def test_a_server_that_fails_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> No
         asked.append(progress)
         raise OSError(description)
 
-    monkeypatch.setattr(bar, "create_progress_artifact", refuse)
+    monkeypatch.setattr(progress_bar, "create_progress_artifact", refuse)
     shown = Bar(each_s=0.01)
     shown(JobsSelected(1, 1))
     shown(FileDone(failed("a.py")))
@@ -60,7 +60,7 @@ def test_a_server_that_fails_is_no_matter(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_files_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run with nothing to fix makes no bar."""
-    monkeypatch.setattr(bar, "create_progress_artifact", lambda **_: pytest.fail("there is nothing to show"))
+    monkeypatch.setattr(progress_bar, "create_progress_artifact", lambda **_: pytest.fail("there is nothing to show"))
     shown = Bar()
     shown(JobsSelected(0, 0))
     shown.close()
