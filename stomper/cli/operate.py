@@ -137,8 +137,8 @@ def doctor(
     nothing is a problem. 2: something is.
     """
     bundle.activate()
-    from deployments.doctor import examine
-    from stomper.reports.findings import show_findings
+    from deployments.doctor.diagnose import examine
+    from deployments.doctor.terminal import show_findings
 
     findings = examine(Path.cwd())
     if json_:

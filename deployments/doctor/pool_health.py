@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from deployments.api import Api
+from deployments.doctor.findings import Finding
 from deployments.pools import DOCKER, POOL
-from stomper.findings import Finding
 
 Deployed = Mapping[str, dict[str, Any]]
 """The deployments that the server has, by their names."""

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from deployments.api import Api
 from deployments.containers import Container, container_of
 from deployments.derived import written
-from deployments.pool_health import check_pools
+from deployments.doctor.pool_health import check_pools
 from deployments.pools import Asked, pool_of
 from stomper.cli import app
 from stomper.errors import StomperError

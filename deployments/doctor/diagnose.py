@@ -9,10 +9,11 @@ from typing import Any
 
 from deployments.api import Api
 from deployments.described import described, find
+from deployments.doctor import machine
+from deployments.doctor.findings import Check, Finding, run_checks
+from deployments.doctor.pool_health import check_pools
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
-from deployments.pool_health import check_pools
-from stomper import bundle, machine
-from stomper.findings import Check, Finding, run_checks
+from stomper import bundle
 from stomper.server.embedded import configured_api
 
 TIMEOUT_S = 15.0

@@ -13,10 +13,10 @@ import pytest
 
 from benchmarks.prefect_servers.servers import environment
 from deployments.api import Api, Unreachable
-from deployments.doctor import check_server
+from deployments.doctor.diagnose import check_server
+from deployments.doctor.findings import Finding, run_checks
+from deployments.doctor.machine import check_agents, check_checkers, check_disk, check_git
 from stomper.errors import StomperError
-from stomper.findings import Finding, run_checks
-from stomper.machine import check_agents, check_checkers, check_disk, check_git
 from tests.support.repositories import MakeRepo
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))

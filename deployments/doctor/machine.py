@@ -7,13 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
+from deployments.doctor.findings import Finding
 from stomper.agents.inventory import root_of, survey
 from stomper.checkers.registry import Checker, make_checkers
 from stomper.config.settings import Settings, load
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import make_sandbox
 from stomper.errors import CheckerError
-from stomper.findings import Finding
 from stomper.state.paths import home
 from stomper.system import processes
 

@@ -1,0 +1,1 @@
+"""`stomper doctor`: what is wrong with the set-up, and how to mend it."""
