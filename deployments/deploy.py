@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from deployments.api import Api
-from deployments.containers import unseen
-from deployments.derived import written
-from deployments.described import described, find, placeholders
+from deployments.deployment_specs import described, find, placeholders
+from deployments.docker_pool import unseen
 from deployments.heartbeats import WRONG
-from deployments.pools import DOCKER, TYPES, Asked, Pool, pool_of
+from deployments.prefect_yaml import written
 from deployments.schedules import schedules_kept
+from deployments.work_pools import DOCKER, TYPES, Asked, Pool, pool_of
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.server.embedded import configured_api

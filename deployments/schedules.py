@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deployments.api import Api
-from deployments.described import find
+from deployments.deployment_specs import find
 
 Schedule = dict[str, Any]
 _OWN = ("active", "schedule", "parameters", "max_scheduled_runs")

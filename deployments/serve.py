@@ -19,7 +19,7 @@ from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from deployments.api import Api
-from deployments.described import Described, described, find
+from deployments.deployment_specs import Described, described, find
 from deployments.schedules import schedules_kept
 
 

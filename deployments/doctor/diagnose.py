@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from deployments.api import Api
-from deployments.described import described, find
+from deployments.deployment_specs import described, find
 from deployments.doctor import machine
 from deployments.doctor.findings import Check, Finding, run_checks
-from deployments.doctor.pool_health import check_pools
+from deployments.doctor.work_pools import check_pools
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
 from stomper import bundle
 from stomper.server.embedded import configured_api

@@ -72,9 +72,9 @@ def deploy(
     to date; the pool, limits that you changed and the times of schedules stay. Exit code 0: set up. 2: it could not be.
     """
     place = bundle.activate()
-    from deployments.containers import container_of
     from deployments.deploy import deploy
-    from deployments.pools import Asked
+    from deployments.docker_pool import container_of
+    from deployments.work_pools import Asked
 
     container = container_of(image, volumes=volume or [], networks=network or [], variables=env or [])
     deploy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from deployments.described import described
+from deployments.deployment_specs import described
 from tests.ui.browser import Page
 from tests.ui.stage import Stage
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from deployments.api import Api
-from deployments.containers import Container, container_of
-from deployments.derived import written
-from deployments.doctor.pool_health import check_pools
-from deployments.pools import Asked, pool_of
+from deployments.docker_pool import Container, container_of
+from deployments.doctor.work_pools import check_pools
+from deployments.prefect_yaml import written
+from deployments.work_pools import Asked, pool_of
 from stomper.cli import app
 from stomper.errors import StomperError
 from tasks.limits import apply_limit_name

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deployments.described import Described
+from deployments.deployment_specs import Described
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from deployments.api import Api
 from deployments.doctor.findings import Finding
-from deployments.pools import DOCKER, POOL
+from deployments.work_pools import DOCKER, POOL
 
 Deployed = Mapping[str, dict[str, Any]]
 """The deployments that the server has, by their names."""

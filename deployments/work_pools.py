@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from deployments.api import Api
-from deployments.containers import Container
+from deployments.docker_pool import Container
 from stomper.errors import StomperError
 
 POOL = "stomper"

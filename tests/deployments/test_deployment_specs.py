@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.described import Collisions, Described, described, minute_of, placeholders
+from deployments.deployment_specs import Collisions, Described, described, minute_of, placeholders
 
 ROOT = Path(__file__).parent.parent
 
