@@ -86,7 +86,7 @@ except Over:
     print(asked, {"prefect", "prefect.first", "prefect.second"} & set(sys.modules))
 import prefect.second
 """
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parent.parent}"}
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"}
     done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, env=env)
     assert (done.stdout, done.stderr) == ("[[], ['colorsys', 'prefect.first']] set()\n", "")
 

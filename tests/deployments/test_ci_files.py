@@ -19,7 +19,7 @@ from tests.support.campaigns import UNUSED, Place, serve
 from tests.support.repositories import MakeRepo, git, write
 
 pytestmark = pytest.mark.slow
-FILES = Path(__file__).parent.parent / "deployments" / "ci"
+FILES = Path(__file__).parents[2] / "deployments" / "ci"
 STOMPER = Path(sys.executable).with_name("stomper")
 LEFT = "import os\n\n\ndef one() -> int:\n    return nowhere\n"
 

@@ -10,7 +10,7 @@ import pytest
 
 from deployments.deployment_specs import Collisions, Described, described, minute_of, placeholders
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def one(**parameters: object) -> Described:

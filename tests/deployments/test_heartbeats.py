@@ -11,7 +11,7 @@ from prefect.settings import get_current_settings
 from deployments.automations import _SIGNS_OFF, zombies
 from deployments.heartbeats import FREQUENCY_S, SILENCE_S, VARIABLE, wrong_frequency
 
-FILES = Path(__file__).parent.parent / "deployments"
+FILES = Path(__file__).parents[2] / "deployments"
 
 
 def test_no_living_run_is_taken_for_a_dead_one() -> None:

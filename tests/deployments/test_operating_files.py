@@ -18,7 +18,7 @@ import yaml
 
 from tests.support.repositories import MakeRepo, git, write
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
 UNITS = sorted((DEPLOYMENTS / "systemd").glob("*.service"))
 PIPELINES = sorted((DEPLOYMENTS / "ci").glob("*.yml"))

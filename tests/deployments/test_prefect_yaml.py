@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-FILE = Path(__file__).parent.parent / "prefect.yaml"
+FILE = Path(__file__).parents[2] / "prefect.yaml"
 Place = tuple[str | int, ...]
 
 

@@ -21,7 +21,7 @@ from stomper.cli import app
 from stomper.errors import StomperError
 from tasks.limits import apply_limit_name
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 IMAGE = Container(image="registry.example.org/stomper:1.0")
 
 

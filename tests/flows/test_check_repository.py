@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.repositories import MakeRepo, git
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCRIPT = """\
 import json, sys
 from stomper import bundle, paths

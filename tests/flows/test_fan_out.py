@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.repositories import MakeRepo, git
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCRIPT = """\
 import sys
 from stomper import bundle, paths

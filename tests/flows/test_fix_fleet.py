@@ -19,7 +19,7 @@ from tests.support.git_http import GitServer
 from tests.support.remotes import UNUSED, bare, count, hook
 from tests.support.repositories import MakeRepo, git
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 TESTS = ("--set", "test_validation=none")
 

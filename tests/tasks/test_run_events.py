@@ -139,7 +139,7 @@ def test_a_run_is_named_and_tells_its_events(folder: Path, address: str) -> None
 
 def test_automations_see_a_dead_run_and_tell_of_it(folder: Path, address: str, webhook: str) -> None:
     """Made twice there is one of each. A run killed by SIGKILL becomes Crashed, and that and a failed one are told."""
-    env = environment(folder, address) | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    env = environment(folder, address) | {"PYTHONPATH": str(Path(__file__).parents[2])}
     argv = (sys.executable, "-c", AUTOMATIONS, webhook)
     subprocess.run(argv, env=env, cwd=folder, check=True, capture_output=True, timeout=120)
     api = Api(address)
