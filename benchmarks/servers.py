@@ -28,7 +28,7 @@ from deployments.api import Api
 
 _ACQUIRE = """\
 import sys, time
-from deployments.limits import applying, create_limits
+from tasks.limits import applying, create_limits
 create_limits(tag_limit=4, apply="stomper-apply-bench")
 times = []
 for _ in range(20):
@@ -40,7 +40,7 @@ print(sorted(times)[10])
 _HOLD = """\
 import time
 from prefect.concurrency.sync import concurrency
-from deployments.limits import create_limits
+from tasks.limits import create_limits
 create_limits(tag_limit=4, apply="stomper-apply-held")
 with concurrency("stomper-apply-held", strict=True, lease_duration=60):
     print("held", flush=True)

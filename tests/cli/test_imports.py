@@ -62,7 +62,7 @@ def test_a_check_loads_what_it_needs(make_repo: MakeRepo) -> None:
 def test_a_run_loads_no_file_twice(make_repo: MakeRepo) -> None:
     """Nothing of ours has two names in `stomper fix`: data of one is no data of the other."""
     modules = loaded(make_repo({"a.py": "import os\n"}), "fix", "--set", "sandbox=none")
-    assert {"flows.fix_repository", "tasks.files", "prefect"} <= set(modules)
+    assert {"flows.fix_repository", "tasks.process_file", "prefect"} <= set(modules)
     own = str(Path(__file__).parents[2])
     files = [file for file in modules.values() if file.startswith(own) and "site-packages" not in file]
     assert sorted(files) == sorted(set(files))

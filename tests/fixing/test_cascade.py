@@ -78,7 +78,7 @@ def test_what_cannot_be_read_of_an_agent_takes_nothing_from_others(
     make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, leaves: str
 ) -> None:
     """Neither more than can be held nor a repository without a commit sinks what ruff had proven, nor lands."""
-    monkeypatch.setattr("stomper.proc.CAPTURE_LIMIT", 2**21)
+    monkeypatch.setattr("stomper.system.processes.CAPTURE_LIMIT", 2**21)
     root = make_repo({"shop.py": "import os\nl = 1\n"})
     agents = {"ruff": {"enabled": True}, "listener": listener(root, leaves)["listener"]}
     landing = repair(root, agents=agents, max_attempts=1)

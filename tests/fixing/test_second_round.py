@@ -75,7 +75,7 @@ def test_a_fix_that_the_tests_turned_down_is_not_called_proven(
     def fail(*_: object) -> None:
         raise RepositoryError("no room")
 
-    monkeypatch.setattr("stomper.moving.move", fail)
+    monkeypatch.setattr("stomper.landing.commits.branch.move", fail)
     landing = repair(root, test_validation="final")
     found = {o.path: (o.reason.split(":")[0], Path(o.patch_file).parent.name) for o in landing.outcomes}
     assert found == {"other.py": ("proven, but nothing was landed", "proven"), "shop.py": ("tests", "rejected")}

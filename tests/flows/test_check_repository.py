@@ -15,9 +15,10 @@ from tests.support.repositories import MakeRepo, git
 ROOT = Path(__file__).parents[2]
 SCRIPT = """\
 import json, sys
-from stomper import bundle, paths
+from stomper import bundle
+from stomper.state import paths
 bundle.activate()
-from deployments import embedded
+from stomper.server import embedded
 embedded.prepare(paths.home())
 from flows.check_repository import check_repository
 from prefect.client.orchestration import get_client

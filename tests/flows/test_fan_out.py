@@ -14,9 +14,10 @@ from tests.support.repositories import MakeRepo, git
 ROOT = Path(__file__).parents[2]
 SCRIPT = """\
 import sys
-from stomper import bundle, paths
+from stomper import bundle
+from stomper.state import paths
 bundle.activate()
-from deployments import embedded
+from stomper.server import embedded
 embedded.prepare(paths.home())
 from flows import fix_repository
 fix_repository.SHARD = 2

@@ -81,10 +81,10 @@ def test_all_of_them_done(tmp_path: Path, fenced: Path, make_repo: MakeRepo) -> 
 
 SERVED = """\
 import os, pathlib, subprocess, sys
-from deployments import embedded
-from stomper.paths import home
+from stomper.server import embedded
+from stomper.state.paths import home
 os.environ["PREFECT_API_URL"] = embedded.prepare(home())
-from stomper.fleet import FleetParameters, form_of_fleet
+from stomper.run.fleet import FleetParameters, form_of_fleet
 code = (
     "from prefect import flow\\n"
     "fix = flow.from_source(source='.', entrypoint='flows/fix_repository.py:fix_repository')\\n"
@@ -131,15 +131,15 @@ def test_side_by_side_by_a_deployment(tmp_path: Path, fenced: Path, make_repo: M
 
 
 BLOCKS = """\
-from deployments import embedded
-from stomper.paths import home
+from stomper.server import embedded
+from stomper.state.paths import home
 embedded.prepare(home())
 from prefect.blocks.system import Secret
 from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectHTTPStatusError
 from flows.fix_repository import fix_repository
 from stomper.errors import SettingsError
-from tasks.secrets import token_of
+from tasks.secret_blocks import token_of
 Secret(value="planted").save("forge")
 assert token_of("forge") == "planted" and token_of("") == ""
 try:

@@ -298,7 +298,7 @@ def test_no_room_left(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_many_fetches_are_packed_together(place: Path, fenced: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mirror does not gather packs for ever, and what checkouts borrow stays."""
-    monkeypatch.setattr("stomper.mirrors._MANY_PACKS", 0)
+    monkeypatch.setattr("stomper.git.mirrors._MANY_PACKS", 0)
     for number in range(3):
         commit_on(place, f"c{number}.py", UNUSED)
         hold(place.as_uri()).close()

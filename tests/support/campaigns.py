@@ -179,7 +179,7 @@ def process_of(place: Place, code: str = "", **settings: object) -> subprocess.P
     """A run over the address in a process of its own, after *code*."""
     said = place.parameters(**settings).model_dump_json(exclude_defaults=True)  # type: ignore[arg-type]
     script = (
-        f"{code}\nimport sys\nfrom stomper.parameters import FixParameters\nfrom tests.campaigning import once\n"
+        f"{code}\nimport sys\nfrom stomper.config.parameters import FixParameters\nfrom tests.support.campaigns import once\n"
         "once(FixParameters.model_validate_json(sys.argv[1]))\n"
     )
     argv = (sys.executable, "-c", script, said)

@@ -147,8 +147,8 @@ def test_contain_finds_what_hides(tmp_path: Path, wait: int, code: int) -> None:
 
 def test_what_is_contained_ends_when_we_are_killed(tmp_path: Path) -> None:
     """After SIGKILL of the process that called run(), the program and all that came of it end at once."""
-    call = f"proc.run((sys.executable, '-c', {HIDE.format(wait=600)!r}), cwd=Path(), timeout_s=600, contain=True)"
-    code = f"import sys; from pathlib import Path; from stomper import proc; {call}"
+    call = f"processes.run((sys.executable, '-c', {HIDE.format(wait=600)!r}), cwd=Path(), timeout_s=600, contain=True)"
+    code = f"import sys; from pathlib import Path; from stomper.system import processes; {call}"
     caller = subprocess.Popen((sys.executable, "-c", code), cwd=tmp_path)
     marker = tmp_path / "child.pid"
     while not (marker.exists() and marker.read_text()):

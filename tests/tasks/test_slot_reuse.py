@@ -14,17 +14,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = """\
 import contextlib, json, sys, threading, time
-from deployments import embedded
-from stomper import paths, proc
+from stomper.server import embedded
+from stomper.state import paths
+from stomper.system import processes
 embedded.prepare(paths.home())
-from deployments import slots
+from tasks import slot_reuse
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.futures import as_completed
 from prefect.task_runners import ConcurrentTaskRunner
 asked = json.loads(sys.argv[1])
-slots.KEPT_S = asked.get("kept_s", 5.0)
+slot_reuse.KEPT_S = asked.get("kept_s", 5.0)
 now, most, taken, lock = set(), [], [], threading.Lock()
 increment = SyncPrefectClient.increment_concurrency_slots_with_lease
 
@@ -54,7 +55,7 @@ def active():
 @flow
 def run(name, tasks, wide, fails):
     names = [f"{name}{number}" for number in range(tasks)]
-    with slots.kept_slots(tasks), ConcurrentTaskRunner(max_workers=wide) as runner:
+    with slot_reuse.kept_slots(tasks), ConcurrentTaskRunner(max_workers=wide) as runner:
         futures = runner.map(work, {"name": names, "fails": [fails] * tasks})
         return [f.result(raise_on_failure=False) for f in as_completed(futures)]
 
@@ -63,7 +64,7 @@ def occupied():
     with get_client(sync_client=True) as client:
         body = {"names": ["tag:some-tag"], "slots": asked["limit"], "mode": "concurrency", "lease_duration": 60}
         client._client.post("/v2/concurrency_limits/increment-with-lease", json=body).raise_for_status()
-    threading.Timer(1.0, proc.stop_all).start()
+    threading.Timer(1.0, processes.stop_all).start()
     return run("stopped", asked["tasks"], asked["wide"], False)
 
 if asked["limit"]:
@@ -138,10 +139,10 @@ def test_a_tag_without_a_limit_holds_nobody_back(state: Path) -> None:
 
 TOGETHER = """\
 from concurrent.futures import ThreadPoolExecutor
-from deployments import embedded
-from stomper import paths
+from stomper.server import embedded
+from stomper.state import paths
 embedded.prepare(paths.home())
-from deployments.limits import create_limits
+from tasks.limits import create_limits
 def make(number):
     create_limits(tag_limit=3, apply=f"apply-{number}", agents={f"a{number}": 2})
 

@@ -73,8 +73,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]
 
     monkeypatch.setattr(Breaker, "tell", tell)
     clock = Clock()
-    monkeypatch.setattr("stomper.proc.pause", clock.pause)
-    monkeypatch.setattr("stomper.breaker.time", clock)
+    monkeypatch.setattr("stomper.system.processes.pause", clock.pause)
+    monkeypatch.setattr("stomper.agents.protocol.circuit_breaker.time", clock)
     return told
 
 
