@@ -1,14 +1,13 @@
 """Run the flow from a command: the display around it, the server under it, and an end to all of it on a signal.
 
 What takes time goes on side by side: the server starts, Prefect is imported, the errors are collected. The server was begun
-by the caller, in `embedded.begun`, before it imported this. A run that has nothing to do waits for neither of the others.
+by the caller, in `embedded.begun`, before it imported this. A run that has nothing to do does not wait for it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,16 +17,15 @@ from rich.console import Console
 from rich.live import Live
 
 from stomper import progress
-from stomper.cli.interruptible_import import breaking_off
 from stomper.config.form import form_of
 from stomper.config.parameters import FixParameters
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
 from stomper.fixing.session import abandon
 from stomper.models import Report
-from stomper.run import open as run
 from stomper.run import prefetch, stages
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
+from stomper.run.open import plan
 from stomper.run.prefetch import HeadStart
 from stomper.server import embedded
 from stomper.state import paths
@@ -43,42 +41,24 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
             reports.append(event.report)
 
     if not is_address(parameters.repository):
-        run.plan(parameters)  # what can be told at once is told without waiting for the server
+        plan(parameters)  # what can be told at once is told without waiting for the server
     why = ""
     with progress.listening(keep), _shown(quiet=quiet), prefetch.begun(parameters) as ahead:
-        try:
-            fix_repository = _ready(ahead)
-        except _NothingToDo as found:
-            stages.end(found.ahead.take())
-        else:
+        with _without_garbage_collection():
+            from flows.fix_repository import fix_repository
+        if _orchestrated(ahead):
             why = _run(fix_repository, form_of(parameters))
+        elif ahead:
+            stages.end(ahead.take())
     if not reports:
         raise StomperError(why or "the run ended without a report")
     return reports[0]
 
 
-class _NothingToDo(BaseException):
-    """A run is over before its flow began. No `except Exception` of what it interrupts takes it for its own failure."""
-
-    def __init__(self, ahead: HeadStart) -> None:
-        self.ahead = ahead
-
-
-def _ready(ahead: HeadStart | None) -> Any:
-    """The flow, when Prefect is loaded and its server answers.
-
-    Raises _NothingToDo once it is known that there is nothing to do for them, unless somebody can look at that server: there
-    the run is to be seen."""
-
-    def look() -> None:
-        if ahead and embedded.in_use() and ahead.over():
-            raise _NothingToDo(ahead)
-
-    with breaking_off(look):
-        flow = _flow("fix_repository")
-    look()  # what is imported may have swallowed it
-    embedded.wait(look)
-    return flow
+def _orchestrated(ahead: HeadStart | None) -> bool:
+    """Wait for the server. False as soon as it is known that there is nothing to do for it, unless somebody can look at
+    that server: there the run is to be seen."""
+    return embedded.wait(unless=ahead.over if ahead and embedded.in_use() else None)
 
 
 def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetReport:
@@ -91,7 +71,8 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
 
     runs_of(parameters)
     with progress.listening(keep), _shown(quiet=quiet):
-        fix_fleet = _flow("fix_fleet")
+        with _without_garbage_collection():
+            from flows.fix_fleet import fix_fleet
         embedded.wait()
         said = _run(fix_fleet, form_of_fleet(parameters))
     if not reports:
@@ -99,11 +80,12 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
     return reports[0]
 
 
-def _flow(name: str) -> Any:
-    """The flow of this name, and Prefect with it. What is imported stays: looking for garbage in it would take a while."""
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Around an import of Prefect. What is imported stays: looking for garbage in it would take a while."""
     gc.disable()
     try:
-        return getattr(importlib.import_module(f"flows.{name}"), name)
+        yield
     finally:
         gc.freeze()
         gc.enable()

@@ -65,18 +65,22 @@ class Attached:
         self._process = processes.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
         (self._folder / "pid").write_text(str(self._process.pid))
 
-    def wait(self, meanwhile: Callable[[], object] = bool) -> None:
-        """Wait until the server answers, with *meanwhile* called now and then: what it raises ends the wait.
+    def wait(self, unless: Callable[[], bool]) -> bool:
+        """Wait until the server answers; False once *unless*, asked now and then, says that nobody needs it.
 
-        Raises StomperError when it does not come up, and Cancelled once `proc.stop_all` was called."""
+        Raises StomperError when it does not come up, and Cancelled once `processes.stop_all` was called."""
+        if unless():
+            return False
         if self._answers:
-            return
+            return True
         while not healthy(self.address):
-            meanwhile()
+            if unless():
+                return False
             self._look()
             time.sleep(_LOOK_S)
         (self._folder / "address").write_text(self.address)
         self._answered()
+        return True
 
     def _look(self) -> None:
         """Raise what there is no use in waiting any longer for."""

@@ -88,12 +88,15 @@ def begun(home: Path, *, verbose: bool = False) -> Iterator[None]:
             server.leave()
 
 
-def wait(meanwhile: Callable[[], object] = bool) -> None:
-    """Wait until the server that was begun answers; *meanwhile* is called now and then, and what it raises ends the wait.
+def wait(unless: Callable[[], bool] | None = None) -> bool:
+    """Wait until the server that was begun answers; False once *unless* says that nobody needs it.
 
     Raises StomperError when the server does not come up, and Cancelled when the run is stopped."""
-    for server in _held:
-        server.wait(meanwhile)
+    return all(server.wait(unless or _never) for server in _held)
+
+
+def _never() -> bool:
+    return False
 
 
 def _begin(home: Path, *, verbose: bool) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,37 +55,6 @@ def test_the_first_run_of_a_user_waits_for_no_server(make_repo: MakeRepo, tmp_pa
     assert not (state / "server" / "address").exists(), "no server was waited for"
     assert not list((state / "server").glob("template-*"))
     assert not list((state / "runs").iterdir())
-
-
-def test_an_import_can_be_broken_off(tmp_path: Path) -> None:
-    """At a module of Prefect's, in the thread that wants it: another's import goes on, other modules are not asked about."""
-    package = tmp_path / "prefect"
-    package.mkdir()
-    (package / "__init__.py").write_text("from prefect import first")
-    (package / "first.py").write_text("import colorsys\nimport prefect.second")
-    (package / "second.py").write_text("")
-    program = """\
-import sys, threading
-from deployments.importing import breaking_off
-class Over(BaseException): pass
-asked = []
-def look():
-    asked.append(sorted({"colorsys", "prefect.first"} & set(sys.modules)))
-    if len(asked) == 2: raise Over
-try:
-    with breaking_off(look):
-        thread = threading.Thread(target=__import__, args=("prefect",))
-        thread.start(); thread.join()
-        assert sys.modules.pop("prefect.second") and not asked
-        for name in ("prefect", "prefect.first", "colorsys"): del sys.modules[name]
-        import prefect.second
-except Over:
-    print(asked, {"prefect", "prefect.first", "prefect.second"} & set(sys.modules))
-import prefect.second
-"""
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[2]}"}
-    done = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, check=True, env=env)
-    assert (done.stdout, done.stderr) == ("[[], ['colorsys', 'prefect.first']] set()\n", "")
 
 
 @pytest.fixture(scope="module")
