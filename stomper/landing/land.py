@@ -12,11 +12,12 @@ from stomper.errors import Cancelled, StomperError
 from stomper.fixing.session import Session
 from stomper.git.repository import uncommitted
 from stomper.landing.approval import needs_answer
-from stomper.landing.commits import branch, build
+from stomper.landing.commits import branch
+from stomper.landing.commits.build import build, subject
 from stomper.landing.commits.combine import combined, fit
 from stomper.landing.commits.verify_together import verify_together
-from stomper.landing.pull_requests import close
-from stomper.landing.pull_requests import land as settle
+from stomper.landing.pull_requests.close import close_finished
+from stomper.landing.pull_requests.land import land_requests
 from stomper.models import FileJob, Landed, Outcome, Status
 from stomper.state import paths
 from stomper.system import processes
@@ -94,7 +95,7 @@ def _tidied(session: Session, landing: Landing) -> Landing:
     if session.campaign is None or landing.failure:
         return landing
     try:
-        close.tidy(session, session.campaign, landing.outcomes)
+        close_finished(session, session.campaign, landing.outcomes)
     except Cancelled:
         raise
     except StomperError as error:
@@ -143,7 +144,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
             tip = branch.tip(session)
             tip = combined(session, verify_together(session, ready, tip, turned_down), tip)
         elif session.campaign:
-            settled = settle.land_requests(
+            settled = land_requests(
                 session,
                 session.campaign,
                 outcomes,
@@ -206,12 +207,10 @@ def _land_commits(
             return []
         progress.emit(progress.StageBegan("land", detail=f"{len(kept)} file(s)"))
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
-        built = build.build(session, kept, fitted, tip)
+        built = build(session, kept, fitted, tip)
         with branch.repository_lock(session), limit(), processes.finishing():
             if branch.move(session, tip, built[-1]):
-                made = [
-                    Landed(commit=c, path=o.path, subject=build.subject(o)) for c, o in zip(built, kept, strict=True)
-                ]
+                made = [Landed(commit=c, path=o.path, subject=subject(o)) for c, o in zip(built, kept, strict=True)]
                 session.landed += made
                 return made
     for outcome in ready:

@@ -11,7 +11,7 @@ from stomper.errors import Cancelled, StomperError
 from stomper.fixing.session import Session
 from stomper.landing.land import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
-from stomper.run.open import report_of
+from stomper.run.report import report_of
 
 Repair = Callable[[Sequence[FileJob]], Landing]
 """Processes the files and lands what is proven."""

@@ -89,7 +89,10 @@ def run_core(kind: str, case: Case, folder: Path) -> Verdict:
     """Without Prefect: the failures."""
     place = Place(folder, kind, case.play, **({"till.py": "l = 1\n"} if case.off else {}))
     began, clock = time.monotonic(), Clock()
-    pauses = mock.patch("stomper.agents.dispatcher.processes.pause", clock.pause), mock.patch("stomper.agents.protocol.circuit_breaker.time", clock)
+    pauses = (
+        mock.patch("stomper.agents.dispatcher.processes.pause", clock.pause),
+        mock.patch("stomper.agents.protocol.circuit_breaker.time", clock),
+    )
     with place.open(), pauses[0], pauses[1]:
         table = place.table(timeout_s=case.timeout_s)
         if case.address:

@@ -22,7 +22,8 @@ from stomper.config.parameters import FixParameters
 from stomper.fixing.fix_file import process_file
 from stomper.landing.land import land
 from stomper.models import FileJob, Metrics, Outcome
-from stomper.run.open import open_session, report_of
+from stomper.run.open import open_session
+from stomper.run.report import report_of
 from tests.faults.agents import Behaviour
 from tests.faults.shapes import Shape
 from tests.support.repositories import git

@@ -15,7 +15,8 @@ from stomper.fixing.fix_file import process_file
 from stomper.landing.land import Landing, land
 from stomper.models import LeftOut, Metrics
 from stomper.reports.next_step import next_command
-from stomper.run.open import open_session, plan, report_of
+from stomper.run.open import open_session, plan
+from stomper.run.report import report_of
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import RULES, snapshot
 

@@ -15,7 +15,8 @@ from stomper.git.repository import open_target
 from stomper.landing.land import land
 from stomper.models import LeftOut, Metrics
 from stomper.run.history import past, to_resume, unfinished
-from stomper.run.open import open_session, report_of
+from stomper.run.open import open_session
+from stomper.run.report import report_of
 from stomper.state.paths import home
 from stomper.state.store import Store
 from tests.support.repositories import MakeRepo, git

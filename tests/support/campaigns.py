@@ -17,7 +17,8 @@ from stomper.fixing.fix_file import process_file
 from stomper.git import remotes
 from stomper.landing.land_approved import Ask, land_and_ask
 from stomper.models import FileJob, Metrics, Outcome, Report, Request
-from stomper.run.open import open_session, report_of
+from stomper.run.open import open_session
+from stomper.run.report import report_of
 from tests.support.forges.github import GitHubStub
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.server import ForgeServer, serving
@@ -179,7 +180,8 @@ def process_of(place: Place, code: str = "", **settings: object) -> subprocess.P
     """A run over the address in a process of its own, after *code*."""
     said = place.parameters(**settings).model_dump_json(exclude_defaults=True)  # type: ignore[arg-type]
     script = (
-        f"{code}\nimport sys\nfrom stomper.config.parameters import FixParameters\nfrom tests.support.campaigns import once\n"
+        f"{code}\nimport sys\nfrom stomper.config.parameters import FixParameters\n"
+        "from tests.support.campaigns import once\n"
         "once(FixParameters.model_validate_json(sys.argv[1]))\n"
     )
     argv = (sys.executable, "-c", script, said)

@@ -14,7 +14,7 @@ from stomper.forges.base import PullRequest, RequestState, Wanted
 from stomper.models import Outcome, Request
 
 
-def tidy(session: Session, campaign: Campaign, outcomes: Sequence[Outcome]) -> None:
+def close_finished(session: Session, campaign: Campaign, outcomes: Sequence[Outcome]) -> None:
     """Settle the branches that no pull request of this run came from. Raises StomperError."""
     for name, branch in sorted(campaign.state.branches.items()):
         if name not in campaign.done:

@@ -10,7 +10,7 @@ from stomper.campaigns import escaping, seals
 from stomper.campaigns.cost_trailer import Spent
 from stomper.fixing.session import Session
 from stomper.git.repository import identity
-from stomper.landing.commits import build as commits
+from stomper.landing.commits.build import message, signed
 from stomper.models import Outcome, Patch
 
 
@@ -24,7 +24,7 @@ class Piece:
 
 def of_fix(run_id: str, outcome: Outcome, spent: Spent) -> bytes:
     """The message of a fix, without its place among the others. Forges read messages: strangers' words are quieted."""
-    head, _, trailers = commits.message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
+    head, _, trailers = message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
     quieted = "\n".join(escaping.line(line) for line in head.split("\n"))
     fixed = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
     more = f"Stomper-File: {json.dumps(fixed)}\nStomper-Spent: {spent.written}\n"
@@ -39,4 +39,4 @@ def build(session: Session, pieces: Sequence[Piece], campaign: str, tip: str) ->
         for number, p in enumerate(pieces, start=1)
     ]
     built = seals.build(session.clone, tip, placed, author=author, committer=committer)
-    return commits.signed(session, built, tip)
+    return signed(session, built, tip)
