@@ -46,7 +46,7 @@ wheel: $(STAMP)  ## build the wheel into dist/
 	$(PY) -m build --wheel --no-isolation --outdir dist .
 
 docs: $(STAMP)  ## write the generated parts of the documentation anew
-	$(PY) -m stomper.reports.reference docs/settings.md docs/how-it-works.md docs/agents.md docs/ui.md
+	$(PY) -m docs.generate docs/settings.md docs/how-it-works.md docs/agents.md docs/ui.md
 
 lock: $(STAMP)  ## resolve requirements.lock anew
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv

@@ -20,9 +20,10 @@ from stomper.errors import StomperError
 from stomper.git import remotes
 from stomper.reports import titles
 from stomper.run.check import check
+from stomper.server.prefect_internals import quieten_failures
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_check
-from tasks.run_events import name_run, quieten
+from tasks.run_events import name_run
 from tasks.secret_blocks import token_of
 from tasks.setup_command import run_setup
 
@@ -47,7 +48,7 @@ def check_repository(
         limits: How much would be aimed at.
         advanced: What is rarely needed.
     """
-    quieten()
+    quieten_failures()
     parameters = form.parameters_of(repository, files, advanced, checks, limits, remote=remote)
     try:
         checked = shielded(partial(look, parameters))

@@ -22,11 +22,12 @@ from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.reports import titles
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, Result, fleet_of, runs_of
+from stomper.server.prefect_internals import quieten_failures
 from stomper.system import processes
 from stomper.system.signals import shielded
 from tasks.artifacts import publish_fleet
 from tasks.fleet import fix_by_deployment, result_of
-from tasks.run_events import name_run, quieten
+from tasks.run_events import name_run
 
 
 @flow(name="fix-fleet", persist_result=False)
@@ -53,7 +54,7 @@ def fix_fleet(
         landing: Where proven fixes go.
         advanced: What is rarely needed.
     """
-    quieten()
+    quieten_failures()
     shared = form.parameters_of(".", files, advanced, checks, agents, limits, landing, remote=remote)
     parameters = fleet_of(fleet, shared)
     try:

@@ -30,13 +30,14 @@ from stomper.models import FileJob, Outcome, Report, Status
 from stomper.reports import trend
 from stomper.run import prefetch, stages
 from stomper.run.open import open_session
-from stomper.server import embedded
+from stomper.server import embedded, prefect_internals
+from stomper.server.prefect_internals import quieten_failures
 from stomper.system.signals import shielded
 from tasks.approval import ask
 from tasks.artifacts import publish
 from tasks.limits import agent_limits, agent_slot, apply_limit_name, applying, create_limits
 from tasks.process_file import process_file
-from tasks.run_events import begin_telling, quieten
+from tasks.run_events import begin_telling
 from tasks.secret_blocks import token_of
 from tasks.setup_command import run_setup
 from tasks.slot_reuse import kept_slots
@@ -70,7 +71,7 @@ def fix_repository(
         advanced: What is rarely needed.
     """
     # Prefect takes what its form says about a parameter from the list above, not from the annotation.
-    quieten()
+    quieten_failures()
     sections = (checks, agents, limits, landing)
     return shielded(partial(fixed, partial(form.parameters_of, repository, files, advanced, *sections, remote=remote)))
 
@@ -107,10 +108,15 @@ def initialize(parameters: FixParameters) -> Session:
             "approve needs a Prefect server of your own, where people are asked: set PREFECT_API_URL; without one, "
             "`--land branch` or `--dry-run` let you look first"
         )
+    if session.settings.approve and (said := prefect_internals.FORM.change()):
+        session.close()
+        raise SettingsError(f"approve: {said} in this release of Prefect: nobody can be asked. See `stomper doctor`")
     limited = agent_limits(session.settings)
     apply = apply_limit_name(session.target.git_dir)
     create_limits(tag_limit=session.settings.max_parallel_files, apply=apply, agents=limited)
     session.calls.slot = partial(agent_slot, limited)
+    if said := prefect_internals.warning([*prefect_internals.changed(prefect_internals.IN_RUNS), *embedded.changed()]):
+        session.warnings.append(said)
     return session
 
 
@@ -131,7 +137,8 @@ def fan_out(session: Session, jobs: Sequence[FileJob]) -> list[Outcome]:
 
 def _mapped(session: Session, paths: Sequence[str]) -> dict[str, Outcome]:
     concurrent: ConcurrentTaskRunner[Outcome] = ConcurrentTaskRunner(max_workers=session.settings.max_parallel_files)
-    with kept_slots(len(paths)), concurrent as runner:
+    slots = kept_slots(len(paths)) if session.settings.reuse_slots else contextlib.nullcontext()
+    with slots, concurrent as runner:
         mapped = runner.map(process_file, {"path": paths, "run_id": unmapped(session.run_id)})
         futures = cast("list[PrefectFuture[Outcome]]", mapped)  # Prefect's own annotation nests one level too deep
         return {outcome.path: outcome for outcome in (future.result() for future in as_completed(futures))}

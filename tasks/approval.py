@@ -14,7 +14,6 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.input import RunInput
-from prefect.input.run_input import keyset_from_paused_state
 from prefect.states import Paused
 from prefect.utilities.urls import url_for
 from pydantic import Field, create_model
@@ -23,6 +22,7 @@ from stomper import progress
 from stomper.errors import Cancelled, StomperError
 from stomper.landing.approval import Answer, Choice, codes_of
 from stomper.models import Outcome
+from stomper.server import prefect_internals
 from stomper.system import processes
 from tasks.artifacts import publish_proposed
 
@@ -42,13 +42,12 @@ def ask(outcomes: Sequence[Outcome], timeout_s: float) -> Answer | None:
     form = form_for(outcomes)
     until = datetime.now(UTC) + timedelta(seconds=timeout_s)
     state: State[Any] = Paused(timeout_seconds=int(timeout_s + _MARGIN_S), reschedule=False, pause_key="approval")
-    keys = keyset_from_paused_state(state)
-    state.state_details.run_input_keyset = {str(name): key for name, key in keys.items()}
+    keys = prefect_internals.form_keys(state)
     with get_client(sync_client=True) as client:
-        form.save(keys, flow_run_id=run)
         answer = client.set_flow_run_state(run, state)
         if answer.state is None or not answer.state.is_paused():
             raise StomperError(f"approve: the server does not let the run wait: {answer.details}")
+        form.save(keys, flow_run_id=run)  # not before: Prefect 3.9 removes the forms of a run as it pauses
         where = url_for(context.flow_run) or f"flow run {run}"
         progress.emit(progress.StageBegan("approve", detail=f"until {until:%Y-%m-%d %H:%M} UTC, at {where}"))
         if not _resumed(client, run, timeout_s):
@@ -72,13 +71,11 @@ def form_for(outcomes: Sequence[Outcome]) -> type[RunInput]:
             Field(default=[], title="Leave out", description="Files that are not to land in any case."),
         ),
     }
-    made = create_model("Approval", __base__=RunInput, **fields)
     errors = sum(len(o.fixed) for o in outcomes)
-    made._description = (
+    return create_model("Approval", __base__=RunInput, **fields).with_initial_data(
         f"**{errors} error(s) fixed in {len(outcomes)} file(s)** wait for you. All of it is proven; the diffs are among the "
         "artifacts of this run."
     )
-    return made
 
 
 def _some_of(words: Sequence[str]) -> Any:

@@ -10,16 +10,13 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
-from prefect.events.clients import NullEventsClient
-from prefect.events.worker import EventsWorker
-from prefect.exceptions import FailedRun
 from prefect.runtime import flow_run
 
 from stomper import progress
 from stomper.fixing.session import Session
 from stomper.reports import events, titles
 from stomper.reports.escaping import printable
-from stomper.server import embedded
+from stomper.server import embedded, prefect_internals
 from tasks.progress_bar import Bar
 
 _MOST_VIOLATIONS = 20
@@ -36,25 +33,12 @@ def name_run(title: str) -> None:
         _log.debug("the run could not be named", exc_info=True)
 
 
-def quieten() -> None:
-    """Have the log of a run that ends with errors left say so, without the traceback that Prefect adds to every Failed."""
-    logger = logging.getLogger("prefect.flow_runs")
-    if _no_bug not in logger.filters:
-        logger.addFilter(_no_bug)
-
-
-def _no_bug(record: logging.LogRecord) -> bool:
-    """False for what Prefect logs when a flow has returned Failed by itself: that is an answer, not an exception."""
-    kind = record.exc_info[0] if isinstance(record.exc_info, tuple) else None
-    return kind is not FailedRun
-
-
 def begin_telling(session: Session) -> ExitStack:
     """Name the run of *session*, and tell of it until the stack is closed."""
     until = ExitStack()
     if embedded.in_use():
         # It has no UI and no automations, and is gone with the run: Prefect's own events go nowhere too.
-        EventsWorker.set_client_override(NullEventsClient)
+        until.enter_context(prefect_internals.without_events())
         return until
     name_run(titles.run_title("fix", session.shown, session.base))
     until.enter_context(_shown())

@@ -15,17 +15,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
-from prefect import task_engine
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import ConcurrencyLeaseHolder
-from prefect.client.schemas.responses import ConcurrencyLimitWithLeaseResponse
 from prefect.runtime import flow_run
 
+from stomper.server import prefect_internals
+from stomper.server.prefect_internals import EngineSlots
 from stomper.system import processes
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import ConcurrencyLeaseHolder
 
 KEPT_S = 5.0
 """How long a slot goes from task to task, up to twice that: not all slots of a run are asked for in the same moment. Whoever
@@ -86,6 +89,8 @@ class Slots:
 
     def _asked(self, names: tuple[str, ...]) -> Lease | None:
         """A slot from the server or from a task that ends; None when the run is stopped. One thread asks at a time."""
+        from prefect.client.schemas.responses import ConcurrencyLimitWithLeaseResponse
+
         with self._asking:
             while not processes.stopping():
                 if lease := self._left(names):
@@ -156,7 +161,13 @@ class Slots:
 
 @contextmanager
 def kept_slots(tasks: int) -> Iterator[None]:
-    """Let each of the *tasks* that are run in the block take over the slot of one that has ended."""
+    """Let each of the *tasks* that are run in the block take over the slot of one that has ended. Where Prefect's engine is
+    not as it is known, each task takes a slot of its own, as Prefect does it by itself."""
+    if not _replaced():
+        yield
+        return
+    from prefect.client.schemas.objects import ConcurrencyLeaseHolder
+
     run = flow_run.get_id()
     holder = ConcurrencyLeaseHolder(type="flow_run", id=UUID(run)) if run else None
     with get_client(sync_client=True) as client:
@@ -170,18 +181,16 @@ def kept_slots(tasks: int) -> Iterator[None]:
             slots.close()
 
 
-_prefects = getattr(task_engine, "_concurrency", None)
+@cache
+def _replaced() -> bool:
+    return prefect_internals.replace_engine_slots(_over)
 
 
-def _concurrency(names: list[str], occupy: int = 1, **how: Any) -> AbstractContextManager[None]:
-    """What Prefect's engine calls around each task that has tags."""
-    slots = _slots.get()
-    if slots and names:
-        return slots.held(names)
-    assert _prefects  # noqa: S101 - else nobody calls this
-    own: AbstractContextManager[None] = _prefects(names, occupy, **how)
-    return own
+def _over(prefects: EngineSlots) -> EngineSlots:
+    """What the engine calls around each task that has tags: ours inside `kept_slots`, else Prefect's own."""
 
+    def held(names: list[str], occupy: int = 1, **how: Any) -> AbstractContextManager[None]:
+        slots = _slots.get()
+        return slots.held(names) if slots and names else prefects(names, occupy, **how)
 
-if _prefects:  # a release of Prefect without it holds its limits by itself
-    vars(task_engine)["_concurrency"] = _concurrency
+    return held

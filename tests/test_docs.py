@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.reports.reference import rendered
+from docs.generate import rendered
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -23,3 +23,9 @@ def test_the_picture_in_the_readme_is_that_of_the_graph_command() -> None:
     """The README shows what `stomper graph` prints."""
     picture = (DOCS.parent / "stomper" / "reports" / "workflow.mmd").read_text(encoding="utf-8")
     assert f"```mermaid\n{picture}```" in (DOCS.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_no_page_shows_how_python_prints_a_class(page: Path) -> None:
+    """What people read first names a type in words."""
+    assert "<class " not in page.read_text(encoding="utf-8")

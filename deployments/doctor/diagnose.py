@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +16,9 @@ from deployments.doctor.findings import Check, Finding, run_checks
 from deployments.doctor.work_pools import check_pools
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
 from stomper import bundle
+from stomper.server import prefect_internals
 from stomper.server.embedded import configured_api
+from stomper.system import processes
 
 TIMEOUT_S = 15.0
 _FILESYSTEM = "prefect.server.concurrency.lease_storage.filesystem"
@@ -24,6 +28,7 @@ def examine(folder: Path) -> list[Finding]:
     """Everything about this machine, the repository around *folder* and the Prefect server, within seconds."""
     checks: dict[str, Check] = {
         "server": partial(check_server, configured_api()),
+        "prefect": check_prefect,
         "git": machine.check_git,
         "disk": machine.check_disk,
         "sandbox": machine.check_sandbox,
@@ -54,6 +59,22 @@ def _versions(there: str) -> Finding:
         return Finding(subject="version", verdict="ok", said=f"Prefect {there}, client {here}")
     mend = "run the server and the workers with one version of Prefect, the server first when you upgrade"
     return Finding(subject="version", verdict="warning", said=f"Prefect {there}, but the client is {here}", mend=mend)
+
+
+def check_prefect() -> list[Finding]:
+    """Whether this Prefect is as Stomper knows it, found out in a process of its own: in this one it is not loaded."""
+    argv = (sys.executable, "-P", "-m", prefect_internals.__name__)
+    done = processes.run(argv, cwd=Path(sys.prefix), timeout_s=TIMEOUT_S)
+    here = version("prefect")
+    if done.returncode != 0:
+        said, mend = f"Prefect {here} cannot be looked at: {done.text[-500:]}", "install it anew"
+        return [Finding(subject="prefect", verdict="problem", said=said, mend=mend)]
+    mend = "use a release of Prefect that Stomper was tested with: see its requirements"
+    found = [prefect_internals.Changed(**json.loads(line)) for line in done.text.splitlines()]
+    return [
+        Finding(subject="prefect", verdict="warning", said=f"{here}: {one.change}: {one.without}", mend=mend)
+        for one in found
+    ] or [Finding(subject="prefect", verdict="ok", said=f"{here} has all that Stomper takes of its internals")]
 
 
 def _storage(settings: dict[str, Any]) -> list[Finding]:

@@ -27,7 +27,7 @@ from stomper.run import prefetch, stages
 from stomper.run.fleet import FleetDone, FleetParameters, FleetReport, form_of_fleet, runs_of
 from stomper.run.open import plan
 from stomper.run.prefetch import HeadStart
-from stomper.server import embedded
+from stomper.server import embedded, prefect_internals
 from stomper.state import paths
 from stomper.system import processes, signals
 
@@ -44,8 +44,7 @@ def run_flow(parameters: FixParameters, *, quiet: bool = False) -> Report:
         plan(parameters)  # what can be told at once is told without waiting for the server
     why = ""
     with progress.listening(keep), _shown(quiet=quiet), prefetch.begun(parameters) as ahead:
-        with _without_garbage_collection():
-            from flows.fix_repository import fix_repository
+        fix_repository = _fix_repository()
         if _orchestrated(ahead):
             why = _run(fix_repository, form_of(parameters))
         elif ahead:
@@ -71,13 +70,24 @@ def run_fleet(parameters: FleetParameters, *, quiet: bool = False) -> FleetRepor
 
     runs_of(parameters)
     with progress.listening(keep), _shown(quiet=quiet):
-        with _without_garbage_collection():
-            from flows.fix_fleet import fix_fleet
+        fix_fleet = _fix_fleet()
         embedded.wait()
         said = _run(fix_fleet, form_of_fleet(parameters))
     if not reports:
         raise StomperError(said or "the run ended without a report")
     return reports[0]
+
+
+def _fix_repository() -> Any:
+    with _without_garbage_collection():
+        from flows.fix_repository import fix_repository
+    return fix_repository
+
+
+def _fix_fleet() -> Any:
+    with _without_garbage_collection():
+        from flows.fix_fleet import fix_fleet
+    return fix_fleet
 
 
 @contextlib.contextmanager
@@ -130,12 +140,8 @@ def _shown(*, quiet: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def _served() -> Iterator[None]:
     """Around a flow: end when the embedded server dies, and send that one no heartbeats. Nobody looks at them there, and
-    Prefect waits up to a second for their thread when a flow ends. No variable of the environment can say so."""
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-
-    silent = (
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}) if embedded.in_use() else contextlib.nullcontext()
-    )
+    Prefect waits up to a second for their thread when a flow ends."""
+    silent = prefect_internals.without_heartbeats() if embedded.in_use() else contextlib.nullcontext()
     with embedded.watched(_server_gone), silent:
         yield
 

@@ -117,6 +117,9 @@ class Settings(_Table):
     it, or changes it, among the defaults: ruff."""
     max_parallel_files: int = Field(default_factory=_default_parallel, ge=1, le=256)
     """How many files are repaired at once. Default: the number of cores, at least 2."""
+    reuse_slots: bool = True
+    """Hand a slot of the tag limit from file to file for some seconds. Off: Prefect's own way, which takes and gives back
+    one for each file; to measure beside it, or where a release of Prefect differs."""
     max_attempts: int = Field(default=2, ge=1, le=20)
     """How often one agent may try one file, each time told what was wrong with the last try."""
     max_files: int = Field(default=0, ge=0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -13,11 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
+from stomper.server.prefect_internals import Changed
 from stomper.state.locks import Lock
 from stomper.system import processes
+from stomper.system.processes import Background
 
 START_TIMEOUT_S = 120.0
 _LOOK_S = 0.02
+CHANGED = "changed.json"
+"""The file of a server's folder that lists which of Prefect's internals it could not use."""
 
 
 class Attached:
@@ -27,7 +31,7 @@ class Attached:
         self.address = ""
         self._folder = folder
         self._clients, self._starting = clients, starting
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Background | None = None
         self._answers = False
         self._began = time.monotonic()
 
@@ -60,8 +64,8 @@ class Attached:
         self.address = f"http://127.0.0.1:{port}/api"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
         env = {**kept, **settings, "PREFECT_HOME": str(self._folder / "home")}
-        program = Path(__file__).with_name("process.py")
-        argv = (sys.executable, str(program), str(self._folder), str(port), str(os.getpid()))
+        # -P: the folder that it runs in must not shadow installed packages.
+        argv = (sys.executable, "-P", "-m", "stomper.server.process", str(self._folder), str(port), str(os.getpid()))
         self._process = processes.start_background(argv, cwd=self._folder, env=env, log=self._folder / "server.log")
         (self._folder / "pid").write_text(str(self._process.pid))
 
@@ -81,6 +85,13 @@ class Attached:
         (self._folder / "address").write_text(self.address)
         self._answered()
         return True
+
+    def changed(self) -> list[Changed]:
+        """Return which of Prefect's internals the server could not use."""
+        try:
+            return [Changed(**one) for one in json.loads((self._folder / CHANGED).read_text())]
+        except OSError:
+            return []
 
     def _look(self) -> None:
         """Raise what there is no use in waiting any longer for."""

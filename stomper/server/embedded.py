@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import threading
 import tomllib
 import urllib.parse
@@ -17,9 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import certifi
-
 from stomper.server.attach import Attached
+from stomper.server.prefect_internals import Changed
 
 _MISSES = 3  # in a row, half a second apart
 _held: list[Attached] = []
@@ -70,6 +68,11 @@ def in_use() -> bool:
     return bool(_held)
 
 
+def changed() -> list[Changed]:
+    """Return which of Prefect's internals the embedded server in use could not use."""
+    return [one for server in _held for one in server.changed()]
+
+
 def prepare(home: Path, *, verbose: bool = False) -> str:
     """Set the environment for Prefect and have a server that answers. Returns the API address. Raises StomperError."""
     with begun(home, verbose=verbose):
@@ -112,22 +115,9 @@ def _begin(home: Path, *, verbose: bool) -> None:
         return
     os.environ.update(_CLIENT)
     os.environ["PREFECT_HOME"] = str(home / "prefect")
-    os.environ["PREFECT_API_SSL_CERT_FILE"] = str(_one_certificate(home / "server"))
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
     _held.append(Attached.to(home / "server", _SERVER))
     os.environ["PREFECT_API_URL"] = _held[-1].address
-
-
-def _one_certificate(folder: Path) -> Path:
-    """A file with one certificate. Prefect reads all that it trusts for each slot that it gives back, also where nothing is
-    encrypted; measured, 24 ms for all that a system trusts and 0.3 ms for one."""
-    file, end = folder / "certificate.pem", "-----END CERTIFICATE-----\n"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as new:
-            new.write(certifi.contents().partition(end)[0] + end)
-        Path(new.name).replace(file)  # whole at once: another run may read it now
-    return file
 
 
 @contextmanager

@@ -1,24 +1,25 @@
-"""The embedded server's own process: `embedded_server.py FOLDER PORT STARTER`, where STARTER is the process that began it.
+"""The embedded server's own process: `python -m stomper.server.process FOLDER PORT STARTER`; see embedded.py.
 
-See embedded.py."""
+STARTER is the process that began it."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import os
 import shutil
 import socket
 import sys
 import threading
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)  # this file's folder must not shadow installed packages
-
+from stomper.server import prefect_internals
+from stomper.server.attach import CHANGED
+from stomper.state.locks import Lock
 
 _answers = threading.Event()
 
@@ -27,8 +28,6 @@ def _end_with_last_client(folder: Path, starter: int) -> None:
     """End this process once nobody holds the clients' lock: the kernel lets go of it however a client dies.
 
     Nobody attaches to a server that does not answer yet, so without its *starter* that one is of no use."""
-    from stomper.state.locks import Lock
-
     while not Lock(folder / "clients").acquire():
         time.sleep(0.5)
         if os.getppid() != starter and not _answers.is_set():
@@ -47,9 +46,7 @@ def _database(folder: Path) -> Path:
         if not (process.isdigit() and Path("/proc", process).exists()) or old.name.startswith(database.name):
             old.unlink(missing_ok=True)
     if not template.exists():
-        from prefect.server.database import provide_database_interface
-
-        asyncio.run(provide_database_interface().create_db())
+        asyncio.run(prefect_internals.create_database())
         for half in folder.glob(f"{database.name}-*"):
             half.unlink()
         database.rename(template)
@@ -69,35 +66,20 @@ def main() -> None:
     os.environ["PREFECT_API_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{_own_database(folder)}"
     os.environ["PREFECT_API_DATABASE_MIGRATE_ON_START"] = "false"
     database = _database(folder)
+    found = prefect_internals.changed([prefect_internals.TRANSACTIONS])
+    (folder / CHANGED).write_text(json.dumps([asdict(one) for one in found]))
 
-    import uvicorn
-    from prefect.server.api.server import create_app
-    from prefect.server.database import dependencies
-    from prefect.server.database.configurations import AioSqliteConfiguration
-    from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
-
-    class Immediate(AioSqliteConfiguration):
-        """Every transaction takes the write lock at its start. Deferred ones that write after they read fail at once when
-        another wrote in between, and Prefect's client then sleeps two seconds: measured, 8 times the wall time."""
-
-        @asynccontextmanager
-        async def begin_transaction(
-            self, session: AsyncSession, with_for_update: bool = False
-        ) -> AsyncGenerator[AsyncSessionTransaction, None]:
-            async with super().begin_transaction(session, with_for_update=True) as transaction:
-                yield transaction
+    import uvicorn  # after the environment is set
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             _answers.set()
 
-    url = f"sqlite+aiosqlite:///{database}"
-    dependencies.MODELS_DEPENDENCIES["database_config"] = Immediate(connection_url=url, timeout=60)
-    app = create_app()
-    gc.freeze()  # nor does any later look go through it
-    gc.enable()
-    Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")).run()
+    with prefect_internals.server_app(f"sqlite+aiosqlite:///{database}") as app:
+        gc.freeze()  # nor does any later look go through it
+        gc.enable()
+        Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="on")).run()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from stomper.errors import Cancelled, StomperError
 from stomper.system import process_usage
 
 CAPTURE_LIMIT = 256 * 1024 * 1024
+Background = subprocess.Popen[bytes]
+"""A program that `start_background` started."""
 COOKIE = "STOMPER_COOKIE"
 _WAKE_S = 0.5
 _KEEPER = Path(__file__).with_name("reaper.py")
@@ -173,7 +175,7 @@ def stopping() -> bool:
     return _stopping.is_set()
 
 
-def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Background:
     """Start a server of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*."""
     with log.open("wb") as out:
         return subprocess.Popen(

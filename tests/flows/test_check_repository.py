@@ -27,8 +27,8 @@ for argument in sys.argv[1:]:
     state = check_repository(**json.loads(argument), return_state=True)
     said.append((state.name, state.message))
 with get_client(sync_client=True) as client:
-    response = client._client.post("/artifacts/filter", json={"limit": 200})
-print(json.dumps({"said": said, "artifacts": response.json()}))
+    artifacts = [artifact.model_dump(mode="json") for artifact in client.read_artifacts(limit=200)]
+print(json.dumps({"said": said, "artifacts": artifacts}))
 """
 
 

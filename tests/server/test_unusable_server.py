@@ -41,7 +41,7 @@ def test_what_landed_is_told_though_the_server_is_gone(make_repo: MakeRepo, monk
         progress.emit(progress.RunDone(report))
         raise httpx.ConnectError("gone")
 
-    monkeypatch.setattr(launch, "_flow", lambda _: flow)
+    monkeypatch.setattr(launch, "_fix_repository", lambda: flow)
     assert launch.run_flow(FixParameters(repository=root), quiet=True) == report
 
 
@@ -52,6 +52,6 @@ def test_without_a_report_the_server_is_named(make_repo: MakeRepo, monkeypatch: 
     def flow(**_: object) -> None:
         raise RuntimeError("no API")
 
-    monkeypatch.setattr(launch, "_flow", lambda _: flow)
+    monkeypatch.setattr(launch, "_fix_repository", lambda: flow)
     with pytest.raises(StomperError, match=rf"{address}.*no API\n.*stomper doctor"):
         launch.run_flow(FixParameters(repository=str(make_repo({"a.py": "x = 1\n"}))), quiet=True)

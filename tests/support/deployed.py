@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Union, get_args, get_origin
 
 from prefect import Flow
-from prefect.cli.deploy._models import DeploymentConfig, PrefectYamlModel
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.utilities.callables import parameter_schema
@@ -19,7 +18,10 @@ from prefect.utilities.schema_tools import is_valid_schema, validate
 from prefect.workers.process import ProcessWorker
 from pydantic import BaseModel, ValidationError
 
+from stomper.server.prefect_internals import deployment_models
+
 Raw = dict[str, Any]
+PrefectYamlModel, DeploymentConfig = deployment_models()
 DeploymentConfig.model_rebuild()  # its fields name models that are defined after it
 NEEDED = ("name", "description", "entrypoint", "work_pool", "parameters", "tags")
 VARIABLES = ProcessWorker.get_default_base_job_template()["variables"]["properties"]

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """\
-import contextlib, json, sys, threading, time
+import contextlib, functools, json, sys, threading, time
 from stomper.server import embedded
 from stomper.state import paths
 from stomper.system import processes
@@ -29,6 +29,7 @@ slot_reuse.KEPT_S = asked.get("kept_s", 5.0)
 now, most, taken, lock = set(), [], [], threading.Lock()
 increment = SyncPrefectClient.increment_concurrency_slots_with_lease
 
+@functools.wraps(increment)
 def counted(*arguments, **named):
     answer = increment(*arguments, **named)
     taken.append(answer.json()["lease_id"])
@@ -62,8 +63,7 @@ def run(name, tasks, wide, fails):
 @flow
 def occupied():
     with get_client(sync_client=True) as client:
-        body = {"names": ["tag:some-tag"], "slots": asked["limit"], "mode": "concurrency", "lease_duration": 60}
-        client._client.post("/v2/concurrency_limits/increment-with-lease", json=body).raise_for_status()
+        increment(client, ["tag:some-tag"], asked["limit"], "concurrency", 60.0)
     threading.Timer(1.0, processes.stop_all).start()
     return run("stopped", asked["tasks"], asked["wide"], False)
 

@@ -228,7 +228,7 @@ def test_a_key_that_cannot_be_sent(make_repo: MakeRepo, monkeypatch: pytest.Monk
 
 def test_without_the_extra(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what to install."""
-    monkeypatch.setattr("stomper.agents.api.find_spec", lambda _: None)
+    monkeypatch.setattr("stomper.agents.api.agent.find_spec", lambda _: None)
     with pytest.raises(AgentError, match=r"pip install 'stomper-prefect\[api\]'"):
         open_run(make_repo({"a.py": CODE}), checkers=RULES, agents=api("http://127.0.0.1:9"))
 

@@ -1,7 +1,8 @@
-"""The tables of the documentation, from the program itself: `python -m stomper.reports.reference docs/*.md`."""
+"""The tables of the documentation, from the program itself: `python -m docs.generate docs/*.md`."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -44,6 +45,8 @@ def table(model: type[BaseModel]) -> str:
 
 
 def _type(field: FieldInfo) -> str:
+    if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+        return "table"
     shown = str(field.annotation).replace("typing.", "")
     if choices := re.match(r"Literal\[(.*)\]", shown):
         return choices[1].replace("'", "`").removeprefix("``, ")
