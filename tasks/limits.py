@@ -15,7 +15,8 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from stomper.config.settings import Settings, load
+from stomper.config.loading import load
+from stomper.config.settings import Settings
 from stomper.errors import StomperError
 from stomper.git.repository import open_target
 from stomper.server import embedded

@@ -10,7 +10,8 @@ from pathlib import Path
 from deployments.doctor.findings import Finding
 from stomper.agents.inventory import root_of, survey
 from stomper.checkers.registry import Checker, make_checkers
-from stomper.config.settings import Settings, load
+from stomper.config.loading import load
+from stomper.config.settings import Settings
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import make_sandbox
 from stomper.errors import CheckerError

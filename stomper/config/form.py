@@ -19,10 +19,11 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from stomper.config.loading import combine
 from stomper.config.parameters import FixParameters
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
-from stomper.config.settings import Risk, Settings, combine
+from stomper.config.settings import Risk, Settings
 
 # Credentials in an address are refused by the server already, which stores parameters.
 Repository = Annotated[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.checkers.selection import matches_code
-from stomper.config.settings import load
+from stomper.config.loading import load
 from stomper.errors import RepositoryError, StomperError
 from stomper.fixing.session import Session
 from stomper.git.repository import check_landing, git, identity, names, open_target, text, uncommitted

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from stomper.campaigns import campaign
 from stomper.checkers.selection import Scope
+from stomper.config.loading import load
 from stomper.config.parameters import FixParameters
-from stomper.config.settings import Settings, load
+from stomper.config.settings import Settings
 from stomper.errors import RepositoryError, SettingsError
 from stomper.fixing.session import Session
 from stomper.git.remotes import Remote
