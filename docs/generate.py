@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import PROGRAMS
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 from stomper.guards.registry import GUARDS

@@ -1,10 +1,12 @@
-"""What may import what."""
+"""What may import what, beyond what `lint-imports` sees; see the contracts in pyproject.toml."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,25 @@ import pytest
 import stomper
 
 PACKAGE = Path(stomper.__file__).parent
-MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "sample" not in p.relative_to(PACKAGE).parts)
+ROOT = PACKAGE.parent
+TOPS = ("stomper", "flows", "tasks", "deployments")
+MODULES = sorted(p for top in TOPS for p in (ROOT / top).rglob("*.py") if "sample" not in p.parts)
+CORE = [p for p in MODULES if p.is_relative_to(PACKAGE)]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+LAYERS = [
+    [room.strip() for room in layer.split("|")] for layer in CONTRACTS["contracts"][1]["layers"]
+]  # from the top to the ground
+# What a module loads by a name that stands elsewhere.
+BY_NAME = {
+    "stomper.server.prefect_internals": ("prefect",),
+    "stomper.fixing.session": ("stomper.prompts", "detect_secrets"),
+    "deployments.serve": ("flows",),
+}
+
+
+def dotted(path: Path) -> str:
+    """The name of a module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def imports(path: Path) -> set[str]:
@@ -26,11 +46,74 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def height(module: str) -> int:
+    """How many layers lie below a module; -1 for what is no module of ours."""
+    found = [n for n, rooms in enumerate(reversed(LAYERS)) for room in rooms if f"{module}.".startswith(f"{room}.")]
+    return max(found, default=-1)
+
+
+def loaded_by_name(path: Path) -> Iterator[str]:
+    """What a module hands to `import_module`, as far as its source tells: all of the name, or how it begins."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and "import_module" in (getattr(called, "id", ""), getattr(called, "attr", "")):
+            given = node.args[0]
+            part = given.values[0] if isinstance(given, ast.JoinedStr) else given
+            yield str(part.value) if isinstance(part, ast.Constant) else ""
+
+
+def test_what_is_loaded_by_name_lies_below_too() -> None:
+    """No arrow runs up that only `importlib` knows."""
+    seen = 0
+    for path in MODULES:
+        module = dotted(path)
+        for name in loaded_by_name(path):
+            seen += 1
+            for target in [name] if name else BY_NAME[module]:
+                inside = target.startswith(module.rpartition(".")[0])
+                assert inside or height(target) < height(module), f"{module} loads {target}"
+    assert seen > len(BY_NAME)
+
+
+def test_every_room_has_its_layer() -> None:
+    """A new package is put where it belongs before it is used."""
+    rooms = {f"stomper.{p.parent.name}" for p in PACKAGE.glob("*/__init__.py")}
+    assert sorted(room for room in rooms if height(room) < 0) == []
+    assert sorted(room for layer in LAYERS for room in layer if not (ROOT / room.replace(".", "/")).exists()
+                  and not (ROOT / f"{room.replace('.', '/')}.py").exists()) == []  # fmt: skip
+
+
+def test_the_contracts_have_no_exceptions() -> None:
+    """What only the type checker reads counts as well."""
+    assert CONTRACTS.get("exclude_type_checking_imports", False) is False
+    assert [c["name"] for c in CONTRACTS["contracts"] if "ignore_imports" in c] == []
+
+
+def test_rooms_are_small() -> None:
+    """No module is longer than one can know one's way in, and few lie outside of a room."""
+    assert [dotted(p) for p in MODULES if len(p.read_bytes().splitlines()) > 400] == []
+    assert len(list(PACKAGE.glob("*.py"))) <= 7
+
+
 @pytest.mark.parametrize(("package", "allowed"), [("subprocess", "system/processes.py"), ("git", "git/repository.py")])
 def test_only_one_module_imports(package: str, allowed: str) -> None:
     """Starting processes and talking to git's library each have one module."""
-    users = [p.relative_to(PACKAGE).as_posix() for p in MODULES if package in imports(p)]
+    users = [p.relative_to(PACKAGE).as_posix() for p in CORE if package in imports(p)]
     assert users == [allowed]
+
+
+def test_one_module_knows_what_prefect_does_not_promise() -> None:
+    """No other one, and no test, imports a private name of Prefect's."""
+    users = set()
+    for folder in (*TOPS, "tests", "benchmarks", "docs"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+                whole = [f"{node.module}.{n}" for n in names] if isinstance(node, ast.ImportFrom) else names
+                if any(n.startswith("prefect") and "._" in n for n in whole):
+                    users.add(dotted(path))
+    assert users == set()
+    assert "prefect.task_engine" in (PACKAGE / "server" / "prefect_internals.py").read_text()
 
 
 def test_the_heart_does_not_import_the_flow() -> None:
@@ -39,7 +122,7 @@ def test_the_heart_does_not_import_the_flow() -> None:
         "import sys, stomper.fixing.fix_file, stomper.landing.land, stomper.cli; "
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'prefect', 'flows', 'tasks'}))"
     )
-    done = subprocess.run((sys.executable, "-c", code), check=True, capture_output=True, text=True, cwd=PACKAGE.parent)
+    done = subprocess.run((sys.executable, "-c", code), check=True, capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
@@ -59,5 +142,6 @@ def test_every_file_of_advice_says_something() -> None:
 def test_what_runs_in_the_targets_python_is_plain(name: str, may: set[str]) -> None:
     """The observer and the tracer are copied to where the target's tests run: an old Python reads them, and they need
     nothing of ours."""
-    ast.parse((PACKAGE / "testing" / "plugins" / name).read_bytes(), feature_version=(3, 7))
-    assert imports(PACKAGE / "testing" / "plugins" / name) - may <= sys.stdlib_module_names
+    place = PACKAGE / "testing" / "plugins" / name
+    ast.parse(place.read_bytes(), feature_version=(3, 7))
+    assert imports(place) - may <= sys.stdlib_module_names

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from deployments.doctor.findings import Finding
 from stomper.agents.inventory import root_of, survey
-from stomper.checkers.registry import Checker, make_checkers
+from stomper.checkers.base import Checker
+from stomper.checkers.registry import make_checkers
 from stomper.config.loading import load
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment

@@ -69,3 +69,6 @@ def _filled(word: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         word = word.replace(f"{{{name}}}", value)
     return word
+
+
+AGENT = CommandAgent

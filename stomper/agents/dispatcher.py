@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from stomper import progress
 from stomper.agents.budget import Amount, Budget
 from stomper.agents.protocol import pricing
+from stomper.agents.protocol.agent import Agent, Answer, Request, Usage
 from stomper.agents.protocol.circuit_breaker import Breaker, again, turned_away
-from stomper.agents.registry import Agent, Answer, Request, Usage
 from stomper.agents.tamper_watch import Watch
 from stomper.agents.transcripts import tail
 from stomper.config.secrets import Secrets

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.agents.cli.discovery import find, version
-from stomper.agents.cli.programs import PROGRAMS
-from stomper.agents.registry import KINDS, AgentContext
+from stomper.agents.protocol.agent import AgentContext
+from stomper.agents.registry import PROGRAMS, agent_type
+from stomper.config.kinds import AGENTS
 from stomper.config.secrets import Secrets
-from stomper.config.settings import AGENT_KINDS, AgentSettings, Settings
+from stomper.config.settings import AgentSettings, Settings
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox
 from stomper.errors import AgentError
@@ -34,7 +35,7 @@ def survey(settings: Settings, root: Path) -> list[Entry]:
     """The agents of *settings* in their order, then every other kind. Versions are asked for all at once."""
     tables = dict(settings.agents)
     kinds = {table.kind or name for name, table in tables.items()}
-    others = {kind: AgentSettings(enabled=False) for kind in AGENT_KINDS if kind not in kinds}
+    others = {kind: AgentSettings(enabled=False) for kind in AGENTS if kind not in kinds}
     with ThreadPoolExecutor(max_workers=len(PROGRAMS)) as pool:
         return list(pool.map(lambda item: _entry(item[0], item[1], root), [*tables.items(), *others.items()]))
 
@@ -65,7 +66,7 @@ def _refusal(name: str, kind: str, table: AgentSettings, root: Path) -> str:
         secrets=Secrets({}),
     )
     try:
-        KINDS[kind](context)
+        agent_type(kind)(context)
     except AgentError as error:
         return str(error)
     return ""

@@ -1,20 +1,17 @@
-"""The agents by kind, and how a run's cascade is made from its settings."""
+"""How a run's agents are made from its settings: the kind `NAME` is what `AGENT` is in `NAME` beside this, or a program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from stomper.agents.api.agent import ApiAgent
 from stomper.agents.cli.agent import ProgramAgent
-from stomper.agents.cli.programs import PROGRAMS
 from stomper.agents.cli.spec import Program
-from stomper.agents.command import CommandAgent
-from stomper.agents.protocol.agent import Agent, AgentContext, Answer, Request, Usage
-from stomper.agents.ruff import RuffAgent
-from stomper.agents.scripted import ScriptedAgent
-from stomper.checkers.registry import Checker
+from stomper.agents.protocol.agent import Agent, AgentContext
+from stomper.checkers.base import Checker
+from stomper.config import kinds
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment
@@ -22,19 +19,21 @@ from stomper.environment.sandbox import Sandbox
 from stomper.errors import AgentError
 
 
-def _of(row: Program) -> Callable[[AgentContext], Agent]:
-    return partial(ProgramAgent, row)
+def _row(kind: str) -> Program:
+    row: Program = import_module(f"stomper.agents.programs.{kind.replace('-', '_')}").PROGRAM
+    return row
 
 
-KINDS: dict[str, Callable[[AgentContext], Agent]] = {
-    "ruff": RuffAgent,
-    "command": CommandAgent,
-    "scripted": ScriptedAgent,
-    "api": ApiAgent,
-    **{kind: _of(row) for kind, row in PROGRAMS.items()},
-}
+PROGRAMS = {kind: _row(kind) for kind in kinds.PROGRAMS}
+"""The coding agents that are programs, by kind: `PROGRAM` of the module of that name in `programs/`."""
 
-__all__ = ["KINDS", "Agent", "AgentContext", "Answer", "Request", "Usage", "make_agents"]
+
+def agent_type(kind: str) -> Callable[[AgentContext], Agent]:
+    """Return what makes an agent of this kind."""
+    if kind in PROGRAMS:
+        return partial(ProgramAgent, PROGRAMS[kind])
+    made: Callable[[AgentContext], Agent] = import_module(f"stomper.agents.{kind}").AGENT
+    return made
 
 
 def make_agents(
@@ -55,7 +54,7 @@ def make_agents(
                 secrets=secrets,
                 prompt_tokens=settings.prompt_tokens,
             )
-            made.append(KINDS[table.kind or name](context))
+            made.append(agent_type(table.kind or name)(context))
     if not made:
         raise AgentError("every agent is switched off: enable one, for example --set agents=ruff")
     return made

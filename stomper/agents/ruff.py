@@ -82,3 +82,6 @@ class RuffAgent:
                 done = checker.run(tree, arguments, few)
                 if done.timed_out or done.returncode != 0:
                     raise CheckerError(f"ruff --fix-only failed: {done.complaint or f'exit {done.returncode}'}")
+
+
+AGENT = RuffAgent

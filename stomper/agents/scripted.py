@@ -119,3 +119,6 @@ class ScriptedAgent:
             case "no_op":
                 pass
         return ""
+
+
+AGENT = ScriptedAgent

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import Address
 from stomper.errors import SettingsError
+from stomper.forges.base import Forge
 from stomper.forges.hosts import Place, place_of
-from stomper.forges.registry import Forge, forge_of
+from stomper.forges.registry import forge_of
 
 _OWN = ("github.com", "api.github.com", "gitlab.com", "127.0.0.1", "localhost", "::1")
 # Variables by which the operator, or the CI that the job runs in, says where the forge is.

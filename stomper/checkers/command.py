@@ -112,3 +112,6 @@ def _document(name: str, printed: str) -> list[Any] | dict[str, Any]:
         return [json.loads(line) for line in printed.splitlines() if line.strip()]
     except json.JSONDecodeError:
         raise CheckerError(f"checker {name} printed what is not JSON: {printed.strip()[:300]}") from None
+
+
+CHECKER = CommandChecker

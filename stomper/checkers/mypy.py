@@ -129,3 +129,6 @@ class MypyChecker:
             line=max(entry.get("line") or 0, 0),
             column=max(entry.get("column") or 0, 0),
         )
+
+
+CHECKER = MypyChecker

@@ -41,3 +41,6 @@ class PytestChecker:
                 f"{self.name}: the tests fail, and none says in which file: {run.complaint or run.words}"
             )
         return found
+
+
+CHECKER = PytestChecker

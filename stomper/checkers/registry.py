@@ -1,29 +1,16 @@
-"""The checkers by kind, and how a run's checkers are made from its settings."""
+"""How a run's checkers are made from its settings: the kind `NAME` is what `CHECKER` is in the module `NAME` beside this."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from stomper.checkers.base import Checker, CheckerContext
-from stomper.checkers.command import CommandChecker
-from stomper.checkers.mypy import MypyChecker, configured_targets
-from stomper.checkers.pytest import PytestChecker
-from stomper.checkers.ruff import RuffChecker
-from stomper.checkers.sarif import SarifChecker
+from stomper.checkers.mypy import configured_targets
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment
 from stomper.errors import CheckerError
-
-KINDS: dict[str, Callable[[CheckerContext], Checker]] = {
-    "ruff": RuffChecker,
-    "mypy": MypyChecker,
-    "pytest": PytestChecker,
-    "sarif": SarifChecker,
-    "command": CommandChecker,
-}
-
-__all__ = ["KINDS", "Checker", "CheckerContext", "make_checkers"]
 
 
 def make_checkers(
@@ -48,7 +35,13 @@ def make_checkers(
             lasting=lasting or cache,
             test_command=settings.test_command,
         )
-        made.append(KINDS[table.kind or name](context))
+        made.append(checker_type(table.kind or name)(context))
+    return made
+
+
+def checker_type(kind: str) -> Callable[[CheckerContext], Checker]:
+    """Return what makes a checker of this kind."""
+    made: Callable[[CheckerContext], Checker] = import_module(f"stomper.checkers.{kind}").CHECKER
     return made
 
 

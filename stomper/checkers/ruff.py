@@ -81,3 +81,6 @@ class RuffChecker:
             end_line=end["row"] if isinstance(end, dict) else 0,
             fix=known.get(applicability, "none"),
         )
+
+
+CHECKER = RuffChecker

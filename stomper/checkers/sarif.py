@@ -66,3 +66,6 @@ class SarifChecker:
             column=region.get("startColumn", 0),
             end_line=region.get("endLine", region.get("startLine", 0)),
         )
+
+
+CHECKER = SarifChecker

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stomper.analysis.fingerprints import Comparison, compare, stamp
-from stomper.checkers.registry import Checker
+from stomper.checkers.base import Checker
 from stomper.errors import CheckerError
 from stomper.models import CheckerRun, Diagnostic
 

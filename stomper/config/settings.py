@@ -7,20 +7,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stomper.config.kinds import AGENTS, CHECKERS, AgentKind, CheckerKind, ProgramKind
 from stomper.config.pull_requests import PullRequestSettings
+from stomper.guards.registry import GUARDS
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
-CHECKER_KINDS = ("ruff", "mypy", "pytest", "sarif", "command")
-GUARD_NAMES = (
-    "scope", "shape", "configuration", "generated", "line_endings", "syntax", "suppression", "weakened_tests",
-    "emptied_bodies", "swallowed_exceptions", "typing_escapes", "public_names", "tricks", "size", "secrets",
-)  # fmt: skip
-# ruff's own fixes, any command, a table; a model's API; and the programs of agents/programs.py
-AgentKind = Literal[
-    "ruff", "command", "scripted", "api",
-    "claude", "codex", "gemini", "aider", "opencode", "mini-swe-agent", "cursor", "copilot", "qwen", "goose",
-]  # fmt: skip
-AGENT_KINDS: tuple[str, ...] = get_args(AgentKind)
 Risk = Literal["cosmetic", "typing", "logic"]
 RISKS: tuple[Risk, ...] = get_args(Risk)
 
@@ -34,7 +25,7 @@ class CheckerSettings(_Table):
 
     enabled: bool | None = None
     """Whether this checker runs. Unset: yes, but mypy only where the target configures it, unless it has a table."""
-    kind: Literal["", "ruff", "mypy", "pytest", "sarif", "command"] = ""
+    kind: CheckerKind | Literal[""] = ""
     """What it is; the table's own name when empty."""
     args: tuple[str, ...] = ()
     """More arguments for the program, for example `["--select", "E,F"]`. The ruff agent obeys them too."""
@@ -57,7 +48,7 @@ class AgentSettings(_Table):
 
     enabled: bool = True
     """Whether this agent takes part in the cascade."""
-    kind: AgentKind | Literal[""] = ""
+    kind: AgentKind | ProgramKind | Literal[""] = ""
     """What it is; the table's own name when empty."""
     model: str = ""
     """For `api` and the coding agents: the model, as the provider spells it; for `api` with the provider before it
@@ -205,7 +196,7 @@ class Settings(_Table):
     @classmethod
     def _known_kinds(cls, value: dict[str, CheckerSettings | AgentSettings]) -> dict[str, Any]:
         for name, table in value.items():
-            kinds = CHECKER_KINDS if isinstance(table, CheckerSettings) else AGENT_KINDS
+            kinds = CHECKERS if isinstance(table, CheckerSettings) else AGENTS
             if (table.kind or name) not in kinds:
                 raise ValueError(f"{name!r} is none of {', '.join(kinds)}, nor a table with `kind` set to one")
         return value
@@ -213,6 +204,6 @@ class Settings(_Table):
     @field_validator("guards_off")
     @classmethod
     def _known_guards(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if unknown := [name for name in value if name not in GUARD_NAMES]:
-            raise ValueError(f"{unknown[0]!r} is none of {', '.join(GUARD_NAMES)}")
+        if unknown := [name for name in value if name not in GUARDS]:
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(GUARDS)}")
         return value

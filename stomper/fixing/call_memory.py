@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper import __version__
+from stomper.agents.protocol.agent import Agent
 from stomper.agents.protocol.circuit_breaker import Trouble, turned_away
-from stomper.agents.registry import Agent
 from stomper.config.settings import Settings
 from stomper.hashing import digest
 from stomper.learning.bandit import Choice, Learner

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from stomper import progress
-from stomper.agents.registry import Agent, Answer, Request, Usage
+from stomper.agents.protocol.agent import Agent, Answer, Request, Usage
 from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError
@@ -18,7 +18,7 @@ from stomper.fixing.pending import Ready
 from stomper.fixing.proof import Proof, diff_of, judge, prove
 from stomper.fixing.session import Session
 from stomper.git.worktrees import Worktree
-from stomper.guards.registry import Diff
+from stomper.guards.base import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts.rendering import Prompt, Strategy, evidence
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stomper.agents.ruff import RuffAgent
 from stomper.analysis.fingerprints import Comparison, compare
 from stomper.checkers.verify import Collected
-from stomper.guards.registry import Diff
+from stomper.guards.base import Diff
 from stomper.models import Diagnostic, FileJob
 
 

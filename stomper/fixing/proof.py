@@ -14,7 +14,8 @@ from stomper.fixing.patch_tests import judge_patch
 from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
-from stomper.guards.registry import Diff, objection
+from stomper.guards.base import Diff
+from stomper.guards.registry import objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
 
 

@@ -19,7 +19,7 @@ from stomper.fixing.pending import Ready
 from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
-from stomper.guards.registry import Diff
+from stomper.guards.base import Diff
 from stomper.models import Diagnostic, FileJob, Patch
 
 _MOST, _BYTES = 500, 32 * 1024**2

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from stomper import hashing, progress
 from stomper.agents.dispatcher import Calls
-from stomper.agents.registry import Agent, make_agents
+from stomper.agents.protocol.agent import Agent
+from stomper.agents.registry import make_agents
 from stomper.agents.tamper_watch import Violation, Watch
 from stomper.agents.transcripts import Transcripts, prune
 from stomper.campaigns.campaign import Campaign
+from stomper.checkers.base import Checker
 from stomper.checkers.mypy import MypyChecker
-from stomper.checkers.registry import Checker, make_checkers
+from stomper.checkers.registry import make_checkers
 from stomper.checkers.ruff import RuffChecker
 from stomper.checkers.selection import Scope, Selection, globs, select
 from stomper.checkers.verify import Collected, collect

@@ -247,3 +247,6 @@ def _request(pull: Pull, reviewers: Sequence[str]) -> None:
 
 def _team(name: str) -> str:
     return name.rpartition("/")[2].lower()
+
+
+FORGE = GitHub

@@ -244,3 +244,6 @@ class GitLab:
         if isinstance(error, requests.RequestException | OSError):
             return Refusal(LOST, type(error).__name__)
         return None
+
+
+FORGE = GitLab

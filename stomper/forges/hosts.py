@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from stomper.config.kinds import FORGES
 from stomper.config.repository_url import Address
 from stomper.forges.base import ForgeError
 
-KINDS = ("github", "gitlab")
 _NAMES = {"github": "GitHub", "gitlab": "GitLab"}
 _RIGHTS = {"github": "contents and pull requests: write", "gitlab": "the scope api and the role Developer"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -38,14 +38,14 @@ def place_of(address: Address, *, kind: str = "", api: str = "") -> Place:
 
     Raises ForgeError for an address that is at no forge, and where a token would be sent over http to another machine."""
     host, web, path = _parts(address)
-    kind = kind or next((word for word in KINDS if word in host), "")
-    if kind not in KINDS:
+    kind = kind or next((word for word in FORGES if word in host), "")
+    if kind not in FORGES:
         wrong = (
             f"there is no forge of the kind {kind}"
             if kind
             else f"the name {host or 'of the host'} does not tell its forge"
         )
-        raise ForgeError(f"{address.url}: {wrong}: set pr.forge to {' or '.join(KINDS)}")
+        raise ForgeError(f"{address.url}: {wrong}: set pr.forge to {' or '.join(FORGES)}")
     base = _checked(api or _api(kind, host, web)).rstrip("/")
     below = urlsplit(base).path.strip("/")
     if kind == "gitlab" and address.takes_token and below:  # a GitLab that is not at the root of its host

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from stomper.config.repository_url import Address
-from stomper.forges.base import Forge, ForgeError, PullRequest, RequestState, Wanted
-from stomper.forges.hosts import place_of
-from stomper.forges.retries import Patience
+from collections.abc import Callable
+from importlib import import_module
 
-__all__ = ["Forge", "ForgeError", "Patience", "PullRequest", "RequestState", "Wanted", "forge_of"]
+from stomper.config.repository_url import Address
+from stomper.forges.base import Forge, ForgeError
+from stomper.forges.hosts import Place, place_of
+from stomper.forges.retries import Patience
 
 
 def forge_of(address: Address, token: str, *, kind: str = "", api: str = "", patience: Patience | None = None) -> Forge:
@@ -24,13 +25,8 @@ def forge_of(address: Address, token: str, *, kind: str = "", api: str = "", pat
         )
     patience = patience or Patience()
     try:
-        if place.kind == "github":
-            from stomper.forges.github import GitHub  # noqa: PLC0415 - loads the library
-
-            return GitHub(place, token, patience)
-        from stomper.forges.gitlab import GitLab  # noqa: PLC0415
-
-        return GitLab(place, token, patience)
+        made: Callable[[Place, str, Patience], Forge] = import_module(f"stomper.forges.{place.kind}").FORGE
+        return made(place, token, patience)
     except ImportError as error:
         missing = error.name
     raise ForgeError(f"{place.forge}: the library {missing} is not installed: pip install 'stomper-prefect[pr]'")

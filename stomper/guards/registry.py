@@ -1,38 +1,42 @@
-"""Rules about a diff: what a fix may never do, however green the checkers are afterwards."""
+"""The guards in the order in which they are asked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from importlib import import_module
 
 from stomper.guards.base import Diff
-from stomper.guards.code import emptied_bodies, public_names, swallowed_exceptions, syntax, tricks, typing_escapes
-from stomper.guards.comments import suppression
-from stomper.guards.files import configuration, generated, line_endings, scope, secrets, shape, size
-from stomper.guards.weakening import weakened_tests
 
-GUARDS: dict[str, Callable[[Diff], str]] = {
-    "scope": scope,
-    "shape": shape,
-    "configuration": configuration,
-    "generated": generated,
-    "line_endings": line_endings,
-    "syntax": syntax,
-    "suppression": suppression,
-    "weakened_tests": weakened_tests,
-    "emptied_bodies": emptied_bodies,
-    "swallowed_exceptions": swallowed_exceptions,
-    "typing_escapes": typing_escapes,
-    "public_names": public_names,
-    "tricks": tricks,
-    "size": size,
-    "secrets": secrets,
+# The name of a guard, which is that of its function too, and the module beside this one that it is in.
+_MODULES = {
+    "scope": "files",
+    "shape": "files",
+    "configuration": "files",
+    "generated": "files",
+    "line_endings": "files",
+    "syntax": "code",
+    "suppression": "comments",
+    "weakened_tests": "weakening",
+    "emptied_bodies": "code",
+    "swallowed_exceptions": "code",
+    "typing_escapes": "code",
+    "public_names": "code",
+    "tricks": "code",
+    "size": "files",
+    "secrets": "files",
 }
 
-__all__ = ["GUARDS", "Diff", "objection"]
+
+def _guard(name: str, module: str) -> Callable[[Diff], str]:
+    guard: Callable[[Diff], str] = getattr(import_module(f"stomper.guards.{module}"), name)
+    return guard
+
+
+GUARDS = {name: _guard(name, module) for name, module in _MODULES.items()}
 
 
 def objection(diff: Diff, off: Collection[str] = ()) -> str:
-    """What the first guard that objects says, but for those that are *off*; empty when none does."""
+    """Return what the first guard that objects says, but for those that are *off*; empty when none does."""
     for name, guard in GUARDS.items():
         if name not in off and (said := guard(diff)):
             return f"guard {name}: {said}"

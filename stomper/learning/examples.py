@@ -14,8 +14,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from stomper.guards.base import Diff
 from stomper.guards.files import secrets
-from stomper.guards.registry import Diff
 from stomper.hashing import digest
 from stomper.learning.trials import Name, Rule, rule_of
 from stomper.models import Change, FileJob, Model, Outcome, Patch

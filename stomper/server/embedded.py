@@ -24,7 +24,7 @@ _held: list[Attached] = []
 
 # Measured: with SQLite the defaults stall every slot of a limit for seconds. Waits are short, and what only a server with a
 # UI needs is off.
-_SERVER = {
+SERVER_VARIABLES = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
@@ -42,7 +42,7 @@ _SERVER = {
     "DO_NOT_TRACK": "1",
 }
 # For the client of that server alone: nothing to forge on loopback, and it would cost a request for every slot taken.
-_CLIENT = {
+CLIENT_VARIABLES = {
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
@@ -113,10 +113,10 @@ def _begin(home: Path, *, verbose: bool) -> None:
     if address := configured_api():
         os.environ["PREFECT_API_URL"] = address
         return
-    os.environ.update(_CLIENT)
+    os.environ.update(CLIENT_VARIABLES)
     os.environ["PREFECT_HOME"] = str(home / "prefect")
     os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
-    _held.append(Attached.to(home / "server", _SERVER))
+    _held.append(Attached.to(home / "server", SERVER_VARIABLES))
     os.environ["PREFECT_API_URL"] = _held[-1].address
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from stomper.agents.budget import Amount, Budget
 from stomper.agents.dispatcher import Calls
+from stomper.agents.protocol.agent import Answer, Request, Usage
 from stomper.agents.protocol.circuit_breaker import Breaker, trouble_in
-from stomper.agents.registry import Answer, Request, Usage
 from stomper.agents.tamper_watch import Watch
 from stomper.config.settings import Settings
 from stomper.errors import AgentError

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import PROGRAMS
 from stomper.cli import app
-from stomper.config.settings import AGENT_KINDS
+from stomper.config.kinds import AGENTS
 from tests.support.fake_programs import Fakes, on_path
 from tests.support.repositories import MakeRepo
 
@@ -43,7 +43,7 @@ def test_every_kind_is_listed_with_what_it_lacks(here: Fakes, monkeypatch: pytes
     monkeypatch.setenv("OPENAI_API_KEY", "x")
     found = listed()
     assert list(found)[:2] == ["ruff", "cheap"]
-    assert {entry["kind"] for entry in found.values()} == set(AGENT_KINDS)
+    assert {entry["kind"] for entry in found.values()} == set(AGENTS)
     assert found["ruff"]["missing"] == ""
     assert found["cheap"]["enabled"]
     assert "CHEAP_KEY is not set" in found["cheap"]["missing"]

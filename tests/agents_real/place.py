@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import PROGRAMS
 from tests.support.model_api import Edit, ModelServer, Play
 from tests.support.repositories import git, write
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stomper.checkers import base
-from stomper.checkers.registry import Checker, make_checkers
+from stomper.checkers.base import Checker
+from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment
 from stomper.errors import CheckerError

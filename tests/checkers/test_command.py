@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.checkers.registry import Checker
+from stomper.checkers.base import Checker
 from stomper.errors import CheckerError
 from tests.checkers.test_checkers import checker, program
 from tests.support.repositories import MakeRepo, write

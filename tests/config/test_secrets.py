@@ -18,7 +18,7 @@ from pydantic_ai.exceptions import UserError
 from stomper.agents.api.failures import explain
 from stomper.agents.budget import Amount, Budget
 from stomper.agents.dispatcher import Calls
-from stomper.agents.registry import Agent, Answer, Request
+from stomper.agents.protocol.agent import Agent, Answer, Request
 from stomper.agents.tamper_watch import Watch
 from stomper.config.secrets import Files, Secrets
 from stomper.config.settings import Settings

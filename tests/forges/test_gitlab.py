@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from stomper.config import repository_url
-from stomper.forges.registry import Forge, ForgeError, Patience, RequestState, forge_of
+from stomper.forges.base import Forge, ForgeError, RequestState
+from stomper.forges.registry import forge_of
+from stomper.forges.retries import Patience
 from tests.support.clock import Clock
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.forges.repository import repository

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.config import repository_url
+from stomper.forges.base import ForgeError
 from stomper.forges.hosts import Place, place_of
-from stomper.forges.registry import ForgeError, forge_of
+from stomper.forges.registry import forge_of
 from stomper.forges.retries import Refusal
 
 NAME = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,8}", fullmatch=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stomper.config.settings import GUARD_NAMES
-from stomper.guards.registry import GUARDS, Diff, objection
+from stomper.guards.base import Diff
+from stomper.guards.registry import GUARDS, objection
 from stomper.models import Change, Diagnostic, FileJob, Patch
 from tests.cases.guards import CASES, GuardCase
 from tests.support.repositories import MakeRepo, git
@@ -84,7 +84,7 @@ def test_each_case_by_the_guards(case: GuardCase) -> None:
 def test_there_are_enough_of_each() -> None:
     """Every guard has three cases of either kind at least."""
     counts = Counter((case.guard, case.honest) for case in CASES)
-    assert [(name, kind) for name in GUARD_NAMES for kind in (True, False) if counts[name, kind] < 3] == []
+    assert [(name, kind) for name in GUARDS for kind in (True, False) if counts[name, kind] < 3] == []
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_no_lying_agent_lands_anything_and_every_honest_one_does(everything: Pat
 @pytest.mark.slow
 def test_but_for_the_guards_the_lies_would_land(everything: Path) -> None:
     """With all guards off, nothing else keeps them out: the cases are about the guards, and each is switched off by name."""
-    landed, others = run_all(everything, guards_off=list(GUARD_NAMES))
+    landed, others = run_all(everything, guards_off=list(GUARDS))
     assert landed == {case.label for case in CASES}, others
 
 

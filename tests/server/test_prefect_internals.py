@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.server import prefect_internals
+from stomper.server import embedded, prefect_internals
 from stomper.server.prefect_internals import ALL, SLOTS, Changed, Internal, Name, changed, warning
 from tests.support.processes import UNUSED
 from tests.support.repositories import MakeRepo, git
@@ -124,3 +124,12 @@ def test_the_doctor_tells(make_repo: MakeRepo, tmp_path: Path) -> None:
     assert {one["verdict"] for one in told} == {"warning"}
     assert sum("runs over many files are slower" in one["said"] for one in told) == 1
     assert len(told) == 3
+
+
+def test_what_the_embedded_server_is_told_is_known_to_prefect() -> None:
+    """Prefect ignores a variable that it does not know: the embedded server would be slow or loud, and nobody would know."""
+    from prefect import settings
+
+    told = {*embedded.SERVER_VARIABLES, *embedded.CLIENT_VARIABLES} - {"DO_NOT_TRACK", "PY_KEY_VALUE_DISABLE_BEARTYPE"}
+    assert len(told) > 10
+    assert [name for name in sorted(told) if not hasattr(settings, name)] == []

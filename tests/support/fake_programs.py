@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import PROGRAMS
 
 CASES = Path(__file__).parents[1] / "cases" / "programs"
 _FAKE = """\

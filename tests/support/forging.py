@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from stomper.forges.registry import ForgeError, Patience, Wanted
+from stomper.forges.base import ForgeError, Wanted
+from stomper.forges.retries import Patience
 from tests.support.clock import Clock
 
 WANTED = Wanted("stomper/all", "main", "Repair 3 errors", "One table\n")

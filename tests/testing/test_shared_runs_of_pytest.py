@@ -16,7 +16,7 @@ from stomper.errors import Cancelled
 from stomper.fixing.fix_file import process_file
 from stomper.fixing.patch_tests import lands_tested
 from stomper.fixing.session import Session
-from stomper.guards.registry import Diff
+from stomper.guards.base import Diff
 from stomper.landing.land import Landing, land
 from stomper.models import FileJob, Outcome, Patch
 from stomper.system import batching, processes

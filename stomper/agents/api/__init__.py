@@ -1,1 +1,5 @@
 """Agents that ask a model's API."""
+
+from stomper.agents.api.agent import ApiAgent
+
+AGENT = ApiAgent

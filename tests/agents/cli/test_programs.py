@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from stomper.agents.cli.call_directory import tidied
 from stomper.agents.cli.output import Reading
-from stomper.agents.cli.programs import PROGRAMS
+from stomper.agents.registry import PROGRAMS
 from stomper.cli import app
 from stomper.errors import AgentError
 from stomper.models import Outcome, Status

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import StomperError
-from stomper.forges.registry import ForgeError
+from stomper.forges.base import ForgeError
 from stomper.models import Status
 from tests.support.campaigns import (
     BOTH,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stomper.forges.registry import ForgeError
+from stomper.forges.base import ForgeError
 from tests.support.campaigns import BOTH, CREATE, UNUSED, Place, only, process_of, serve
 from tests.support.forges.server import Fault, Hold
 from tests.support.repositories import git

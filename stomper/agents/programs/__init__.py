@@ -1,0 +1,1 @@
+"""The coding agents that are programs: a module with a row each."""
