@@ -118,7 +118,7 @@ def measure(field: Field, seed: int, explore: float) -> Result:
     trials = []
     for _ in range(ATTEMPTS):
         code = rng.choice(CODES)
-        choice = learner.choose({code: 1}, CHOICES)
+        choice = learner.rank({code: 1}, CHOICES)[0]
         fixed = rng.random() < field.rates[code, choice]
         trial = Trial(
             run="simulated",
@@ -136,7 +136,7 @@ def measure(field: Field, seed: int, explore: float) -> Result:
     best = field.best()
     spent = sum(t.cost_usd or 0.0 for t in trials) / sum(len(t.fixed) for t in trials)
     return Result(
-        learned=field.cost_per_fix(lambda code: final.choose({code: 1}, CHOICES)) / best,
+        learned=field.cost_per_fix(lambda code: final.rank({code: 1}, CHOICES)[0]) / best,
         meanwhile=spent / best,
         cheapest=field.cheapest() / best,
         random_order=field.random_order() / best,

@@ -80,6 +80,3 @@ class Forge(Protocol):
 
     def close(self, number: int, why: str) -> None:
         """Close it, with *why* as a comment. No error when it is closed already."""
-
-    def commit_url(self, commit: str) -> str:
-        """Where people see a commit."""

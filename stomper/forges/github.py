@@ -139,10 +139,6 @@ class GitHub:
 
         self._asking.ask(f"close #{number}", comment_and_close)
 
-    def commit_url(self, commit: str) -> str:
-        """Where people see a commit."""
-        return f"{self._repository.html_url}/commit/{commit}"
-
     def _newest(self, branch: str, state: str) -> PullRequest | None:
         head = f"{self._repository.owner.login}:{branch}"
         pulls = self._repository.get_pulls(state=state, head=head, sort="created", direction="desc")

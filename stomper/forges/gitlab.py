@@ -151,10 +151,6 @@ class GitLab:
 
         self._asking.ask(f"close !{number}", comment_and_close)
 
-    def commit_url(self, commit: str) -> str:
-        """Where people see a commit."""
-        return f"{self._project.web_url}/-/commit/{commit}"
-
     # What is wanted beside it. None of these is an error.
 
     def _with_extras(self, number: int, wanted: Wanted) -> PullRequest:

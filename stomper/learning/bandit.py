@@ -65,10 +65,6 @@ class Learner:
         with self._lock:
             self._take(trial)
 
-    def choose(self, rules: Mapping[str, int], options: Sequence[Choice]) -> Choice:
-        """The best of *options* for a job with so many errors of each rule."""
-        return self.rank(rules, options)[0]
-
     def rank(self, rules: Mapping[str, int], options: Sequence[Choice]) -> list[Choice]:
         """All *options*, the most fixes for the money first; those that cost nothing lead.
 

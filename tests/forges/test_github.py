@@ -200,11 +200,6 @@ def test_files_that_are_not_listed_are_a_note(forge: Forge, stub: GitHubStub) ->
     assert forge.notes == ["#1 changes 5 files, and GitHub lists 2 of them (at most 3000)"]
 
 
-def test_where_a_commit_is(forge: Forge) -> None:
-    """On the forge's pages, not its API's."""
-    assert forge.commit_url("abc") == "https://github.example/acme/tool/commit/abc"
-
-
 @pytest.mark.parametrize(
     ("status", "words", "expected"),
     [

@@ -182,11 +182,6 @@ def test_files_are_all_of_them(forge: Forge, stub: GitLabStub) -> None:
     assert forge.notes == ["!1 changes 5 files, and GitLab lists 2 of them"]
 
 
-def test_where_a_commit_is(forge: Forge) -> None:
-    """On the forge's pages."""
-    assert forge.commit_url("abc") == "https://gitlab.example/acme/tools/tool/-/commit/abc"
-
-
 @pytest.mark.parametrize(
     ("status", "words", "expected"),
     [

@@ -22,7 +22,7 @@ JOB = {"ruff:F401": 1}
 
 def best(trials: Sequence[Trial], job: dict[str, int] | None = None, options: Sequence[Choice] = OPTIONS) -> Choice:
     """What a learner that explores nothing takes after *trials*."""
-    return Learner(trials, AGENTS, 0.0, 1).choose(job or JOB, options)
+    return Learner(trials, AGENTS, 0.0, 1).rank(job or JOB, options)[0]
 
 
 def calls(number: int, fixed: int, **words: object) -> list[Trial]:
@@ -100,13 +100,13 @@ def test_it_explores_by_its_seed() -> None:
     tried = calls(60, 50, strategy="rules") + calls(60, 1, strategy="context") + calls(2, 1, strategy="terse")
     options = [Choice("small", strategy) for strategy in STRATEGIES]
     first, second = (Learner(tried, AGENTS, 1.0, 7) for _ in range(2))
-    drawn = [first.choose(JOB, options) for _ in range(300)]
-    assert drawn == [second.choose(JOB, options) for _ in range(300)]
+    drawn = [first.rank(JOB, options)[0] for _ in range(300)]
+    assert drawn == [second.rank(JOB, options)[0] for _ in range(300)]
     count = Counter(choice.strategy for choice in drawn)
     assert count["rules"] > 100
     assert count["terse"] + count["examples"] > 10
     assert count["context"] < 10
-    assert len({Learner(tried, AGENTS, 0.0, seed).choose(JOB, options) for seed in range(20)}) == 1
+    assert len({Learner(tried, AGENTS, 0.0, seed).rank(JOB, options)[0] for seed in range(20)}) == 1
 
 
 def test_threads_share_it() -> None:
