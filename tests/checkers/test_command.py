@@ -9,7 +9,7 @@ import pytest
 
 from stomper.checkers.base import Checker
 from stomper.errors import CheckerError
-from tests.checkers.test_checkers import checker, program
+from tests.support.checkers import checker, program
 from tests.support.repositories import MakeRepo, write
 
 

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from stomper.errors import SettingsError
 from stomper.models import Metrics
 from stomper.run.fleet import FleetParameters, FleetReport, Result, runs_of
-from tests.git.test_credentials import TOKEN, files_with
 from tests.support.git_http import GitServer
+from tests.support.planted import TOKEN, files_with
 from tests.support.remotes import UNUSED, bare, count, hook
 from tests.support.repositories import MakeRepo, git
 

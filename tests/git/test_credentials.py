@@ -16,10 +16,10 @@ from stomper.config.parameters import FixParameters
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git.credentials import Credentials
 from tests.support.git_http import GitServer
+from tests.support.planted import TOKEN, files_with
 from tests.support.remotes import UNUSED, bare, count, hold, repair_at
 from tests.support.repositories import git
 
-TOKEN = "tok-8f31c2-very-secret"  # noqa: S105 - planted
 WRONG = "tok-000000-never-valid"
 BY_NAME: dict[str, Any] = {"token_env": "FORGE_TOKEN"}
 BY_BLOCK: dict[str, Any] = {"token_block": "forge"}
@@ -52,11 +52,6 @@ def arguments_seen() -> Iterator[set[bytes]]:
     finally:
         over.set()
         thread.join()
-
-
-def files_with(folder: Path, secret: str) -> list[str]:
-    """The files under *folder* that hold the secret."""
-    return [str(p) for p in folder.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
 
 
 @pytest.mark.parametrize("partial", [False, True])

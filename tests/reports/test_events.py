@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from stomper.models import Landed, Status
 from stomper.progress import BudgetReached, Event, Violated, listening
 from stomper.reports.events import KINDS, MOST_FILES, FileFixed, FileRejected, RunLanded, of_report
-from tests.reports.test_summary import COMMIT, failed, fixed, report
+from tests.support.outcomes import COMMIT, failed, fixed, report
 from tests.support.repositories import MakeRepo
 from tests.support.runs import command, repair
 

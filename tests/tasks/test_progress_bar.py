@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stomper.progress import FileDone, JobsSelected, StageBegan
 from tasks import progress_bar
 from tasks.progress_bar import Bar, Standing
-from tests.reports.test_summary import failed
+from tests.support.outcomes import failed
 
 
 def test_it_says_how_many_and_which_are_in_work() -> None:
