@@ -32,7 +32,7 @@ def agent_type(kind: str) -> Callable[[AgentContext], Agent]:
     """Return what makes an agent of this kind."""
     if kind in PROGRAMS:
         return partial(ProgramAgent, PROGRAMS[kind])
-    made: Callable[[AgentContext], Agent] = import_module(f"stomper.agents.{kind}").AGENT
+    made: Callable[[AgentContext], Agent] = import_module(f"stomper.agents.{kind.replace('-', '_')}").AGENT
     return made
 
 

@@ -41,7 +41,7 @@ def make_checkers(
 
 def checker_type(kind: str) -> Callable[[CheckerContext], Checker]:
     """Return what makes a checker of this kind."""
-    made: Callable[[CheckerContext], Checker] = import_module(f"stomper.checkers.{kind}").CHECKER
+    made: Callable[[CheckerContext], Checker] = import_module(f"stomper.checkers.{kind.replace('-', '_')}").CHECKER
     return made
 
 
