@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import sys
 from pathlib import Path
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -47,13 +48,23 @@ def table(model: type[BaseModel]) -> str:
 def _type(field: FieldInfo) -> str:
     if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
         return "table"
+    if choices := _choices(field.annotation):
+        return ", ".join(f"`{choice}`" for choice in choices if choice)
     shown = str(field.annotation).replace("typing.", "")
-    if choices := re.match(r"Literal\[(.*)\]", shown):
-        return choices[1].replace("'", "`").removeprefix("``, ")
     words = next((words for start, words in _TYPES if start in shown), shown)
     bounds = {name: getattr(m, name) for m in _constraints(field) for name in ("gt", "ge", "le") if hasattr(m, name)}
     said = [f"{word} {bounds[name]}" for name, word in (("gt", "over"), ("ge", "from"), ("le", "to")) if name in bounds]
     return f"{words}, {' '.join(said)}" if said else words
+
+
+def _choices(annotation: object) -> list[str]:
+    """Return the words that a Literal, or a union of some, admits; none for any other type."""
+    if get_origin(annotation) is Literal:
+        return [str(word) for word in get_args(annotation)]
+    if get_origin(annotation) not in (Union, UnionType):
+        return []
+    parts = [_choices(part) for part in get_args(annotation)]
+    return [word for part in parts for word in part] if all(parts) else []
 
 
 def _constraints(field: FieldInfo) -> list[object]:
