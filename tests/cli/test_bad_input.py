@@ -1,63 +1,16 @@
-"""What the command line says to a repository, a setting or a file it cannot work with: one message, never a traceback."""
+"""What the command line says to a repository or a file it cannot work with: one message, never a traceback."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from stomper.cli import main
 from stomper.errors import RepositoryError
+from tests.support.command_line import ALSO_FIX, BOTH, STOMPER, UNUSED, jobs, refused, stomper
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import commit
-
-STOMPER = str(Path(sys.executable).with_name("stomper"))
-UNUSED = "import os\n"
-BOTH = pytest.mark.parametrize("verb", ["check", "fix"])
-ALSO_FIX = pytest.mark.parametrize("verb", ["check", pytest.param("fix", marks=pytest.mark.slow)])
-"""For what both are told by the same words: a process of its own for each `fix` takes seconds."""
-
-
-def stomper(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command, run in *cwd*: in a process of its own, but `check` in this one, for speed."""
-    if words[0] != "check":
-        return subprocess.run((STOMPER, *words), cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(cwd):
-        for name, value in (("argv", ["stomper", *words]), ("stdout", out), ("stderr", err)):
-            patch.setattr(sys, name, value)
-        with pytest.raises(SystemExit) as end:
-            main()
-    printed = []
-    for stream in (out, err):
-        stream.seek(0)
-        printed.append(stream.read())
-    return subprocess.CompletedProcess(words, int(end.value.code or 0), *printed)
-
-
-def refused(done: subprocess.CompletedProcess[str], *named: str) -> bool:
-    """Whether it is exit code 2 and one message that names each of *named*, with nothing on stdout and no traceback."""
-    message = " ".join(done.stderr.split())
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert done.stdout == ""
-    assert done.stderr.count("stomper:") + done.stderr.count("Error") == 1, done.stderr
-    squeezed = message.replace(" ", "")
-    assert [name for name in named if name.replace(" ", "") not in squeezed] == [], done.stderr
-    return True
-
-
-def jobs(root: Path, *flags: str) -> list[str]:
-    """The files `check` would give, after it ended with a verdict and without a complaint."""
-    done = stomper(root, "check", "--json", *flags)
-    assert done.stderr == ""
-    assert done.returncode in (0, 1)
-    return [job["path"] for job in json.loads(done.stdout)["jobs"]]
 
 
 @BOTH
@@ -113,61 +66,6 @@ def test_corrupt_repository(make_repo: MakeRepo, verb: str) -> None:
     assert refused(stomper(root, verb), str(root))
 
 
-@BOTH
-def test_unknown_setting(make_repo: MakeRepo, verb: str) -> None:
-    """An unknown setting is refused with its name, where it was given and the known ones."""
-    root = make_repo({"a.py": UNUSED})
-    assert refused(stomper(root, verb, "--set", "max_flies=3"), "max_flies", "the command line", "max_files")
-
-
-@ALSO_FIX
-def test_unknown_setting_in_the_file(make_repo: MakeRepo, verb: str) -> None:
-    """An unknown key in stomper.toml is refused with the file's name."""
-    root = make_repo({"a.py": UNUSED, "stomper.toml": "max_flies = 3\n"})
-    assert refused(stomper(root, verb), "max_flies", "stomper.toml")
-
-
-@ALSO_FIX
-@pytest.mark.parametrize(
-    ("flags", "named"),
-    [
-        (("--set", "max_files=many"), ("max_files", "many")),
-        (("--set", "max_files=-1"), ("max_files", "-1")),
-        (("--set", "max_files"), ("--set", "key=value")),
-        (("--set", "checkers=lint"), ("lint", "ruff")),
-        (("--set", "agents.ruff.tries=1"), ("tries",)),
-        (("--max-files", "-3"), ("max_files", "-3")),
-    ],
-)
-def test_bad_value(make_repo: MakeRepo, verb: str, flags: tuple[str, ...], named: tuple[str, ...]) -> None:
-    """A value of the wrong type or out of range is refused with the key and the value."""
-    root = make_repo({"a.py": UNUSED})
-    assert refused(stomper(root, verb, *flags), *named)
-
-
-@ALSO_FIX
-def test_missing_config_file(make_repo: MakeRepo, verb: str) -> None:
-    """A `--config` that does not exist is refused with its name."""
-    root = make_repo({"a.py": UNUSED})
-    assert refused(stomper(root, verb, "--config", "no-such.toml"), "no-such.toml", "no such file")
-
-
-@ALSO_FIX
-@pytest.mark.parametrize("content", [b"max_files = = 3\n", b"\xff\xfe\x00"])
-def test_broken_config_file(make_repo: MakeRepo, verb: str, content: bytes) -> None:
-    """A settings file that is not TOML is refused with its name."""
-    root = make_repo({"a.py": UNUSED, "stomper.toml": content})
-    assert refused(stomper(root, verb), "stomper.toml", "not valid TOML")
-
-
-def test_unknown_option(make_repo: MakeRepo) -> None:
-    """An unknown option is refused with its name."""
-    done = stomper(make_repo({"a.py": UNUSED}), "check", "--no-such-flag")
-    assert done.returncode == 2
-    assert "--no-such-flag" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.parametrize("ref", ["no-such-branch", "--all", "HEAD..HEAD", "HEAD:a.py", ""])
 def test_unknown_since(make_repo: MakeRepo, ref: str) -> None:
     """A `--since` that is no commit is refused with its name; an empty one is none."""
@@ -188,35 +86,6 @@ def test_path_outside(make_repo: MakeRepo, given: str) -> None:
     root = make_repo({"a.py": UNUSED})
     write(root.parent, {"outside.py": UNUSED})
     assert refused(stomper(root, "check", given), given, "outside the repository")
-
-
-def test_missing_checker(make_repo: MakeRepo) -> None:
-    """A checker whose program does not exist is refused with its name; never taken for a clean verdict."""
-    root = make_repo({"a.py": UNUSED})
-    pattern = "'(?P<path>.+):(?P<line>[0-9]+): (?P<message>.+)'"
-    mine = f'[checkers.mine]\nkind = "command"\ncommand = ["no-such-linter"]\npattern = {pattern}\n'
-    (root.parent / "own.toml").write_text(f"[checkers.ruff]\n{mine}")
-    given = ("check", "--config", "../own.toml")
-    assert refused(stomper(root, *given), "no-such-linter", "--allow-missing-checker")
-    assert jobs(root, "--config", "../own.toml", "--allow-missing-checker") == ["a.py"]
-
-
-def test_no_checker_at_all(make_repo: MakeRepo) -> None:
-    """With every checker switched off there is no verdict."""
-    root = make_repo({"a.py": UNUSED})
-    assert refused(stomper(root, "check", "--set", "checkers.ruff.enabled=false"), "every checker is switched off")
-
-
-def test_broken_checker_configuration(make_repo: MakeRepo) -> None:
-    """A checker that refuses its own configuration gives no verdict, and its words are shown."""
-    root = make_repo({"a.py": UNUSED, "ruff.toml": "no-such-option = 1\n"})
-    assert refused(stomper(root, "check"), "ruff", "no-such-option")
-
-
-def test_json_errors_leave_stdout_empty(make_repo: MakeRepo) -> None:
-    """With `--json` an error is on stderr alone."""
-    root = make_repo({"a.py": UNUSED})
-    assert refused(stomper(root, "check", "--json", "--set", "nope=1"), "nope")
 
 
 def test_configuration_that_git_cannot_read(make_repo: MakeRepo) -> None:
@@ -367,15 +236,6 @@ def test_odd_names(make_repo: MakeRepo) -> None:
     done = stomper(root, "check")
     assert (done.returncode, done.stderr) == (1, "")
     assert "[red].py" in done.stdout
-
-
-def test_messages_are_not_broken_where_no_terminal_reads_them(make_repo: MakeRepo) -> None:
-    """A message is one line, however long: what it names can be searched for and copied."""
-    root = make_repo({"a.py": UNUSED})
-    name = "a-name-of-many-words-" * 11
-    done = stomper(root, "check", "--config", f"/{name}.toml")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"stomper: --config /{name}.toml: there is no such file\n"
 
 
 def test_name_that_is_not_utf8(make_repo: MakeRepo) -> None:

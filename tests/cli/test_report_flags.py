@@ -13,7 +13,7 @@ from stomper.cli.report_files import Telling
 from stomper.config.parameters import FixParameters
 from stomper.errors import Cancelled, StomperError
 from stomper.state.store import Store
-from tests.cli.test_bad_input import UNUSED, refused, stomper
+from tests.support.command_line import UNUSED, refused, stomper
 from tests.support.repositories import MakeRepo, git
 
 
