@@ -64,7 +64,7 @@ app.add_typer(learn.learn, name="learn")
 def main() -> None:
     """The command `stomper`. What the user can act on is one message, a bug is a traceback, both with exit code 2."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="stomper")  # by that name also where it was started as `python -m stomper`
     except StomperError as error:
         _complain(f"stomper: {error}")
         sys.exit(2)
