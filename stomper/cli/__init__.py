@@ -17,6 +17,7 @@ app = typer.Typer(
     name="stomper",
     help="Repair a git repository's lint, type and test errors in parallel, and land only what is proven.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},  # for the sub-commands, too
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -50,7 +51,7 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def _everywhere(
     version: Annotated[
-        bool, typer.Option("--version", help="Print Stomper's version.", is_eager=True, callback=_show_version)
+        bool, typer.Option("--version", "-V", help="Print Stomper's version.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
     pass
