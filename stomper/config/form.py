@@ -19,11 +19,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from stomper.config.choices import Land, Risk, StrategyChoice, TestValidation
 from stomper.config.loading import combine
 from stomper.config.parameters import FixParameters
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
-from stomper.config.settings import Risk, Settings
+from stomper.config.settings import Settings
 
 # Credentials in an address are refused by the server already, which stores parameters.
 Repository = Annotated[
@@ -139,7 +140,7 @@ class Checks(_Section):
     select: list[str] | None = _setting("select")
     ignore: list[str] | None = _setting("ignore")
     allow_missing_checker: bool | None = _setting("allow_missing_checker")
-    test_validation: Literal["full", "quick", "final", "none"] | None = _setting("test_validation")
+    test_validation: TestValidation | None = _setting("test_validation")
     test_command: str | None = _setting("test_command")
 
 
@@ -147,7 +148,7 @@ class Agents(_Section):
     """Who repairs, and how they are asked."""
 
     agents: list[str] | None = _setting("agents")
-    strategy: Literal["auto", "terse", "rules", "examples", "context"] | None = _setting("strategy")
+    strategy: StrategyChoice | None = _setting("strategy")
     max_attempts: int | None = _setting("max_attempts")
     agent_timeout_s: float | None = _setting("agent_timeout_s")
     sandbox: Literal["auto", "bwrap", "none"] | None = _setting("sandbox")
@@ -167,7 +168,7 @@ class Limits(_Section):
 class Landing(_Section):
     """Where proven fixes go."""
 
-    land: Literal["commit", "branch", "patch", "pr"] | None = _setting("land")
+    land: Land | None = _setting("land")
     branch_name: str | None = _setting("branch_name")
     risks: list[Risk] | None = _setting("risks")
     approve: bool | None = _setting("approve")

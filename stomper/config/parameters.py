@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stomper.config.choices import Land, TestValidation
 from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
 
 
@@ -33,9 +34,9 @@ class FixParameters(BaseModel):
     """Only files that differ from this commit or branch."""
     changed: bool = False
     staged: bool = False
-    land: Literal["commit", "branch", "patch", "pr"] | None = None
+    land: Land | None = None
     """Over `settings`, as are the next three; the repository's own setting when empty."""
-    test_validation: Literal["full", "quick", "final", "none"] | None = None
+    test_validation: TestValidation | None = None
     max_parallel_files: int | None = Field(default=None, ge=1, le=256)
     max_files: int | None = Field(default=None, ge=0)
     config: str = ""

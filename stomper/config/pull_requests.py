@@ -38,7 +38,7 @@ class PullRequestSettings(BaseModel):
     """Have the forge merge a pull request by itself once its checks pass, where it offers that."""
     base: str = Field(default="", max_length=200)
     """The branch they are for. Default: the one that is checked out, else the repository's default branch."""
-    forge: ForgeKind | Literal[""] = ""
+    forge: Literal["", ForgeKind] = ""
     """What the host is. Needed where its name does not say it, as with most that are self-hosted."""
     api: str = ""
     """The address of the forge's API, where it is not the usual one for the host."""

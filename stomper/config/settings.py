@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from stomper.config.choices import RISKS, Land, Risk, StrategyChoice, TestValidation
 from stomper.config.kinds import AGENTS, CHECKERS, AgentKind, CheckerKind, ProgramKind
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.guards.registry import GUARDS
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
-Risk = Literal["cosmetic", "typing", "logic"]
-RISKS: tuple[Risk, ...] = get_args(Risk)
 
 
 class _Table(BaseModel):
@@ -25,7 +24,7 @@ class CheckerSettings(_Table):
 
     enabled: bool | None = None
     """Whether this checker runs. Unset: yes, but mypy only where the target configures it, unless it has a table."""
-    kind: CheckerKind | Literal[""] = ""
+    kind: Literal["", CheckerKind] = ""
     """What it is; the table's own name when empty."""
     args: tuple[str, ...] = ()
     """More arguments for the program, for example `["--select", "E,F"]`. The ruff agent obeys them too."""
@@ -48,7 +47,7 @@ class AgentSettings(_Table):
 
     enabled: bool = True
     """Whether this agent takes part in the cascade."""
-    kind: AgentKind | ProgramKind | Literal[""] = ""
+    kind: Literal["", AgentKind, ProgramKind] = ""
     """What it is; the table's own name when empty."""
     model: str = ""
     """For `api` and the coding agents: the model, as the provider spells it; for `api` with the provider before it
@@ -136,11 +135,11 @@ class Settings(_Table):
     """The target's Python interpreter. Default: `.venv`, `uv run`, `poetry run` or the one on PATH, as found."""
     test_command: str = ""
     """How the tests are run, without a shell. Default: `python -m pytest` in the target's environment."""
-    test_validation: Literal["full", "quick", "final", "none"] = "final"
+    test_validation: TestValidation = "final"
     """`full`: the suite for each file, in runs that files share; `quick`: for each file the tests that its fix can reach;
     `final`: none for each. Then, for all three, the complete suite on the combined result, and what breaks it is dropped.
     `none`: no tests."""
-    land: Literal["commit", "branch", "patch", "pr"] = "commit"
+    land: Land = "commit"
     """`commit` on the current branch, on a new `branch` with the checkout untouched, as `patch` files only, or as pull
     requests (`pr`)."""
     branch_name: str = Field(default="", max_length=200)
@@ -170,7 +169,7 @@ class Settings(_Table):
     """Copy compiled extensions that git ignores from the checkout into the worktrees, read-only."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
-    strategy: Literal["auto", "terse", "rules", "examples", "context"] = "auto"
+    strategy: StrategyChoice = "auto"
     """How agents are asked: the errors alone (`terse`), with what the rules say (`rules`), with verified fixes of the
     same rules from this repository as well (`examples`), or with the whole file and what it uses (`context`). `auto`
     takes what gave the most proven fixes for the money before."""

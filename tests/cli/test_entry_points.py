@@ -33,7 +33,7 @@ def test_as_a_module_it_imports_nothing_from_the_repository(tmp_path: Path) -> N
     """A repository's own `typer.py` does not stand in for the one that Stomper needs."""
     write(
         tmp_path,
-        {name: "raise SystemExit('taken from the repository')\n" for name in ("typer.py", "rich.py", "json.py")},
+        dict.fromkeys(("typer.py", "rich.py", "json.py"), "raise SystemExit('taken from the repository')\n"),
     )
     assert as_module(tmp_path, "version").stdout == f"stomper {__version__}\n"
 
