@@ -18,7 +18,6 @@ app = typer.Typer(
     help="Repair a git repository's lint, type and test errors in parallel, and land only what is proven.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},  # for the sub-commands, too
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from stomper.cli import completion
 from stomper.cli.options import (
     AllowMissing,
     Changed,
@@ -47,15 +48,30 @@ def fix(
     max_files: MaxFiles = None,
     max_errors: MaxErrors = None,
     checkers: Checkers = "",
-    agents: Annotated[str, typer.Option("--agents", "--agent", help="The cascade, comma-separated, in order.")] = "",
+    agents: Annotated[
+        str,
+        typer.Option(
+            "--agents",
+            "--agent",
+            help="The cascade, comma-separated, in order.",
+            autocompletion=completion.agents,
+        ),
+    ] = "",
     test_validation: Annotated[
         str,
         typer.Option(
-            help="Tests for each file: `full`, `quick` (those it can reach), `final` (none); `none`: none at all."
+            help="Tests for each file: `full`, `quick` (those it can reach), `final` (none); `none`: none at all.",
+            autocompletion=completion.test_validation,
         ),
     ] = "",
     test_command: Annotated[str, typer.Option(help="How the tests are run, without a shell.")] = "",
-    land: Annotated[str, typer.Option(help="`commit`, `branch`, `patch` or `pr`: where proven fixes go.")] = "",
+    land: Annotated[
+        str,
+        typer.Option(
+            help="`commit`, `branch`, `patch` or `pr`: where proven fixes go.",
+            autocompletion=completion.land,
+        ),
+    ] = "",
     max_parallel_files: Annotated[int | None, typer.Option(help="How many files are repaired at once.")] = None,
     allow_missing_checker: AllowMissing = False,
     config: Config = None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stomper.cli import completion
 from stomper.cli.options import Json, Quiet, Set, Verbose
 from stomper.cli.output import console, print_json
 from stomper.cli.server import server_begun
@@ -14,7 +15,13 @@ from stomper.cli.server import server_begun
 
 def fleet(
     file: Annotated[Path, typer.Argument(help="One address or path a line; `#` begins a comment.")],
-    land: Annotated[str, typer.Option(help="`commit`, `branch` or `patch`: where proven fixes go.")] = "",
+    land: Annotated[
+        str,
+        typer.Option(
+            help="`commit`, `branch` or `patch`: where proven fixes go.",
+            autocompletion=completion.land,
+        ),
+    ] = "",
     token_env: Annotated[str, typer.Option(help="The variable that holds the token for https addresses.")] = "",
     partial: Annotated[bool, typer.Option("--partial", help="Fetch files only when they are needed.")] = False,
     set_: Set = None,

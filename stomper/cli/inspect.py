@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stomper import __version__
+from stomper.cli import completion
 from stomper.cli.options import AllowMissing, Checkers, Config, Ignore, Select, Set
 
 
@@ -20,7 +21,11 @@ def prompt(
     config: Config = None,
     set_: Set = None,
     strategy: Annotated[
-        str, typer.Option(help="How to ask: `terse`, `rules`, `examples` or `context`. Default: as `fix` would.")
+        str,
+        typer.Option(
+            help="How to ask: `terse`, `rules`, `examples` or `context`. Default: as `fix` would.",
+            autocompletion=completion.strategy,
+        ),
     ] = "",
 ) -> None:
     """Print what the first agent that reads prompts would be told about a file. Calls nobody, changes nothing.

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from stomper.cli import completion
+
 Paths = Annotated[list[str] | None, typer.Argument(help="Files or folders to look at. Default: the whole repository.")]
 Changed = Annotated[
     bool, typer.Option("--changed", help="Only files with uncommitted changes, as they are now; fixes become patches.")
@@ -24,7 +26,11 @@ Exclude = Annotated[list[str] | None, typer.Option(help="No file that matches th
 MaxFiles = Annotated[int | None, typer.Option(help="Repair at most so many files; the rest is counted as left out.")]
 MaxErrors = Annotated[int | None, typer.Option(help="Take files until so many errors are reached.")]
 Checkers = Annotated[
-    str, typer.Option(help="The checkers to run, comma-separated: ruff, mypy, pytest, or a table's name.")
+    str,
+    typer.Option(
+        help="The checkers to run, comma-separated: ruff, mypy, pytest, or a table's name.",
+        autocompletion=completion.checkers,
+    ),
 ]
 AllowMissing = Annotated[bool, typer.Option("--allow-missing-checker", help="Go on without a checker that cannot run.")]
 Config = Annotated[Path | None, typer.Option(help="Read the settings from this file instead of the target's.")]

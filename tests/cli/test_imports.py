@@ -51,6 +51,20 @@ def test_help_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) ->
     assert "pydantic" not in modules or not arguments[0].startswith("-")
 
 
+def test_completion_loads_nothing_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Tab is answered at once: words of a flag are completed without the settings."""
+    for name, value in (
+        ("_STOMPER_COMPLETE", "complete_bash"),
+        ("COMP_WORDS", "stomper\nfix\n--agents\n"),
+        ("COMP_CWORD", "3"),
+    ):
+        monkeypatch.setenv(name, value)
+    modules = loaded(tmp_path)
+    assert packages(modules) & HEAVY == set()
+    assert not modules.keys() & {"stomper.config.settings", "stomper.config.loading", "stomper.models"}
+    assert "stomper.cli.completion" in modules
+
+
 def test_a_check_loads_what_it_needs(make_repo: MakeRepo) -> None:
     """`stomper check` reads settings and asks git, and knows nothing of Prefect, of prompts or of JSONPath."""
     modules = loaded(make_repo({"a.py": "x = 1\n"}), "check")
