@@ -10,35 +10,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from stomper.cli import agents, fix, fleet, history, inspect, learn, operate
+from stomper.cli import inspect, learn
+from stomper.cli.commands import SECTIONS
+from stomper.cli.help_layout import Command, Group, example
 from stomper.errors import StomperError
 
 app = typer.Typer(
     name="stomper",
     help="Repair a git repository's lint, type and test errors in parallel, and land only what is proven.",
+    epilog="Begin with `stomper demo`, or with `stomper check` in your repository. `stomper COMMAND -h` says more of each.",
+    cls=Group,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},  # for the sub-commands, too
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-_COMMANDS = (
-    fix.fix,
-    fix.check,
-    inspect.prompt,
-    agents.agents,
-    fix.resume,
-    fleet.fleet,
-    history.undo,
-    history.runs,
-    learn.stats,
-    operate.doctor,
-    operate.deploy,
-    operate.serve,
-    operate.server,
-    inspect.graph,
-    fix.demo,
-    inspect.version,
-)  # in the order of the help
 
 
 def _show_version(asked: bool) -> None:
@@ -56,9 +42,10 @@ def _everywhere(
     pass
 
 
-for _command in _COMMANDS:
-    app.command()(_command)
-app.add_typer(learn.learn, name="learn")
+for _section, _commands in SECTIONS.items():
+    for _command, _example in _commands:
+        app.command(cls=Command, rich_help_panel=_section, epilog=example(_example))(_command)
+app.add_typer(learn.learn, name="learn", rich_help_panel="Learn")
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from stomper.cli.output import console, print_json
 
 
 def agents(config: Config = None, set_: Set = None, json_: Json = False) -> None:
-    """List the agents: which can be used here, where they are, and what the others lack. Calls no model.
+    """List the agents, and what each lacks to be used.
 
-    Exit code 0, whatever is found.
+    It says which are used here, their versions, and where they are. No model is called. Exit code 0, whatever is found.
     """
     from rich.table import Table
 

@@ -1,16 +1,13 @@
-"""The commands that repair: `fix`, `check`, `resume` and `demo`."""
+"""The commands `fix`, `check` and `resume`."""
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stomper.cli import completion
+from stomper.cli.fix_options import Agents, DryRun, Land, MaxParallelFiles, TestCommand, TestValidation
 from stomper.cli.options import (
     AllowMissing,
     Changed,
@@ -41,51 +38,29 @@ def fix(
     changed: Changed = False,
     staged: Staged = False,
     since: Since = "",
-    select: Select = "",
-    ignore: Ignore = "",
     include: Include = None,
     exclude: Exclude = None,
     max_files: MaxFiles = None,
+    select: Select = "",
+    ignore: Ignore = "",
     max_errors: MaxErrors = None,
     checkers: Checkers = "",
-    agents: Annotated[
-        str,
-        typer.Option(
-            "--agents",
-            "--agent",
-            help="The cascade, comma-separated, in order.",
-            autocompletion=completion.agents,
-        ),
-    ] = "",
-    test_validation: Annotated[
-        str,
-        typer.Option(
-            help="Tests for each file: `full`, `quick` (those it can reach), `final` (none); `none`: none at all.",
-            autocompletion=completion.test_validation,
-        ),
-    ] = "",
-    test_command: Annotated[str, typer.Option(help="How the tests are run, without a shell.")] = "",
-    land: Annotated[
-        str,
-        typer.Option(
-            help="`commit`, `branch`, `patch` or `pr`: where proven fixes go.",
-            autocompletion=completion.land,
-        ),
-    ] = "",
-    max_parallel_files: Annotated[int | None, typer.Option(help="How many files are repaired at once.")] = None,
     allow_missing_checker: AllowMissing = False,
+    agents: Agents = "",
+    max_parallel_files: MaxParallelFiles = None,
+    test_validation: TestValidation = "",
+    test_command: TestCommand = "",
+    land: Land = "",
+    dry_run: DryRun = False,
     config: Config = None,
     set_: Set = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Prove everything, print the diffs on stdout, land nothing.")
-    ] = False,
     report: Reports = None,
     no_ci: NoCi = False,
     json_: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Repair what the checkers find, prove each fix, and land the proven ones as commits.
+    """Repair errors, prove each fix, and land the proven ones as commits.
 
     Exit code 0: nothing is left of what was aimed at. 1: an error is left, a file failed or was skipped, or a limit
     left some out. 2: the run could not do its job, or a report could not be written.
@@ -110,11 +85,11 @@ def check(
     changed: Changed = False,
     staged: Staged = False,
     since: Since = "",
-    select: Select = "",
-    ignore: Ignore = "",
     include: Include = None,
     exclude: Exclude = None,
     max_files: MaxFiles = None,
+    select: Select = "",
+    ignore: Ignore = "",
     max_errors: MaxErrors = None,
     checkers: Checkers = "",
     allow_missing_checker: AllowMissing = False,
@@ -125,7 +100,9 @@ def check(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Collect the errors and show what `fix` would aim at, by file and by code. Starts no server, changes nothing.
+    """Show the errors that `fix` would repair. Changes nothing.
+
+    They are listed by file and by code. No server is started.
 
     Exit code 0: nothing to fix. 1: there is, or a limit left some out. 2: a checker could not say, or a report could not
     be written.
@@ -152,16 +129,19 @@ def check(
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run, as `stomper runs` names it. Default: the last one.")] = "",
+    run: Annotated[
+        str, typer.Argument(help="The run, as `stomper runs` names it. Default: the last one.", show_default=False)
+    ] = "",
     report: Reports = None,
     no_ci: NoCi = False,
     json_: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Repeat a run that was stopped or killed, with its own flags. What it had proven is not paid for again.
+    """Go on with a run that was stopped or killed.
 
-    How its result is told is asked anew. Exit codes as of `fix`.
+    It is repeated with its own flags, but for those under Output. What it had proven is not paid for again. Exit codes as
+    of `fix`.
     """
     with server_begun(verbose=verbose):
         from stomper.cli.launch import run_flow
@@ -178,28 +158,3 @@ def resume(
             show(done, json_=json_, quiet=quiet, to_stderr=telling.uses_stdout)
     telling.tell(RunResult.of_report(done), Path(done.repository))
     raise typer.Exit(done.exit_code)
-
-
-def demo(
-    keep: Annotated[Path | None, typer.Option(help="Make the sample repository here and keep it.")] = None,
-) -> None:
-    """Repair a bundled sample repository, so that one sees what a run looks like.
-
-    One of its files has a "safe" fix that breaks a test: it does not land. Exit code 0 when the demo ran as it should.
-    """
-    with server_begun():
-        from stomper.cli.launch import run_flow
-        from stomper.cli.sample_repository import make_sample, ran_as_it_should
-        from stomper.git.repository import text
-        from stomper.reports.terminal import show_report
-
-        folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))
-        try:
-            parameters = make_sample(folder)
-            report = run_flow(parameters)
-            show_report(report, console())
-            sys.stdout.write("\n" + text(("log", "--oneline", "-12"), cwd=Path(parameters.repository)) + "\n")
-        finally:
-            if keep is None:
-                shutil.rmtree(folder, ignore_errors=True)
-    raise typer.Exit(0 if ran_as_it_should(report) else 2)

@@ -8,28 +8,44 @@ from typing import Annotated, Any
 import typer
 
 from stomper.cli import completion
+from stomper.cli.help_layout import LANDING
 from stomper.cli.options import Json, Quiet, Set, Verbose
 from stomper.cli.output import console, print_json
 from stomper.cli.server import server_begun
 
+_ADDRESSES = "Addresses"
+
 
 def fleet(
-    file: Annotated[Path, typer.Argument(help="One address or path a line; `#` begins a comment.")],
+    file: Annotated[Path, typer.Argument(help="A file with one address or path a line; `#` begins a comment.")],
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Fetch files only when they are needed.", rich_help_panel=_ADDRESSES)
+    ] = False,
+    token_env: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Environment variable that holds the token for https addresses.",
+            rich_help_panel=_ADDRESSES,
+        ),
+    ] = "",
     land: Annotated[
         str,
         typer.Option(
-            help="`commit`, `branch` or `patch`: where proven fixes go.",
+            metavar="WHERE",
+            help="Where proven fixes go: `commit`, `branch` (a new one), `patch` (files only), `pr` (pull requests).",
             autocompletion=completion.land,
+            rich_help_panel=LANDING,
         ),
     ] = "",
-    token_env: Annotated[str, typer.Option(help="The variable that holds the token for https addresses.")] = "",
-    partial: Annotated[bool, typer.Option("--partial", help="Fetch files only when they are needed.")] = False,
     set_: Set = None,
     json_: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Repair many repositories, one after another. One that fails does not stop the others.
+    """Repair many repositories, one after another.
+
+    One that fails does not stop the others.
 
     Exit code 0: nothing is left in any. 1: something is left. 2: one of them could not be worked on.
     """

@@ -11,11 +11,20 @@ import typer
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
-    file: Annotated[list[str] | None, typer.Option(help="Only commits that touch this file; repeatable.")] = None,
-    code: Annotated[list[str] | None, typer.Option(help="Only commits that fixed this code or prefix.")] = None,
-    agent: Annotated[list[str] | None, typer.Option(help="Only commits of this agent.")] = None,
+    file: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Only commits that touch this file; repeatable.")
+    ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only commits that fixed this rule code or prefix; repeatable."),
+    ] = None,
+    agent: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only commits of this agent; repeatable.")
+    ] = None,
 ) -> None:
-    """Take back what a run landed: a revert for each of its commits on the current branch, all of them or none.
+    """Take back what a run landed, by reverting its commits.
+
+    There is a revert for each of its commits on the current branch, or for none of them.
 
     Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
     """
@@ -27,7 +36,10 @@ def undo(
 
 
 def runs() -> None:
-    """List the last runs over this repository: their ids, when they began and what they came to."""
+    """List the last runs over this repository.
+
+    For each its id, when it began and what it came to.
+    """
     from stomper.git.repository import open_target
     from stomper.run.history import past
     from stomper.state.paths import home

@@ -14,24 +14,26 @@ from stomper.cli.options import AllowMissing, Checkers, Config, Ignore, Select, 
 
 def prompt(
     file: Annotated[str, typer.Argument(help="The file whose errors are to be repaired.")],
-    checkers: Checkers = "",
     select: Select = "",
     ignore: Ignore = "",
+    checkers: Checkers = "",
     allow_missing_checker: AllowMissing = False,
-    config: Config = None,
-    set_: Set = None,
     strategy: Annotated[
         str,
         typer.Option(
+            metavar="NAME",
             help="How to ask: `terse`, `rules`, `examples` or `context`. Default: as `fix` would.",
             autocompletion=completion.strategy,
         ),
     ] = "",
+    config: Config = None,
+    set_: Set = None,
 ) -> None:
-    """Print what the first agent that reads prompts would be told about a file. Calls nobody, changes nothing.
+    """Print what an agent would be told about a file. Calls nobody.
 
-    It shows all errors of the file, also those that ruff would repair before that agent is asked. A template of your own
-    in `.stomper/prompts/fix.md.j2` replaces Stomper's; advice about a rule goes into `.stomper/advice/TOOL/CODE.md`.
+    It is the prompt for the first agent that reads prompts, with all errors of the file, also those that ruff would
+    repair before that agent is asked. A template of your own in `.stomper/prompts/fix.md.j2` replaces Stomper's; advice
+    about a rule goes into `.stomper/advice/TOOL/CODE.md`. Changes nothing.
 
     Exit code 0: printed. 1: there is nothing to repair in it. 2: a checker could not say.
     """

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from stomper.cli.help_layout import Command, Group, example
 from stomper.cli.output import console, print_json
 from stomper.errors import StomperError
 
 All = Annotated[bool, typer.Option("--all", help="All repositories, not only the one you are in.")]
 
 learn = typer.Typer(
-    help="Carry what was learned to another machine.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Carry what was learned to another machine.", cls=Group, no_args_is_help=True, rich_markup_mode="markdown"
 )
 
 
@@ -22,11 +23,11 @@ def stats(
     all_: All = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the tables as JSON on stdout.")] = False,
 ) -> None:
-    """Show what agents came to in this repository: by agent, by strategy and by code, and which codes are the hardest.
+    """Show what agents came to here, by agent, strategy and rule code.
 
     A fix counts when checkers and tests have proven it and it was not taken back since, by `stomper undo` or
     `git revert`. Its cost is that of all calls, those that fixed nothing included; a cost that no agent said is unknown,
-    not zero. Exit code 0.
+    not zero. The last line names the codes that are the hardest. Exit code 0.
     """
     from stomper.git.repository import open_target
     from stomper.learning.reverts import settle
@@ -50,7 +51,7 @@ def stats(
         show_stats(found, console())
 
 
-@learn.command("export")
+@learn.command("export", cls=Command, epilog=example("stomper learn export learned.jsonl"))
 def export_(
     file: Annotated[str, typer.Argument(help="Where to write; `-` is stdout.")],
     all_: All = False,
@@ -58,10 +59,12 @@ def export_(
         bool, typer.Option("--with-examples", help="Also the accepted fixes: these are lines of the source.")
     ] = False,
 ) -> None:
-    """Write what was learned as JSON lines: one for each call of an agent, with its result, cost and time.
+    """Write what was learned to a file, as JSON lines.
 
-    Neither paths nor prompts are in it, and source only if you ask for it. A repository goes by a digest. Exit code 0:
-    written. 2: it could not be.
+    There is one line for each call of an agent, with its result, cost and time. Neither paths nor prompts are in it, and
+    source only if you ask for it. A repository goes by a digest.
+
+    Exit code 0: written. 2: it could not be.
     """
     from stomper.learning.export import exported
     from stomper.state.paths import home
@@ -82,9 +85,11 @@ def export_(
         store.close()
 
 
-@learn.command("import")
+@learn.command("import", cls=Command, epilog=example("stomper learn import learned.jsonl"))
 def import_(file: Annotated[Path, typer.Argument(help="A file that `stomper learn export` wrote.")]) -> None:
-    """Take in what another machine learned. What is known already is not counted twice.
+    """Take in what another machine learned.
+
+    What is known already is not counted twice.
 
     Exit code 0: taken in. 2: a line of the file is bad; it is named, and nothing is taken in.
     """

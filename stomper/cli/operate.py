@@ -19,15 +19,21 @@ Repository = Annotated[
         help="The repository: its path on the worker's machine, or its address. Default: the one you are in."
     ),
 ]
+_POOL = "Work pool"
+_CONTAINERS = "Containers"
 
 
 def deploy(
     repository: Repository = "",
-    create_pool: Annotated[bool, typer.Option("--create-pool", help="Make the work pool if it is missing.")] = False,
+    create_pool: Annotated[
+        bool, typer.Option("--create-pool", help="Make the work pool if it is missing.", rich_help_panel=_POOL)
+    ] = False,
     pool: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="The work pool. Default: the one that the deployments are in, else `stomper`."
+            metavar="NAME",
+            help="The work pool. Default: the one that the deployments are in, else `stomper`.",
+            rich_help_panel=_POOL,
         ),
     ] = "",
     pool_type: Annotated[
@@ -36,26 +42,39 @@ def deploy(
             metavar="TYPE",
             help="`process`: a worker's own installation runs everything. `docker`: each run is a container. Default: what "
             "the pool is, else `process`.",
+            rich_help_panel=_POOL,
         ),
     ] = "",
     image: Annotated[
-        str, typer.Option(help="For a docker pool: the image of the containers, with Stomper in it.")
+        str,
+        typer.Option(
+            metavar="IMAGE",
+            help="For a docker pool: the image of the containers, with Stomper in it.",
+            rich_help_panel=_CONTAINERS,
+        ),
     ] = "",
     volume: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SOURCE:TARGET",
             help="With `--image`: what else a container sees of its machine; repeatable. The repository is seen anyway.",
+            rich_help_panel=_CONTAINERS,
         ),
     ] = None,
     network: Annotated[
-        list[str] | None, typer.Option(help="With `--image`: the network of the containers; repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With `--image`: the network of the containers; repeatable.",
+            rich_help_panel=_CONTAINERS,
+        ),
     ] = None,
     env: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
             help="With `--image`: a variable of the containers; repeatable. A key is named by its block.",
+            rich_help_panel=_CONTAINERS,
         ),
     ] = None,
     notify: Annotated[
@@ -66,7 +85,7 @@ def deploy(
         ),
     ] = "",
 ) -> None:
-    """Set up your Prefect server: make the limits and automations, and deploy all of Stomper's deployments.
+    """Set up your Prefect server: limits, automations, deployments.
 
     It needs a Prefect server (`PREFECT_API_URL`) and a work pool. Run it again after an upgrade: what exists is brought up
     to date; the pool, limits that you changed and the times of schedules stay. Exit code 0: set up. 2: it could not be.
@@ -87,8 +106,9 @@ def deploy(
 
 
 def serve(repository: Repository = "") -> None:
-    """Serve the deployments from this process, without a work pool and a worker. It runs until you end it.
+    """Serve the deployments from this process, without a worker.
 
+    It needs no work pool, and runs until you end it.
     It starts no server: it needs one of yours (`PREFECT_API_URL`). What makes runs without one quick is `server`. Ctrl-C or
     SIGTERM cancels what runs and ends it. Exit code 0: ended so. 2: it could not serve.
     """
@@ -110,8 +130,9 @@ def serve(repository: Repository = "") -> None:
 
 
 def server() -> None:
-    """Keep the embedded server warm, so that the next runs need not wait for its start. It runs until you end it.
+    """Keep the embedded server warm, so that runs start sooner.
 
+    It runs until you end it.
     Without a Prefect server of your own, a run starts an embedded one, which ends with the last run. While this command
     runs, there is one already: `fix`, `resume`, `fleet` and `demo` of the same user find it by themselves, and share it and
     its limits. Like theirs, it listens on 127.0.0.1 and has no UI. It is no place for deployments: those are what `serve`
@@ -131,10 +152,12 @@ def server() -> None:
 def doctor(
     json_: Annotated[bool, typer.Option("--json", help="Print the findings as JSON on stdout.")] = False,
 ) -> None:
-    """Check what Stomper runs on: the Prefect server, the limits, the worker, checkers, agents, git, the disk, the sandbox.
+    """Check what Stomper runs on, and say how to mend it.
 
-    Each line is ok, a warning or a problem, and says how to mend it. Changes nothing and calls no model. Exit code 0:
-    nothing is a problem. 2: something is.
+    It looks at the Prefect server, the limits, the worker, the checkers, the agents, git, the disk and the sandbox. Each
+    line is ok, a warning or a problem. Changes nothing and calls no model.
+
+    Exit code 0: nothing is a problem. 2: something is.
     """
     bundle.activate()
     from deployments.doctor.diagnose import examine
