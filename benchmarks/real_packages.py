@@ -25,7 +25,7 @@ from rich.table import Table
 from benchmarks.command import BENCH
 from benchmarks.repositories import new_repository
 from benchmarks.runs import RunEnd, end_fix, start_fix
-from stomper.config.loading import assignments
+from stomper.config.layers import assignments
 
 # What the tests of the packages need. pluggy's own is missing on purpose: pytest brings one, the worktree's comes first.
 NEEDED = ("pytest", "pytest-benchmark", "coverage", "freezegun", "pytz", f"ruff=={version('ruff')}")

@@ -17,7 +17,8 @@ def agents(config: Config = None, set_: Set = None, json_: Json = False) -> None
     from rich.table import Table
 
     from stomper.agents.inventory import root_of, survey
-    from stomper.config.loading import assignments, load
+    from stomper.config.layers import assignments
+    from stomper.config.loading import load
 
     root = root_of(Path.cwd())
     entries = survey(load(root, flags=assignments(set_ or []), config=config), root)

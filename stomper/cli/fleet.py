@@ -52,12 +52,12 @@ def fleet(
     named: dict[str, Any] = {"land": land, "token_env": token_env, "partial": partial}
     with server_begun(verbose=verbose):
         from stomper.cli.launch import run_fleet
-        from stomper.config import loading
+        from stomper.config.layers import assignments
         from stomper.run.fleet import FleetParameters, rows
 
         shared = {key: value for key, value in named.items() if value}
         if set_:
-            shared["settings"] = loading.assignments(set_)
+            shared["settings"] = assignments(set_)
         report = run_fleet(FleetParameters(file=str(file.resolve()), shared=shared), quiet=quiet)
     if json_:
         print_json(report.model_dump(mode="json"))

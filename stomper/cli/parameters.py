@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stomper.config import loading
+from stomper.config import layers
 from stomper.config.parameters import FixParameters
 
 _LISTS = ("select", "ignore", "checkers", "agents")
@@ -24,7 +24,7 @@ def parameters_of(given: Mapping[str, Any]) -> FixParameters:
             named[key] = [v.strip() for v in value.split(",") if v.strip()] if key in _LISTS else value
     if given.get("dry_run"):
         named["land"] = "patch"
-    layer = loading.combine(loading.assignments(given["set_"] or []), named)
+    layer = layers.combine(layers.assignments(given["set_"] or []), named)
     own = {key: given[key] for key in _OWN_FIELDS if given.get(key)}
     config = str(given["config"].resolve()) if given["config"] else ""
     return FixParameters(repository=str(Path.cwd()), config=config, settings=layer, **own)

@@ -20,7 +20,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from stomper.config.choices import Land, Risk, StrategyChoice, TestValidation
-from stomper.config.loading import combine
+from stomper.config.layers import combine
 from stomper.config.parameters import FixParameters
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials

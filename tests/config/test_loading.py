@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stomper.checkers.registry import make_checkers
-from stomper.config.loading import assignments, combine, load, parse_value
+from stomper.config.layers import assignments, combine, parse_value
+from stomper.config.loading import load
 from stomper.config.settings import Settings
 from stomper.environment.python import Environment
 from stomper.errors import SettingsError
