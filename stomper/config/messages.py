@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from stomper.config.nearest import did_you_mean
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
@@ -17,11 +21,28 @@ def explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
     prefixes = (tuple(keys[:length]) for length in range(len(keys), 0, -1))
     origin = next((origins[p] for p in prefixes if p in origins), "the defaults")
     where = f"{origin}: {'.'.join(keys)}"
-    if error["type"] == "extra_forbidden":
-        model: type[BaseModel] = Settings
-        if len(keys) > 1:
-            tables: dict[str, type[BaseModel]] = {"checkers": CheckerSettings, "pr": PullRequestSettings}
-            model = tables.get(keys[0], AgentSettings)
-        return f"{where}: unknown key; known ones are {', '.join(sorted(model.model_fields))}"
     said = error["msg"].removeprefix("Value error, ")
-    return f"{where}: {said}" if error["type"] == "value_error" else f"{where} = {error['input']!r}: {said}"
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{where}: {_unknown(keys)}"
+        case "value_error":
+            return f"{where}: {said}"
+        case "literal_error":
+            meant = did_you_mean(error["input"], _QUOTED.findall(error["ctx"]["expected"]))
+            return f"{where} = {error['input']!r}: {said}{meant}"
+        case _:
+            return f"{where} = {error['input']!r}: {said}"
+
+
+def _unknown(keys: list[str]) -> str:
+    """What is said of a key that is not known in its table."""
+    known = sorted(_table_of(keys).model_fields)
+    meant = did_you_mean(keys[-1], known)
+    return f"unknown key{meant}{' Known' if meant else '; known'} ones are {', '.join(known)}"
+
+
+def _table_of(keys: list[str]) -> type[BaseModel]:
+    if len(keys) == 1:
+        return Settings
+    tables: dict[str, type[BaseModel]] = {"checkers": CheckerSettings, "pr": PullRequestSettings}
+    return tables.get(keys[0], AgentSettings)

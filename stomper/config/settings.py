@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stomper.config.choices import RISKS, Land, Risk, StrategyChoice, TestValidation
 from stomper.config.kinds import AGENTS, CHECKERS, AgentKind, CheckerKind, ProgramKind
+from stomper.config.nearest import did_you_mean
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.guards.registry import GUARDS
 
@@ -197,12 +198,14 @@ class Settings(_Table):
         for name, table in value.items():
             kinds = CHECKERS if isinstance(table, CheckerSettings) else AGENTS
             if (table.kind or name) not in kinds:
-                raise ValueError(f"{name!r} is none of {', '.join(kinds)}, nor a table with `kind` set to one")
+                wanted = f"{', '.join(kinds)}, nor a table with `kind` set to one"
+                raise ValueError(f"{name!r} is none of {wanted}{did_you_mean(name, kinds)}")
         return value
 
     @field_validator("guards_off")
     @classmethod
     def _known_guards(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := [name for name in value if name not in GUARDS]:
-            raise ValueError(f"{unknown[0]!r} is none of {', '.join(GUARDS)}")
+            meant = did_you_mean(unknown[0], GUARDS)
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(GUARDS)}{meant}")
         return value
