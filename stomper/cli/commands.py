@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stomper.cli import agents, demo, fix, fleet, history, inspect, learn, operate
+from stomper.cli import agents, demo, fix, fleet, history, inspect, learn, operate, settings
 
 SECTIONS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
     "Repair": (
@@ -17,6 +17,7 @@ SECTIONS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
     ),
     "Look": (
         (agents.agents, "stomper agents"),
+        (settings.settings, "stomper settings --set max_files=10"),
         (inspect.prompt, "stomper prompt src/app.py --strategy rules"),
         (history.runs, "stomper runs"),
         (inspect.graph, "stomper graph > workflow.mmd"),

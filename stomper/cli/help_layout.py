@@ -17,7 +17,7 @@ _OF_TYPER = {"install_completion": _COMPLETION, "show_completion": _COMPLETION}
 
 
 def example(command: str) -> str:
-    """The last line of the help of a command."""
+    """Return the last line of the help of a command."""
     return f"Example: `{command}`"
 
 
@@ -44,7 +44,7 @@ class Command(TyperCommand):
     """A command whose help is laid out."""
 
     def get_params(self, ctx: Any) -> Any:
-        """Its parameters, in the order of the help."""
+        """Return its parameters, in the order of the help."""
         return _laid_out(super().get_params(ctx))
 
 
@@ -52,5 +52,5 @@ class Group(TyperGroup):
     """A group of commands whose help is laid out."""
 
     def get_params(self, ctx: Any) -> Any:
-        """Its own parameters, in the order of the help."""
+        """Return its own parameters, in the order of the help."""
         return _laid_out(super().get_params(ctx))

@@ -78,7 +78,7 @@ def _put(layer: Raw, keys: list[str], value: Any) -> None:
 
 
 def merge(below: Any, above: Any) -> Any:
-    """Tables are merged key by key; a list enables exactly its names, in its order, whatever lies below."""
+    """Return *above* over *below*: tables merged key by key; a list enables exactly its names, in its order."""
     below, above = _tables(below), _tables(above)
     if not isinstance(above, dict):
         return above
@@ -104,7 +104,7 @@ def _over(below: Any, above: Any) -> Any:
 
 
 def of_environment(env: Mapping[str, str]) -> Raw:
-    """What the variables that begin with `STOMPER_` set."""
+    """Return what the variables that begin with `STOMPER_` set."""
     layer: Raw = {}
     for name, text in env.items():
         if name.startswith("STOMPER_") and name not in _NO_SETTINGS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +16,59 @@ from stomper.config.messages import explain
 from stomper.config.settings import Settings
 from stomper.errors import SettingsError
 
+Origins = Mapping[tuple[str, ...], str]
+ENVIRONMENT = "the environment"
+COMMAND_LINE = "the command line"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, and which layer gave each key that is not a default."""
+
+    settings: Settings
+    origins: Origins
+
 
 def load(
     root: Path, *, flags: Mapping[str, Any], config: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Settings:
     """The settings for the repository at *root*. Raises SettingsError that names the source, key and accepted values."""
+    return load_with_origins(root, flags=flags, config=config, env=env).settings
+
+
+def load_with_origins(
+    root: Path, *, flags: Mapping[str, Any], config: Path | None = None, env: Mapping[str, str] | None = None
+) -> Loaded:
+    """Return the same, and where each of them comes from."""
     env = os.environ if env is None else env
-    layers: list[tuple[str, Raw]] = [_file_layer(root, config), ("the environment", of_environment(env))]
-    layers.append(("the command line", dict(flags)))
+    layers = [_file_layer(root, config), (ENVIRONMENT, of_environment(env)), (COMMAND_LINE, dict(flags))]
     merged: Raw = {"checkers": {"ruff": {}, "mypy": {}}, "agents": {"ruff": {}}}
     origins: dict[tuple[str, ...], str] = {}
     for origin, layer in layers:
         for key, value in layer.items():
+            before = origins.get((key,)) if _changes_no_names(merged.get(key), value) else None
             merged[key] = merge(merged.get(key), value) if key in TABLES else value
             _note_origin(origins, (key,), value, origin)
+            origins[(key,)] = before or origin
     for key in ("checkers", "agents"):
         if isinstance(merged[key], dict):
             merged[key] = {name: _wanted((key, name), t, origins) for name, t in merged[key].items() if name != ONLY}
     try:
-        return Settings.model_validate(merged)
+        return Loaded(Settings.model_validate(merged), origins)
     except ValidationError as error:
         raise SettingsError("\n".join(explain(e, origins) for e in error.errors())) from None
 
 
-def _wanted(keys: tuple[str, str], table: Any, origins: Mapping[tuple[str, ...], str]) -> Any:
+def _wanted(keys: tuple[str, str], table: Any, origins: Origins) -> Any:
     """What somebody gave a table is wanted, unless the table says otherwise."""
     return {"enabled": True, **table} if keys in origins and isinstance(table, dict) else table
+
+
+def _changes_no_names(below: Any, above: Any) -> bool:
+    """Whether tables say more of names that somebody has given already: who takes part is still as *below* says."""
+    if not isinstance(above, dict) or not isinstance(below, dict):
+        return False
+    return all(below.get(name) and isinstance(t, dict) and "enabled" not in t for name, t in above.items())
 
 
 def _note_origin(origins: dict[tuple[str, ...], str], keys: tuple[str, ...], value: Any, origin: str) -> None:

@@ -16,7 +16,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
-    """One validation error as a sentence with the source, the key, the value and what is accepted."""
+    """Return one validation error as a sentence with the source, the key, the value and what is accepted."""
     keys = [str(part) for part in error["loc"]]
     prefixes = (tuple(keys[:length]) for length in range(len(keys), 0, -1))
     origin = next((origins[p] for p in prefixes if p in origins), "the defaults")

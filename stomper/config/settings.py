@@ -146,7 +146,7 @@ class Settings(_Table):
     branch_name: str = Field(default="", max_length=200)
     """Name of the branch for `land = "branch"`. Default: `stomper/` and the run's id."""
     pr: PullRequestSettings = Field(default_factory=PullRequestSettings)
-    """How pull requests are made, a table: see below."""
+    """How pull requests are made: the table `[pr]`."""
     risks: tuple[Risk, ...] = RISKS
     """The kinds of change that may land unattended: comments and layout, annotations, all others. What may not is
     proven and kept as a patch, which waits for you."""

@@ -18,7 +18,7 @@ EACH = pytest.mark.parametrize(("group", "name"), COMMANDS, ids=[name for _, nam
 
 
 @pytest.mark.parametrize("width", ["80", "120"])
-@pytest.mark.parametrize("words", [(), ("fix",), ("check",), ("deploy",)], ids=" ".join)
+@pytest.mark.parametrize("words", [(), ("fix",), ("check",), ("deploy",), ("settings",)], ids=" ".join)
 def test_it_fits(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], width: str) -> None:
     """No line is wider than the terminal, and no type of Python stands in it."""
     monkeypatch.setenv("COLUMNS", width)

@@ -41,7 +41,16 @@ def packages(modules: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("fix", "--help"), ("check", "--help"), ("server", "--help"), ("graph",)]
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("fix", "--help"),
+        ("check", "--help"),
+        ("server", "--help"),
+        ("settings", "--help"),
+        ("graph",),
+    ],
 )
 def test_help_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """Help is there at once: none of the packages that do the work is loaded for it."""
