@@ -57,6 +57,10 @@ class Environment:
             kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in self.source_roots(tree))
         return kept
 
+    def kept_back(self) -> frozenset[str]:
+        """Return the names of the caller's variables that programs for the target are not given."""
+        return frozenset(os.environ) - self.variables().keys()
+
     def source_roots(self, tree: Path) -> list[Path]:
         """Where *tree*'s own packages are imported from: its root, `src`, and what editable installs point at."""
         usual = [tree / "src", tree] if (tree / "src").is_dir() else [tree]

@@ -12,7 +12,7 @@ from stomper import progress
 from stomper.agents.protocol.agent import Agent, Answer, Request, Usage
 from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
-from stomper.errors import Cancelled, RepositoryError
+from stomper.errors import Cancelled, RepositoryError, SuiteError
 from stomper.fixing import ruff_batch
 from stomper.fixing.pending import Ready
 from stomper.fixing.proof import Proof, diff_of, judge, prove
@@ -22,6 +22,8 @@ from stomper.guards.base import Diff
 from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts.rendering import Prompt, Strategy, evidence
 
+_NO_MEASURE = "not worked on: the tests prove nothing at the base commit"
+
 
 def process_file(session: Session, job: FileJob, *, only_recorded: bool = False) -> Outcome:
     """Worktree → agents in their order, each with its attempts → the proven patch. Never raises but Cancelled.
@@ -30,6 +32,8 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
     work = _Work(session, job, only_recorded)
     if not only_recorded and (reason := session.skip_reason(job.path)):
         return work.outcome(Status.SKIPPED, reason)
+    if not only_recorded and session.baselines.refusal(session.base):
+        return work.outcome(Status.SKIPPED, _NO_MEASURE)
     try:
         work.begin()
         if work.goes_on():
@@ -38,6 +42,8 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
                 work.cascade(tree)
     except Cancelled:
         raise
+    except SuiteError:
+        return work.outcome(Status.SKIPPED, _NO_MEASURE)
     except Exception:  # the boundary: one file's bug never sinks the others
         return work.outcome(Status.FAILED, session.secrets.hidden(traceback.format_exc(limit=-3)))
     if work.patch is None:
@@ -196,6 +202,9 @@ class _Work:
         if judge := memory.failed_before(asked):
             said = f"{agent.name} was not called: the same call failed before ({judge}); retry_failed = true repeats it"
             return _Call(Answer(said, made=False), known=True)
+        if agent.reads_prompt and self.session.settings.test_validation != "none":
+            self.enter("baseline")
+            self.session.baselines.at(self.session.base)  # nothing is paid for before there is a measure
         self.enter(agent.name)
         self._untouched = False
         answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt.text), self.budget)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -13,18 +15,23 @@ from stomper.config.settings import Settings
 from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.errors import StomperError, SuiteError
-from stomper.git.repository import git
+from stomper.git.repository import git, names
 from stomper.git.worktree_pool import Pool
 from stomper.hashing import digest
 from stomper.state.store import Store
+from stomper.testing.checkout_copy import copy_ignored
+from stomper.testing.diagnosis import Here, cure, not_as_in_the_checkout, proves_nothing, variables_in
 from stomper.testing.impact.coverage import FORMAT, Contexts
 from stomper.testing.impact.import_graph import read_graph
 from stomper.testing.impact.selection import Selector
 from stomper.testing.results import SuiteRun, SuiteState, weaker
+from stomper.testing.signs import signs_of_tests
 from stomper.testing.suite import Suite
 
 _RUN = TypeAdapter(SuiteRun)
 _UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards
+_FORMAT = "measured"  # what is kept was looked at as it is now
+_FEW, _HEAD = 3, 65_536
 _SOUND = (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE)
 
 
@@ -38,6 +45,8 @@ class Baselines:
     environment: Environment
     store: Store
     warnings: list[str]
+    aims_at_tests: bool = False
+    """Whether failing tests are among the errors that are repaired: then they may all fail."""
     _known: dict[str, SuiteRun | SuiteError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _contexts: dict[str, Contexts | None] = field(default_factory=dict)
@@ -73,6 +82,11 @@ class Baselines:
             raise known
         return known
 
+    def refusal(self, commit: str) -> str:
+        """Return why the tests at *commit* prove nothing, as far as that is known by now; empty when they do, or may."""
+        known = self._known.get(commit)
+        return str(known) if isinstance(known, SuiteError) else ""
+
     def known(self, commit: str) -> SuiteRun | None:
         """The tests at *commit*, if anything asked for them."""
         known = self._known.get(commit)
@@ -98,7 +112,7 @@ class Baselines:
 
     def _key(self, commit: str) -> str:
         self._fingerprint = self._fingerprint or self.environment.fingerprint()
-        return digest(commit, *self.suite.argv(), self._fingerprint, str(self.settings.borrow_extensions))
+        return digest(_FORMAT, commit, *self.suite.argv(), self._fingerprint, str(self.settings.borrow_extensions))
 
     def _contexts_key(self, commit: str) -> str:
         return digest(self._key(commit), "contexts", FORMAT)
@@ -121,6 +135,7 @@ class Baselines:
             # Once more where it fails: a test that fails now and then must not be held against a fix.
             if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
                 run = weaker(run, self.suite.run(tree.path))
+            self._refuse(run, tree.path)
         if run.state in _SOUND:
             self.store.keep_baseline(self._key(commit), _RUN.dump_json(run, exclude=_UNKEPT).decode())
         return run
@@ -137,24 +152,63 @@ class Baselines:
             self.store.keep_baseline(self._contexts_key(commit), contexts.dump())
         return run if run.state is SuiteState.PASSED else None
 
-    def _judged(self, run: SuiteRun) -> SuiteRun:
-        unbuilt = missing_extensions(self.environment.root) if not self.settings.borrow_extensions else ()
-        hint = ""
-        if unbuilt and run.state not in (SuiteState.PASSED, SuiteState.NONE):
-            hint = (
-                f"\ncompiled extensions such as {unbuilt[0]} are in your checkout and not in git: to have them in the "
-                "worktrees too, --set borrow_extensions=true"
-            )
-        if not run.state.is_verdict or (run.state is SuiteState.COLLECTION and unbuilt):
+    def _refuse(self, run: SuiteRun, tree: Path) -> None:
+        """Raise SuiteError where *run*, just made in *tree*, is no measure for fixes. Changes the tree."""
+        if run.state is SuiteState.PASSED:
+            return
+        if run.state is SuiteState.NONE:
+            self._refuse_unfound(tree)
+            return
+        copied = copy_ignored(self.environment.root, tree) if run.state is not SuiteState.TIMED_OUT else []
+        why = not_as_in_the_checkout(run, self.suite.run(tree), copied) if copied else ""
+        if not why and not (self.aims_at_tests and run.state.is_verdict):
+            why = proves_nothing(run)
+        kept_back = self.environment.kept_back()
+        if not why and (named := variables_in(run, kept_back)):
+            why = f"tests fail that speak of {named[0]}, which is set here and not where they run"
+        if why:
+            here = Here(self.environment.root, copied, kept_back, self.environment.found)
+            said = f"the tests prove nothing at the base commit: {why}{self._hint(run)}"
+            raise SuiteError(f"{said}\n{cure(run, here, shlex.join(self.suite.argv()))}")
+
+    def _refuse_unfound(self, tree: Path) -> None:
+        """Raise SuiteError where no test was found, and the repository looks as if it had some."""
+        signs = signs_of_tests(names(git(("ls-files", "-z"), cwd=tree)), partial(_head, tree))
+        if signs:
+            listed = ", ".join(f"{sign.path} ({sign.command})" for sign in signs[:_FEW])
             raise SuiteError(
-                f"the tests prove nothing at the base commit: {run.words}{hint}\n"
-                "set test_command, raise test_timeout_s, or use --test-validation none"
+                f"no tests were found by {shlex.join(self.suite.argv())}, and there are signs of some: {listed}\n"
+                f"say how they are run: --set 'test_command={signs[0].command}'\n"
+                "or go on without tests: --test-validation none"
             )
+
+    def _hint(self, run: SuiteRun) -> str:
+        unbuilt = missing_extensions(self.environment.root) if not self.settings.borrow_extensions else ()
+        if not unbuilt or run.state in (SuiteState.PASSED, SuiteState.NONE):
+            return ""
+        return (
+            f"\ncompiled extensions such as {unbuilt[0]} are in your checkout and not in git: to have them in the "
+            "worktrees too, --set borrow_extensions=true"
+        )
+
+    def _judged(self, run: SuiteRun) -> SuiteRun:
         if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
-            said = f"the tests already fail at the base commit ({run.words})"
+            said, hint = f"the tests already fail at the base commit ({run.words})", self._hint(run)
             if not self.settings.allow_failing_baseline:
                 raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true{hint}")
             self.warnings.append(f"{said}: fixes are held to making none worse{hint}")
         if run.state is SuiteState.NONE:
             self.warnings.append("no tests were found: fixes are proven by the checkers alone")
         return run
+
+
+def _head(tree: Path, path: str) -> bytes:
+    """The beginning of a file; nothing of what is no regular one."""
+    file = tree / path
+    try:
+        if file.is_symlink() or not file.is_file():
+            return b""
+        with file.open("rb") as opened:
+            return opened.read(_HEAD)
+    except OSError:
+        return b""
