@@ -161,7 +161,8 @@ def headline(report: Report) -> str:
     if report.failure:
         return report.failure
     metrics, waiting = report.metrics, sum(o.status is Status.WAITING for o in report.outcomes)
+    first = f"{report.caveat}: " if report.caveat else ""
     return (
-        f"{metrics.total_errors_fixed} error(s) fixed in {len(metrics.successful_fixes)} file(s), "
+        f"{first}{metrics.total_errors_fixed} error(s) fixed in {len(metrics.successful_fixes)} file(s), "
         f"{metrics.errors_remaining} left{f', {waiting} file(s) wait for you' if waiting else ''}"
     )

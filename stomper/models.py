@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -107,6 +107,16 @@ class Span(Model):
     end_s: float
 
 
+Evidence = Literal["none", "tests passed", "covered", "killed"]
+"""How well a change is proven, on one scale. `covered`: a test ran the changed lines; `killed`: one fails without them."""
+
+
+def enough(there: Evidence, needed: Evidence) -> bool:
+    """Return whether the evidence that is *there* is as strong as what is *needed*."""
+    scale = get_args(Evidence)
+    return scale.index(there) >= scale.index(needed)
+
+
 class Outcome(Model):
     """What became of one file. A fixed or partial one has a patch and says which errors it removes."""
 
@@ -123,6 +133,8 @@ class Outcome(Model):
     spans: tuple[Span, ...] = ()
     agent: str = ""
     risk: Literal["", "cosmetic", "typing", "logic"] = Field(default="", description="of the patch; see risk.py")
+    evidence: Evidence = Field(default="none", description="what proves the patch beside the checkers")
+    required: Evidence = Field(default="none", description="the evidence it needs to land unattended")
     tests: str = Field(default="", description="which tests the patch was proven by before that of all together")
     patch: Patch | None = None
     commit: str = ""
@@ -339,6 +351,18 @@ class Report(Model):
     failure: str = Field(default="", description="why the run could not do its job; empty when it could")
 
     @property
+    def caveat(self) -> str:
+        """What is missing of the proof of what landed, to be said first; empty when nothing is."""
+        proven = [o for o in self.outcomes if o.proven]
+        short = sum(not enough(o.evidence, o.required) for o in proven)
+        if short:
+            return f"{short} file(s) have less evidence than they need"
+        if proven and all(o.evidence == "none" for o in proven):
+            chosen = self.test_validation == "none"
+            return f"no tests{' were run' if chosen else ''}: only the checkers were proven"
+        return ""
+
+    @property
     def exit_code(self) -> int:
         """0 nothing left to fix or all landed, 1 something is left, 2 the run could not do its job."""
         if self.failure:
@@ -348,5 +372,6 @@ class Report(Model):
             or self.metrics.errors_unknown
             or self.metrics.failed_fixes
             or self.metrics.skipped
+            or any(o.proven and not enough(o.evidence, o.required) for o in self.outcomes)
         )
         return 1 if left or self.left_out.by_limit else 0

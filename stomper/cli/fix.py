@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stomper.cli.fix_options import Agents, DryRun, Land, MaxParallelFiles, TestCommand, TestValidation
+from stomper.cli.fix_options import Agents, AllowUnproven, DryRun, Land, MaxParallelFiles, TestCommand, TestValidation
 from stomper.cli.options import (
     AllowMissing,
     Changed,
@@ -51,6 +51,7 @@ def fix(
     test_validation: TestValidation = "",
     test_command: TestCommand = "",
     land: Land = "",
+    allow_unproven: AllowUnproven = False,
     dry_run: DryRun = False,
     config: Config = None,
     set_: Set = None,

@@ -51,6 +51,14 @@ Land = Annotated[
         rich_help_panel=LANDING,
     ),
 ]
+AllowUnproven = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unproven",
+        help="Land also fixes with less evidence than they need (e.g. a model's change of logic, and no tests).",
+        rich_help_panel=LANDING,
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(

@@ -162,6 +162,8 @@ class Settings(_Table):
     """Run the repository's pre-commit hook once over all that is to land; what it refuses does not land."""
     allow_failing_baseline: bool = True
     """Work on a repository whose tests already fail: a fix may then make no test worse than it was."""
+    allow_unproven: bool = False
+    """Land also what has less evidence than it needs, for example a model's change of logic where there are no tests."""
     guards_off: tuple[str, ...] = ()
     """Guards that are switched off, by name; the report warns of each. See the page about how it works."""
     sandbox: Literal["auto", "bwrap", "none"] = "auto"

@@ -16,6 +16,7 @@ from stomper.landing.commits import branch
 from stomper.landing.commits.build import build, subject
 from stomper.landing.commits.combine import combined, fit
 from stomper.landing.commits.verify_together import verify_together
+from stomper.landing.evidence import lacks, weighed
 from stomper.landing.pull_requests.close import close_finished
 from stomper.landing.pull_requests.land import land_requests
 from stomper.models import FileJob, Landed, Outcome, Status
@@ -131,15 +132,18 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     turned_down: dict[str, Outcome] = {}
     if violations := session.watch.found():
         return _refuse(session, outcomes, session.keep_evidence(violations))
+    if why := session.baselines.refusal(session.base):
+        return _refuse(session, outcomes, why)
     ready = []
-    for outcome in (o for o in outcomes if o.proven and o.patch):
-        if why := _waits(session, outcome, purpose):
-            turned_down[outcome.path] = outcome.rejected(why, Status.WAITING)
-        else:
-            ready.append(outcome)
     landed: list[Landed] = []
     failure = ""
     try:
+        outcomes = [weighed(session, o) if o.proven and o.patch else o for o in outcomes]
+        for outcome in (o for o in outcomes if o.proven and o.patch):
+            if why := _waits(session, outcome, purpose):
+                turned_down[outcome.path] = outcome.rejected(why, Status.WAITING)
+            else:
+                ready.append(outcome)
         if purpose == "propose":
             tip = branch.tip(session)
             tip = combined(session, verify_together(session, ready, tip, turned_down), tip)
@@ -188,6 +192,8 @@ def _waits(session: Session, outcome: Outcome, purpose: Purpose) -> str:
         return "proven, and waits for you: it came of a second round, and was not among what was shown for approval"
     if purpose == "land" and outcome.risk not in session.settings.risks:
         return f"proven, and waits for you: its risk is {outcome.risk}"
+    if purpose == "land" and (why := lacks(outcome)):
+        return f"waits for you: {why}"
     return ""
 
 

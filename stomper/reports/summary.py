@@ -34,7 +34,8 @@ def summary_markdown(report: Report) -> str:
 def _head(report: Report) -> list[str]:
     m = report.metrics
     left = m.errors_remaining + m.errors_unknown
-    lines = [f"# {m.total_errors_fixed} error(s) fixed in {len(m.successful_fixes)} file(s), {left} left"]
+    first = f"{report.caveat}: " if report.caveat else ""
+    lines = [f"# {first}{m.total_errors_fixed} error(s) fixed in {len(m.successful_fixes)} file(s), {left} left"]
     repository = link(report.repository, titles.web_address(report.repository))
     base = link(report.base[:7], titles.commit_address(report.repository, report.base))
     cost = f" · {cost_words(m)}" if m.cost_microusd or m.calls_of_unknown_cost else ""

@@ -145,8 +145,10 @@ def show_report(report: Report, console: Console) -> None:
     _show_left_out(report.left_out, console)
     _show_warnings(report, console)
     m = report.metrics
+    first = f"[yellow]{escape(report.caveat)}:[/] " if report.caveat else ""
     console.print(
-        f"\n[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), {m.errors_remaining} left,"
+        f"\n{first}[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), "
+        f"{m.errors_remaining} left,"
         f"{f' {m.errors_unknown} unknown,' if m.errors_unknown else ''}"
         f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s){_costs(m)}"
         f" · {report.seconds:.1f} s"

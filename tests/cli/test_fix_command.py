@@ -28,7 +28,7 @@ def test_all_lands_and_the_exit_code_is_zero(start: Callable[..., subprocess.Pop
     """Everything is fixed: exit 0, pure JSON on stdout, one commit a file, a clean checkout, only progress on stderr.
 
     The commits are in the order of the files, whichever was done first."""
-    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED, "test_a.py": "def test_a():\n    assert True\n"})
     agent = root.parent / "agent"
     agent.write_text("#!/bin/sh\ncase $1 in *a.py) sleep 1;; esac\nsed -i '/^import os$/d' $1\n")
     agent.chmod(0o755)

@@ -14,6 +14,7 @@ def diagnostic(path: str, code: str = "F401", message: str = "unused") -> Diagno
 def fixed(path: str, **more: object) -> Outcome:
     patch = Patch(base=COMMIT, changes=(), diff=b"-import os\n")
     given: dict[str, object] = {"fixed": (diagnostic(path),), "patch": patch, "agent": "ruff", "commit": COMMIT}
+    given |= {"evidence": "tests passed", "required": "tests passed"}
     return Outcome.model_validate({"path": path, "status": Status.FIXED, **given, **more})
 
 
