@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stomper.server import embedded, prefect_internals
-from stomper.server.prefect_internals import ALL, SLOTS, Changed, Internal, Name, changed, warning
+from stomper.server.prefect_internals import ALL, EVENTS, SLOTS, TRANSACTIONS, Changed, Internal, Name, changed, warning
 from tests.support.processes import UNUSED
 from tests.support.repositories import MakeRepo, git
 
@@ -39,11 +39,12 @@ class Edited(importlib.abc.MetaPathFinder):
         return spec
 sys.meta_path.insert(0, Edited())
 """
+_ENGINE, _EVENTS, _DATABASE = (internal.names[0] for internal in (SLOTS, EVENTS, TRANSACTIONS))
 OTHERWISE = {
-    "prefect.task_engine": "_own = _concurrency\ndef _concurrency(names, occupy=1, *, lease=None, **how):\n"
-    "    return _own(names, occupy, **how)",
-    "prefect.events.worker": "del EventsWorker.set_client_override",
-    "prefect.server.database.dependencies": "del temporary_database_config",
+    _ENGINE.module: f"own = {_ENGINE.path}\ndef {_ENGINE.path}(names, occupy=1, *, lease=None, **how):\n"
+    "    return own(names, occupy, **how)",
+    _EVENTS.module: f"del {_EVENTS.path}",
+    _DATABASE.module: f"del {_DATABASE.path}",
 }
 
 
@@ -104,15 +105,13 @@ def test_a_run_goes_on_with_one_warning(make_repo: MakeRepo, tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     warnings = [w for w in json.loads(done.stdout)["warnings"] if "is not one that Stomper knows" in w]
     assert len(warnings) == 1, warnings
-    for name in (
-        "task_engine._concurrency takes (",
-        "set_client_override is gone",
-        "temporary_database_config is gone",
-    ):
+    told = (f"{_ENGINE.path} takes (", f"{_EVENTS.path} is gone", f"{_DATABASE.path} is gone")
+    for name in told:
         assert name in warnings[0]
     assert git(root, "log", "-1", "--format=%s").startswith("fix: ")
 
 
+@pytest.mark.slow
 def test_the_doctor_tells(make_repo: MakeRepo, tmp_path: Path) -> None:
     """One line for each internal that is not as it is known, with what it costs."""
     root = make_repo({"a.py": "X = 1\n"})
