@@ -139,10 +139,17 @@ def test_every_file_of_advice_says_something() -> None:
     assert [p.name for p in files if not p.read_text(encoding="utf-8").strip()] == []
 
 
-@pytest.mark.parametrize(("name", "may"), [("observer.py", {"_pytest", "pytest"}), ("tracer.py", {"pytest"})])
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("testing/plugins/observer.py", {"_pytest", "pytest"}),
+        ("testing/plugins/tracer.py", {"pytest"}),
+        ("environment/dump_syntax.py", set()),
+    ],
+)
 def test_what_runs_in_the_targets_python_is_plain(name: str, may: set[str]) -> None:
-    """The observer and the tracer are copied to where the target's tests run: an old Python reads them, and they need
-    nothing of ours."""
-    place = PACKAGE / "testing" / "plugins" / name
+    """The observer and the tracer are copied to where the target's tests run, and the syntax is dumped by its Python: an
+    old one reads them, and they need nothing of ours."""
+    place = PACKAGE / name
     ast.parse(place.read_bytes(), feature_version=(3, 7))
     assert imports(place) - may <= sys.stdlib_module_names

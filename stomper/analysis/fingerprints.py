@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from stomper.analysis.syntax import parse, walk
+from stomper.analysis.syntax import OWN, PYTHON, Parser, parse, walk
 from stomper.models import Diagnostic
 
 _FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
@@ -24,17 +24,30 @@ def fold_message(message: str) -> str:
     return " ".join(message.split())
 
 
-def stamp(diagnostics: Iterable[Diagnostic], read: Callable[[str], bytes | None]) -> list[Diagnostic]:
+def stamp(
+    diagnostics: Iterable[Diagnostic], read: Callable[[str], bytes | None], parser: Parser = OWN
+) -> list[Diagnostic]:
     """The diagnostics with their fingerprints; *read* gives a path's content, or None."""
     by_path: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
         by_path[diagnostic.path].append(diagnostic)
-    stamped = []
-    for path, group in by_path.items():
+    stamped: list[Diagnostic] = []
+    late: dict[str, str] = {}  # what takes a process is parsed together
+
+    def stamp_group(path: str, source: str, tree: ast.Module | None) -> None:
+        lines, scopes = _LINE_END.split(source), _scopes(tree)
+        stamped.extend(d.model_copy(update={"fingerprint": _fingerprint(d, lines, scopes)}) for d in by_path[path])
+
+    for path in by_path:
         source = (read(path) or b"").decode("utf-8", errors="replace")
-        lines = _LINE_END.split(source)
-        scopes = _scopes(source)
-        stamped += [d.model_copy(update={"fingerprint": _fingerprint(d, lines, scopes)}) for d in group]
+        tree = parse(source)
+        if tree is None and path.endswith(PYTHON):
+            late[path] = source
+        else:
+            stamp_group(path, source, tree)
+    parser.prepare(late.values())
+    for path, source in late.items():
+        stamp_group(path, source, parser.parse(source))
     return sorted(stamped, key=lambda d: (d.path, d.line, d.column, d.tool, d.code, d.message))
 
 
@@ -46,9 +59,8 @@ def _fingerprint(diagnostic: Diagnostic, lines: Sequence[str], scopes: Sequence[
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
-def _scopes(source: str) -> list[tuple[int, int, str]]:
+def _scopes(tree: ast.Module | None) -> list[tuple[int, int, str]]:
     """(first line, last line, name) of every definition, outermost first; empty for what does not parse."""
-    tree = parse(source)
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     found = walk(tree) if tree else ()
     return [(n.lineno, n.end_lineno or n.lineno, n.name) for n in found if isinstance(n, kinds)]

@@ -7,28 +7,30 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from stomper.analysis.syntax import parse
+from stomper.analysis.syntax import OWN, PYTHON, Parser
 
 Risk = Literal["cosmetic", "typing", "logic"]
 RISKS: tuple[Risk, ...] = ("cosmetic", "typing", "logic")
 _TYPING = ("__future__", "typing", "typing_extensions", "collections.abc", "types")
 
 
-def risk(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> Risk:
+def risk(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None], parser: Parser = OWN) -> Risk:
     """The highest tier among the files of a patch, given both sides of each (None where a side does not exist).
 
     Cosmetic: comments, layout, the order of imports. Typing: annotations and what is imported for them. Else logic."""
     return max(
-        (_of_file(p, before.get(p), after.get(p)) for p in {*before, *after}), key=RISKS.index, default="cosmetic"
+        (_of_file(p, before.get(p), after.get(p), parser) for p in {*before, *after}),
+        key=RISKS.index,
+        default="cosmetic",
     )
 
 
-def _of_file(path: str, before: bytes | None, after: bytes | None) -> Risk:
+def _of_file(path: str, before: bytes | None, after: bytes | None, parser: Parser) -> Risk:
     if before is None or after is None or before == after:
         return "cosmetic" if before == after else "logic"
-    if not path.endswith((".py", ".pyi")):
+    if not path.endswith(PYTHON):
         return "cosmetic" if before.split() == after.split() and path.endswith((".md", ".txt", ".rst")) else "logic"
-    old, new = parse(before), parse(after)  # each a tree of its own: they are taken apart
+    old, new = parser.parse(before), parser.parse(after)  # each a tree of its own: they are taken apart
     if old is None or new is None:
         return "logic"
     _leave_what_differs(old, new, _lines(before), _lines(after))

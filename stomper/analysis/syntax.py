@@ -1,17 +1,95 @@
-"""Python source as a syntax tree."""
+"""Python source as a syntax tree and its comments."""
 
 from __future__ import annotations
 
 import ast
+import io
 import threading
+import tokenize
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+PYTHON = (".py", ".pyi")
+"""How the names of Python files end."""
 
 # CPython counts the depth of the tree that it makes in one place for all threads, and fails with SystemError when two of
 # them make one at a time: https://github.com/python/cpython/issues/106905. It holds the interpreter meanwhile anyhow.
 _parsing = threading.RLock()  # what is collected meanwhile may end in this thread
 
 
+@dataclass(frozen=True)
+class Comment:
+    """A comment from its `#` on, and the code before it in its line."""
+
+    text: str
+    code: str
+
+
+class Parser(Protocol):
+    """Parses Python source. Safe to use from threads."""
+
+    def __hash__(self) -> int:
+        """Return what tells it from others, as what it made is remembered by it."""
+        ...
+
+    @property
+    def asked_target(self) -> bool:
+        """Return whether some source so far needed a newer Python than this one, and there is one."""
+        ...
+
+    def parse(self, source: bytes | str) -> ast.Module | None:
+        """Return the syntax tree of *source*, for the caller alone; None for what does not parse."""
+        ...
+
+    def comments(self, source: bytes) -> Sequence[Comment] | None:
+        """Return the comments of *source*; None for what does not parse."""
+        ...
+
+    def too_new(self, source: bytes) -> str:
+        """Return why *source*, which does not parse here, may be Python all the same, and the next step; empty for what is a
+        syntax error to every Python."""
+        ...
+
+    def prepare(self, sources: Iterable[bytes | str]) -> None:
+        """Parse together what takes a process, so that `parse` and `comments` need none for it afterwards."""
+        ...
+
+
+class OwnParser:
+    """The parser of the running interpreter alone."""
+
+    asked_target = False
+
+    def parse(self, source: bytes | str) -> ast.Module | None:
+        """Return the syntax tree of *source*; None for what does not parse."""
+        return parse(source)
+
+    def comments(self, source: bytes) -> Sequence[Comment] | None:
+        """Return the comments of *source*; None for what does not parse."""
+        # A tokenizer that is older than the source may take a comment for a part of a string.
+        if parse(source) is None:
+            return None
+        try:
+            tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
+        except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
+            return None
+        return [Comment(t.string, t.line[: t.start[1]]) for t in tokens if t.type == tokenize.COMMENT]
+
+    def too_new(self, source: bytes) -> str:  # noqa: ARG002 - as the others
+        """Return nothing: there is no other interpreter to think of."""
+        return ""
+
+    def prepare(self, sources: Iterable[bytes | str]) -> None:
+        """Do nothing: no process is needed."""
+
+
+OWN = OwnParser()
+
+
 def parse(source: bytes | str) -> ast.Module | None:
-    """The syntax tree of *source*, for the caller alone; None for what does not parse. Safe to call from threads."""
+    """The syntax tree of *source*, for the caller alone; None for what this interpreter does not parse. Safe to call from
+    threads."""
     try:
         with _parsing:
             return ast.parse(source)
@@ -30,3 +108,17 @@ def walk(root: ast.AST) -> list[ast.AST]:
             elif isinstance(value, ast.AST):
                 found.append(value)
     return found
+
+
+def alias_of_type(node: ast.AST) -> tuple[str, ast.expr] | None:
+    """Return the name and the value of a statement `type NAME = VALUE`; None for any other node."""
+    # An interpreter before 3.12 has no class of that name: `stomper.analysis.portable_tree` makes one.
+    if type(node).__name__ != "TypeAlias":
+        return None
+    name, value = getattr(node, "name", None), getattr(node, "value", None)
+    return (name.id, value) if isinstance(name, ast.Name) and isinstance(value, ast.expr) else None
+
+
+def type_params(node: ast.AST) -> list[ast.AST]:
+    """Return what stands in brackets behind the name of a function, class or type alias: `[T: int]`."""
+    return list(getattr(node, "type_params", ()))

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stomper.analysis.fingerprints import Comparison, compare, stamp
+from stomper.analysis.syntax import OWN, Parser
 from stomper.checkers.base import Checker
 from stomper.errors import CheckerError
 from stomper.models import CheckerRun, Diagnostic
@@ -46,7 +47,7 @@ def read_from(tree: Path, path: str) -> bytes | None:
         return None
 
 
-def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = False) -> Collected:
+def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = False, parser: Parser = OWN) -> Collected:
     """Run every checker once over the whole *tree*. Raises CheckerError for an unknown verdict, unless allowed."""
     found: list[Diagnostic] = []
     runs = []
@@ -72,10 +73,12 @@ def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = Fa
             found += mine
     if runs and all(run.error for run in runs):
         raise CheckerError("no checker could run:\n" + "\n".join(run.error for run in runs))
-    return Collected(tuple(stamp(found, lambda path: read_from(tree, path))), tuple(runs))
+    return Collected(tuple(stamp(found, lambda path: read_from(tree, path), parser)), tuple(runs))
 
 
-def verify(tree: Path, checkers: Sequence[Checker], base: Collected, paths: Sequence[str] | None) -> Comparison:
+def verify(
+    tree: Path, checkers: Sequence[Checker], base: Collected, paths: Sequence[str] | None, parser: Parser = OWN
+) -> Comparison:
     """What became of the base's errors in *tree*: of *paths* alone where a checker can say so, else of everything.
 
     Raises CheckerError: a crash after a fix proves nothing, so it is never a fix."""
@@ -89,4 +92,4 @@ def verify(tree: Path, checkers: Sequence[Checker], base: Collected, paths: Sequ
         before += base.of(checker.name, narrow)
         if narrow is None or narrow:
             after += checker.check(tree, narrow or ())
-    return compare(before, stamp(after, lambda path: read_from(tree, path)))
+    return compare(before, stamp(after, lambda path: read_from(tree, path), parser))

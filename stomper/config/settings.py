@@ -133,7 +133,8 @@ class Settings(_Table):
     allow_missing_checker: bool = False
     """Go on without a checker that is missing or crashes; its errors then stay unknown."""
     python: str = ""
-    """The target's Python interpreter. Default: `.venv`, `uv run`, `poetry run` or the one on PATH, as found."""
+    """The target's Python interpreter. Default: `.venv`, `uv run`, `poetry run` or the one on PATH, as found. It also
+    parses what is too new for the Python that runs Stomper."""
     test_command: str = ""
     """How the tests are run, without a shell. Default: `python -m pytest` in the target's environment."""
     test_validation: TestValidation = "final"

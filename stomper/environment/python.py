@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from stomper.environment.import_paths import editable_roots
+from stomper.environment.target_parser import TargetParser
 from stomper.errors import CheckerError, SettingsError
 from stomper.system import processes
 
@@ -67,6 +69,11 @@ class Environment:
         return list(dict.fromkeys([*(tree / r for r in self.editable_roots if r != "."), *usual]))
 
     @cached_property
+    def parser(self) -> TargetParser:
+        """Return the parser for all syntax that the target's interpreter takes."""
+        return TargetParser(self.python, self.found, self.variables)
+
+    @cached_property
     def editable_roots(self) -> tuple[str, ...]:
         """The folders of the checkout that the interpreter imports from, relative to it."""
         return editable_roots(self.python, self.root, self.variables())
@@ -80,6 +87,16 @@ class Environment:
         except processes.ProgramMissing:
             return ""
         return " ".join([*self.test_python, done.text, os.environ.get("PYTEST_ADDOPTS", "")])
+
+    @cached_property
+    def version(self) -> tuple[int, ...]:
+        """Return the first two numbers of the interpreter's version; none where it does not answer."""
+        code = "import sys; print(*sys.version_info[:2])"
+        try:
+            done = processes.run((*self.python, "-c", code), cwd=Path("/"), timeout_s=60, env=self.variables())
+        except processes.ProgramMissing:
+            return ()
+        return tuple(map(int, done.text.split())) if re.fullmatch(r"\d+ \d+\n", done.text) else ()
 
     def has_module(self, module: str) -> bool:
         """Whether the target's interpreter can import *module*."""

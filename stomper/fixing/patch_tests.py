@@ -68,7 +68,7 @@ def lands_tested(session: Session, diff: Diff) -> bool:
     """Whether the patch goes nowhere without one more complete run over it and just what goes there with it.
 
     A patch that is kept as a file may be applied without the others, so it has to be proven without them."""
-    return session.settings.land != "patch" and risk(diff.before, diff.after) in session.settings.risks
+    return session.settings.land != "patch" and risk(diff.before, diff.after, diff.parser) in session.settings.risks
 
 
 def _failing(baseline: SuiteRun, keys: frozenset[str]) -> int:

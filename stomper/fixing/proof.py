@@ -43,7 +43,7 @@ def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, en
     The job names all errors of the file that the run aims at. *enter* is told of each stage."""
 
     def verdict() -> Comparison:
-        return verify(tree.path, session.checkers, session.collected, diff.patch.paths)
+        return verify(tree.path, session.checkers, session.collected, diff.patch.paths, diff.parser)
 
     proof = judge(session, diff, verdict, fixed_before=fixed_before, enter=enter)
     if proof.problem or session.settings.test_validation not in ("full", "quick"):
@@ -80,7 +80,7 @@ def judge(
     fixed, left = _parted(diff.job.diagnostics, verdict)
     if len(fixed) <= fixed_before:
         return Proof("none of the errors is gone", "checker")
-    return Proof(fixed=fixed, left=left, risk=risk(diff.before, diff.after))
+    return Proof(fixed=fixed, left=left, risk=risk(diff.before, diff.after, diff.parser))
 
 
 def _parted(
@@ -113,7 +113,7 @@ def diff_of(session: Session, job: FileJob, patch: Patch, *, at_hand: Iterable[b
     blobs = read_blobs(session.clone.path, (blob for blob in (*old.values(), *new.values()) if blob), at_hand=at_hand)
     before = {path: blobs.get(blob) for path, blob in old.items()}
     after = {path: blobs.get(blob) for path, blob in new.items()}
-    return Diff(job, patch, before, after, session.may_edit)
+    return Diff(job, patch, before, after, session.may_edit, session.environment.parser)
 
 
 def _is_blob(mode: str) -> bool:

@@ -94,10 +94,12 @@ def _answers(
     session: Session, agent: RuffAgent, tree: Worktree, calls: Sequence[tuple[FileJob, str]], began: float
 ) -> Iterator[Ready]:
     """What *agent* makes of each file. Raises StomperError when it cannot be told file by file."""
-    jobs = [job for job, _ in calls]
+    jobs, parser = [job for job, _ in calls], session.environment.parser
     after = agent.repair(agent.checkers[0], tree.path, jobs)
     found: dict[str, list[Diagnostic]] = {job.path: [] for job in jobs}
-    for diagnostic in stamp((d for some in after.values() for d in some), lambda path: read_from(tree.path, path)):
+    for diagnostic in stamp(
+        (d for some in after.values() for d in some), lambda path: read_from(tree.path, path), parser
+    ):
         found[diagnostic.path].append(diagnostic)
     whole = tree.patch(session.base)
     patches = split(whole) if whole else {}
@@ -106,13 +108,15 @@ def _answers(
     blobs = read_blobs(
         session.clone.path, (b for p in patches.values() for c in p.changes for b in (c.old_blob, c.new_blob))
     )
+    if parser.asked_target:
+        parser.prepare(blobs.values())
     seconds = (time.monotonic() - began) / max(len(calls), 1)
     for job, call in calls:
         diff = None
         if patch := patches.get(job.path):
             (change,) = patch.changes
             before, now = blobs[change.old_blob], blobs[change.new_blob]
-            diff = Diff(job, patch, {job.path: before}, {job.path: now}, session.may_edit)
+            diff = Diff(job, patch, {job.path: before}, {job.path: now}, session.may_edit, parser)
         yield Ready(job, agent, call, diff, tuple(found[job.path]), seconds)
 
 

@@ -263,7 +263,10 @@ class Session:
         if commit not in self._collections:
             with self.pool.lease(commit) as tree:
                 self._collections[commit] = collect(
-                    tree.path, self.checkers, allow_missing=self.settings.allow_missing_checker
+                    tree.path,
+                    self.checkers,
+                    allow_missing=self.settings.allow_missing_checker,
+                    parser=self.environment.parser,
                 )
         return self._collections[commit]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from stomper.analysis.syntax import parse, walk
+from stomper.analysis.syntax import OWN, PYTHON, Parser, walk
 from stomper.models import FileJob, Patch
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -25,15 +25,21 @@ class Diff:
     before: dict[str, bytes | None]
     after: dict[str, bytes | None]
     may_edit: Callable[[str], bool]
+    parser: Parser = OWN
 
     def python(self) -> Iterator[tuple[str, ast.Module, ast.Module]]:
-        """Each Python file that is there on both sides, as syntax trees; what does not parse is left out."""
+        """Each Python file that is there on both sides, as syntax trees. What does not parse is left out: the guard `syntax`
+        answers for it."""
         for path in self.patch.paths:
             before, after = self.before.get(path), self.after.get(path)
-            if path.endswith((".py", ".pyi")) and before is not None and after is not None:
-                old, new = parsed(before), parsed(after)
+            if path.endswith(PYTHON) and before is not None and after is not None:
+                old, new = self.tree(before), self.tree(after)
                 if old is not None and new is not None:
                     yield path, old, new
+
+    def tree(self, source: bytes) -> ast.Module | None:
+        """Return the syntax tree of *source*, which is not to be changed; None for what does not parse."""
+        return parsed(source, self.parser)
 
 
 # All guards look at the same few sources, of the files that are judged just now.
@@ -41,9 +47,9 @@ _remembered = lru_cache(maxsize=64)
 
 
 @_remembered
-def parsed(source: bytes) -> ast.Module | None:
+def parsed(source: bytes, parser: Parser = OWN) -> ast.Module | None:
     """The syntax tree, which is not to be changed; None for what does not parse."""
-    return parse(source)
+    return parser.parse(source)
 
 
 @_remembered

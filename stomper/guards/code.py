@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from stomper.analysis.syntax import walk
-from stomper.guards.base import FUNCTIONS, Diff, Function, dotted, functions, hollow, is_test, last, nodes, parsed
+from stomper.analysis.syntax import alias_of_type, walk
+from stomper.guards.base import FUNCTIONS, Diff, Function, dotted, functions, hollow, is_test, last, nodes
 
 # Errors whose cure is to take the flagged statement away.
 _USELESS = (
@@ -37,15 +37,6 @@ _TRICKS = (
     "unittest.mock.patch",
     "mock.patch",
 )
-
-
-def syntax(diff: Diff) -> str:
-    """Python that parsed still parses."""
-    for path in diff.patch.paths:
-        before, after = diff.before[path], diff.after[path]
-        if path.endswith((".py", ".pyi")) and after is not None and parsed(before or b"") and not parsed(after):
-            return f"{path} no longer parses"
-    return ""
 
 
 def emptied_bodies(diff: Diff) -> str:
@@ -134,7 +125,8 @@ def _annotations(tree: ast.Module) -> dict[tuple[int, str, str], ast.expr | None
 def _any_values(tree: ast.Module) -> int:
     """How often Any is used as a value: assigned, or given to a call."""
     values = [n.value for n in nodes(tree) if isinstance(n, ast.Assign | ast.Return) and n.value is not None]
-    return sum(last(v) == "Any" for v in values)
+    aliases = [alias[1] for n in nodes(tree) if (alias := alias_of_type(n))]
+    return sum(last(v) == "Any" for v in [*values, *aliases])
 
 
 def _calls(tree: ast.Module, name: str) -> int:
@@ -185,6 +177,8 @@ def _public(tree: ast.Module, *, package: bool) -> set[str]:
             case ast.ImportFrom(names=names, module=module, level=level):
                 origin = "." if level else module or ""
                 found |= {a.asname or a.name for a in names if _exported(a, origin, listed, package=package)}
+            case _ if alias := alias_of_type(statement):
+                found.add(alias[0])
     return {name for name in found if not name.rpartition(".")[2].startswith("_")}
 
 
@@ -234,6 +228,7 @@ def _used(tree: ast.Module, *, tests: bool) -> Counter[str]:
             case ast.If(test=test, body=body) if last(test) == "TYPE_CHECKING":
                 late = sum(
                     not isinstance(s, ast.Import | ast.ImportFrom | ast.ClassDef | ast.Assign | ast.AnnAssign)
+                    and not alias_of_type(s)
                     for s in body
                 )
                 found["code that only a type checker runs"] += late

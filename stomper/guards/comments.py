@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections import Counter
 
-from stomper.guards.base import Diff, dotted, last, nodes, parsed
+from stomper.analysis.syntax import Comment as SourceComment
+from stomper.analysis.syntax import Parser
+from stomper.guards.base import Diff, dotted, last, nodes
 
 SUPPRESSION = re.compile(
     r"#\s*(?P<kind>(?:(?:ruff|flake8)\s*:\s*)?noqa|type:\s*ignore"
@@ -25,9 +25,9 @@ def suppression(diff: Diff) -> str:
     """No comment, decorator or filter that silences a checker is added, widened, or moved to another line of code."""
     for path in diff.patch.paths:
         before, after = diff.before[path], diff.after[path]
-        if said := _comments(_suppressions(before), _suppressions(after), after or b""):
+        if said := _comments(_suppressions(before, diff.parser), _suppressions(after, diff.parser), after or b""):
             return f"it added a suppression in {path}: {said}"
-        for name, count in (_silencers(after) - _silencers(before)).items():
+        for name, count in (_silencers(diff.tree(after or b"")) - _silencers(diff.tree(before or b""))).items():
             if count:
                 return f"it added {name} in {path}"
     return ""
@@ -61,32 +61,28 @@ def _comments(before: list[tuple[Comment, str]], after: list[tuple[Comment, str]
     return ""
 
 
-def _suppressions(source: bytes | None) -> list[tuple[Comment, str]]:
+def _suppressions(source: bytes | None, parser: Parser) -> list[tuple[Comment, str]]:
     """The suppression comments of *source* as (kind, codes), no codes meaning all, each with the code of its line. By
-    lines where it does not tokenize."""
+    lines where it does not parse."""
     if not source:
         return []
     text = source.decode("utf-8", errors="replace")
     # Taking it apart takes time, and most have none. What declares an encoding may spell them in any way.
     if not SUPPRESSION.search(text) and not any(b"coding" in line for line in source.splitlines()[:2]):
         return []
-    lines = text.splitlines()
-    try:
-        tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
-        comments = [(t.string, t.line[: t.start[1]]) for t in tokens if t.type == tokenize.COMMENT]
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
-        comments = [(line, line.partition("#")[0]) for line in lines]
+    comments = parser.comments(source)
+    if comments is None:
+        comments = [SourceComment(line, line.partition("#")[0]) for line in text.splitlines()]
     return [
-        (("".join(m["kind"].lower().split()), frozenset(_CODE.findall(m["rest"]))), " ".join(code.split()))
-        for comment, code in comments
-        for m in SUPPRESSION.finditer(comment)
+        (("".join(m["kind"].lower().split()), frozenset(_CODE.findall(m["rest"]))), " ".join(comment.code.split()))
+        for comment in comments
+        for m in SUPPRESSION.finditer(comment.text)
     ]
 
 
-def _silencers(source: bytes | None) -> Counter[str]:
+def _silencers(tree: ast.Module | None) -> Counter[str]:
     """What silences without a comment: `no_type_check`, filters that ignore warnings, a coverage switch."""
     found: Counter[str] = Counter()
-    tree = parsed(source or b"")
     for node in nodes(tree) if tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names = [last(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list]

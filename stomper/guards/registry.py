@@ -14,7 +14,7 @@ _MODULES = {
     "configuration": "files",
     "generated": "files",
     "line_endings": "files",
-    "syntax": "code",
+    "syntax": "syntax",
     "suppression": "comments",
     "weakened_tests": "weakening",
     "emptied_bodies": "code",

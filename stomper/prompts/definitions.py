@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from stomper.analysis.syntax import parse
+from stomper.analysis.syntax import OWN, Parser
 from stomper.models import FileJob
 
 _LINES = 14
 
 
-def definitions(source: str, job: FileJob, tree: Path) -> str:
+def definitions(source: str, job: FileJob, tree: Path, parser: Parser = OWN) -> str:
     """The heads of imported functions and classes that stand on flagged lines of type errors; empty when there are none."""
     flagged = {d.line for d in job.diagnostics if d.tool == "mypy"}
-    module = parse(source)
+    module = parser.parse(source)
     if module is None:
         return ""
     used = {n.id for n in ast.walk(module) if isinstance(n, ast.Name) and n.lineno in flagged}
@@ -23,7 +23,7 @@ def definitions(source: str, job: FileJob, tree: Path) -> str:
         if isinstance(node, ast.ImportFrom) and (file := _file_of(node, job.path, tree)):
             wanted = [alias.name for alias in node.names if (alias.asname or alias.name) in used]
             place = file.relative_to(tree).as_posix()
-            found += [f"# {place}\n{head}" for name in wanted if (head := _head(file, name))]
+            found += [f"# {place}\n{head}" for name in wanted if (head := _head(file, name, parser))]
     return "\n\n".join(dict.fromkeys(found))
 
 
@@ -42,10 +42,10 @@ def _file_of(node: ast.ImportFrom, path: str, tree: Path) -> Path | None:
     return None
 
 
-def _head(file: Path, name: str) -> str:
+def _head(file: Path, name: str, parser: Parser) -> str:
     """The definition of *name*, cut after its first lines."""
     text = file.read_text(encoding="utf-8", errors="replace")
-    module = parse(text)
+    module = parser.parse(text)
     for node in module.body if module else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             lines = text.splitlines()[node.lineno - 1 : node.end_lineno]

@@ -95,11 +95,12 @@ def _parts(situation: Situation) -> dict[str, str]:
     rules = sorted({(d.tool, d.code) for d in job.diagnostics})
     told = [text for tool, code in rules if (text := advice(tool, code, environment))] if strategy != "terse" else []
     examples = situation.examples if strategy == "examples" else ()
+    signatures = strategy != "terse" and definitions(situation.source, job, situation.tree, environment.parser)
     return {
         "feedback": situation.feedback,
         "advice": "\n\n".join(told),
         "examples": "\n\n".join(examples),
-        "definitions": definitions(situation.source, job, situation.tree) if strategy != "terse" else "",
+        "definitions": signatures or "",
         "conventions": _conventions(environment.root),
     }
 

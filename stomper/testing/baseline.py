@@ -107,6 +107,7 @@ class Baselines:
                     graph=graph,
                     source=lambda path: git(("cat-file", "blob", f"{commit}:{path}"), cwd=self.pool.home, ok=(0, 128)),
                     always=frozenset(run.worst()) - set(known.tests),
+                    parser=self.environment.parser,
                 )
             return self._selectors[commit]
 

@@ -10,10 +10,10 @@ import pytest
 
 from stomper.guards import base
 from stomper.guards.base import Diff
-from stomper.guards.code import syntax
 from stomper.guards.comments import suppression
 from stomper.guards.files import line_endings, scope, shape
 from stomper.guards.registry import objection
+from stomper.guards.syntax import syntax
 from stomper.models import Change, FileJob, Patch
 
 FILE = "100644"

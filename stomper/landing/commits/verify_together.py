@@ -56,7 +56,7 @@ def _check(session: Session, outcomes: Sequence[Outcome], tip: str) -> str:
     paths = sorted({path for patch in fitted.patches for path in patch.paths})
     with session.pool.lease(combined(session, outcomes, tip)) as tree:
         try:
-            verdict = verify(tree.path, session.checkers, session.collected_at(tip), paths)
+            verdict = verify(tree.path, session.checkers, session.collected_at(tip), paths, session.environment.parser)
         except CheckerError as error:
             return f"unknown, so not a fix: {error}"
     if verdict.introduced:

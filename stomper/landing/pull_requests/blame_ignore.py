@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from stomper.analysis.risk import risk
+from stomper.analysis.syntax import OWN, Parser
 from stomper.errors import RepositoryError
 from stomper.git.repository import git, read_changes
 from stomper.landing.pull_requests.commit_chain import Piece
@@ -19,7 +20,7 @@ _HEAD = (
 )
 
 
-def piece(path: Path, tip: str) -> Piece | None:
+def piece(path: Path, tip: str, parser: Parser = OWN) -> Piece | None:
     """The commit that adds what is missing from the file at *tip*; None when nothing is.
 
     A commit cannot name itself, and a merge may give it another name: so what is added is in the history of *tip*
@@ -27,7 +28,7 @@ def piece(path: Path, tip: str) -> Piece | None:
     mode, blob = _entry(path, tip)
     before = git(("cat-file", "blob", blob), cwd=path) if blob else b""
     known = set(_ID.findall(before.decode("utf-8", "replace")))
-    new = [commit for commit in _cosmetic(path, tip, known) if commit not in known]
+    new = [commit for commit in _cosmetic(path, tip, known, parser) if commit not in known]
     if not new or (blob and not mode.startswith("100")):
         return None
     glue = b"" if not before or before.endswith(b"\n") else b"\n"
@@ -46,16 +47,16 @@ def _entry(path: Path, tip: str) -> tuple[str, str]:
     return (entry[0], entry[2]) if entry else ("", "")
 
 
-def _cosmetic(path: Path, tip: str, known: set[str]) -> list[str]:
+def _cosmetic(path: Path, tip: str, known: set[str], parser: Parser) -> list[str]:
     """The commits of Stomper's in the history of *tip* that are cosmetic by what they change, the oldest first.
 
     A merge that made one commit of many is among them when all that it changes is."""
     asked = ("log", f"--max-count={_NEWEST}", "--no-merges", "--format=%H", "--grep=^Stomper-Risk: cosmetic$", tip)
     listing = git(asked, cwd=path).decode().split()
-    return [c for c in reversed(listing) if c not in known and _is_cosmetic(path, c)]
+    return [c for c in reversed(listing) if c not in known and _is_cosmetic(path, c, parser)]
 
 
-def _is_cosmetic(path: Path, commit: str) -> bool:
+def _is_cosmetic(path: Path, commit: str, parser: Parser) -> bool:
     try:
         changes = read_changes(path, f"{commit}^", commit)
         sides = [
@@ -68,4 +69,4 @@ def _is_cosmetic(path: Path, commit: str) -> bool:
         ]
     except RepositoryError:  # the first commit, or the border of a shallow clone
         return False
-    return bool(changes) and risk(sides[0], sides[1]) == "cosmetic"
+    return bool(changes) and risk(sides[0], sides[1], parser) == "cosmetic"

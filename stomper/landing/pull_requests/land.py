@@ -142,7 +142,8 @@ class _Settling:
             for o, patch in zip(members, fitted, strict=True)
         ]
         # In one of them alone, or they would conflict.
-        extra = blame_ignore.piece(session.clone.path, tip) if campaign.options.blame_ignore_revs and first else None
+        wanted = campaign.options.blame_ignore_revs and first
+        extra = blame_ignore.piece(session.clone.path, tip, session.environment.parser) if wanted else None
         if extra:
             pieces.append(extra)
         built = commit_chain.build(session, pieces, campaign.options.campaign, tip)

@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from stomper.analysis.syntax import OWN, Parser, type_params
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _DOTTED = re.compile(r"[\w.:]{1,200}")  # a string that may name something, as the targets of mock.patch do
 
@@ -50,18 +52,15 @@ class Changed:
     """Whether there is more to it than names say: a statement with effects, another order."""
 
 
-def units(source: bytes) -> list[Unit] | None:
+def units(source: bytes, parser: Parser = OWN) -> list[Unit] | None:
     """The units of a module in their order; None when it cannot be read."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return list(_units(tree.body, "", tree))
+    tree = parser.parse(source)
+    return None if tree is None else list(_units(tree.body, "", tree))
 
 
-def changed(before: bytes, after: bytes) -> Changed | None:
+def changed(before: bytes, after: bytes, parser: Parser = OWN) -> Changed | None:
     """What leads from one source to another; None when one of them cannot be read."""
-    old, new = units(before), units(after)
+    old, new = units(before, parser), units(after, parser)
     if old is None or new is None:
         return None
     lines: set[tuple[int, int]] = set()
@@ -100,11 +99,11 @@ def _units(body: Sequence[ast.stmt], prefix: str, parent: ast.AST) -> Iterator[U
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             doc = ast.get_docstring(node, clean=False)
             rest = node.body[doc is not None :]
-            run = [node.args, node.returns, *node.decorator_list, *rest]
+            run = [*type_params(node), node.args, node.returns, *node.decorator_list, *rest]
             yield _unit(node, [node], prefix + node.name, run=run, seen=[*node.decorator_list, doc])
         elif isinstance(node, ast.ClassDef):
             doc = ast.get_docstring(node, clean=False)
-            head = [*node.decorator_list, *node.bases, *node.keywords]
+            head = [*type_params(node), *node.decorator_list, *node.bases, *node.keywords]
             yield _unit(node, head, "", seen=["class", prefix, node.name, *head, doc], binds={node.name})
             yield from _units(node.body[doc is not None :], f"{prefix}{node.name}.", node)
         elif number == 0 and _is_text(node) and isinstance(parent, ast.Module):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from stomper.analysis.syntax import OWN, Parser
 from stomper.models import Change
 from stomper.testing.impact.code_units import Changed, Unit, changed, units
 from stomper.testing.impact.coverage import Contexts
@@ -37,6 +38,7 @@ class Selector:
     """A file as it is at that commit."""
     always: frozenset[str] = frozenset()
     """Tests that nothing is known of."""
+    parser: Parser = OWN
     _units: dict[str, list[Unit] | None] = field(default_factory=dict)
     _left_out: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -82,7 +84,7 @@ class Selector:
         if not self.tests.knows(path):
             return self.tests.of_files({path})  # it was neither imported nor read in any process of the tests
         by_imports |= _union(self.tests.imported(file) for file in importers)
-        what = changed(before, after)
+        what = changed(before, after, self.parser)
         if what is None or what.unclear or (what.names and len(importers) > _MOST_FILES):
             return by_imports | self.tests.came_to(path, 1, 1 << 30) | self.tests.read(path)
         return self._traced(path, what, importers) | self.tests.read(path)
@@ -130,7 +132,7 @@ class Selector:
     def _units_of(self, file: str) -> list[Unit] | None:
         with self._lock:
             if file not in self._units:
-                self._units[file] = units(self.source(file) or b"")
+                self._units[file] = units(self.source(file) or b"", self.parser)
             return self._units[file]
 
 
