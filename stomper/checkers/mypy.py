@@ -21,7 +21,12 @@ from stomper.system import processes
 
 def configured_targets(root: Path) -> bool | None:
     """Whether the target's mypy configuration says what to check; None when it has no mypy configuration."""
-    keys = {"files", "packages", "modules"}
+    options = _configured(root)
+    return None if options is None else not options.isdisjoint({"files", "packages", "modules"})
+
+
+def _configured(root: Path) -> set[str] | None:
+    """The options that the target's mypy configuration sets; None when it has none."""
     for name, section in (("mypy.ini", "mypy"), (".mypy.ini", "mypy"), ("setup.cfg", "mypy")):
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:
@@ -29,12 +34,12 @@ def configured_targets(root: Path) -> bool | None:
         except (configparser.Error, UnicodeDecodeError):
             continue
         if parser.has_section(section):
-            return bool(keys & set(parser.options(section)))
+            return set(parser.options(section))
     try:
         table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {}).get("mypy")
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         return None
-    return None if table is None else bool(keys & set(table))
+    return None if table is None else set(table)
 
 
 class MypyChecker:
@@ -66,7 +71,7 @@ class MypyChecker:
             str(self._cache(tree)),
         ]
         if origin == "Stomper's own environment" and self.context.environment.python != (sys.executable,):
-            argv += ["--python-executable", self.context.environment.python[0]]
+            argv += ["--python-executable", self.context.environment.python[0], *self._version(tree)]
         args = self.context.settings.args
         # A word may be the value of an option before it: it names a target only if it is there.
         options = ("-p", "-m", "-c", "--package", "--module", "--command")
@@ -83,6 +88,15 @@ class MypyChecker:
         if done.returncode == 1 and not found:
             raise CheckerError(f"{self.name} failed without naming an error: {done.complaint or 'it said nothing'}")
         return found
+
+    def _version(self, tree: Path) -> tuple[str, ...]:
+        """What makes our own mypy take the syntax of a target that is newer than our Python.
+
+        An older one's version it may not know any more."""
+        theirs = self.context.environment.version
+        if theirs <= sys.version_info[:2] or "python_version" in (_configured(tree) or ()):
+            return ()
+        return ("--python-version", ".".join(map(str, theirs)))
 
     def _settle(self, tree: Path) -> None:
         """Give each source a time of change that follows from its content.

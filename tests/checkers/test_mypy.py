@@ -9,8 +9,10 @@ import pytest
 
 from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings
+from stomper.environment.python import Environment
 from stomper.errors import CheckerError
 from tests.support.checkers import checker, environment
+from tests.support.interpreters import newer_python
 from tests.support.repositories import MakeRepo, write
 
 
@@ -78,3 +80,15 @@ def test_mypy_sees_an_edit_of_the_same_length_within_the_second(make_repo: MakeR
         write(root, {"a.py": "x: str = 1\n"})
         os.utime(root / "a.py", ns=(about.st_atime_ns, about.st_mtime_ns))
         assert [(d.path, d.code) for d in mypy.check(root)] == [("a.py", "assignment"), ("b.py", "assignment")]
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [("", ["assignment"]), ("python_version = 3.11\n", ["assignment", "syntax"])]
+)
+def test_our_own_mypy_takes_the_syntax_of_a_newer_target(make_repo: MakeRepo, version: str, found: list[str]) -> None:
+    """It is told the version of the target's interpreter, unless the target's configuration names one."""
+    root = make_repo({"a.py": "type Number = int\nx: Number = ''\n", "mypy.ini": f"[mypy]\n{version}"})
+    target = Environment(root, "these tests", (newer_python(),))
+    settings = Settings.model_validate({"checkers": {"mypy": {"enabled": True}}})
+    (mypy,) = make_checkers(settings, target, root.parent / "cache")
+    assert sorted(d.code for d in mypy.check(root)) == found
