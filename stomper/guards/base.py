@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from stomper.analysis.syntax import OWN, PYTHON, Parser, walk
+from stomper.guards.vendored import vendored
 from stomper.models import FileJob, Patch
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -26,6 +27,8 @@ class Diff:
     after: dict[str, bytes | None]
     may_edit: Callable[[str], bool]
     parser: Parser = OWN
+    foreign: Callable[[str], str] = vendored
+    """Gives that a file is somebody else's or generated, by its folder and the repository's attributes; empty where not."""
 
     def python(self) -> Iterator[tuple[str, ast.Module, ast.Module]]:
         """Each Python file that is there on both sides, as syntax trees. What does not parse is left out: the guard `syntax`

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 
+from stomper.analysis.languages import languages
 from stomper.guards.base import Diff
 
 # The name of a guard, which is that of its function too, and the module beside this one that it is in.
@@ -12,7 +13,7 @@ _MODULES = {
     "scope": "files",
     "shape": "files",
     "configuration": "files",
-    "generated": "files",
+    "generated": "generated",
     "line_endings": "files",
     "syntax": "syntax",
     "suppression": "comments",
@@ -23,7 +24,7 @@ _MODULES = {
     "public_names": "code",
     "tricks": "code",
     "size": "files",
-    "secrets": "files",
+    "secrets": "secrets",
 }
 
 
@@ -32,7 +33,33 @@ def _guard(name: str, module: str) -> Callable[[Diff], str]:
     return guard
 
 
+_PYTHON = (
+    "syntax",
+    "weakened_tests",
+    "emptied_bodies",
+    "swallowed_exceptions",
+    "typing_escapes",
+    "public_names",
+    "tricks",
+)
+"""Guards that look at nothing else."""
+_SAID = {"suppression": "comments", "line_endings": "line endings"}
+_FIRST = ("suppression", "scope", "size", "secrets")
+
 GUARDS = {name: _guard(name, module) for name, module in _MODULES.items()}
+
+
+def guards_of(paths: Sequence[str], off: Collection[str] = ()) -> dict[str, str]:
+    """Return the guards that look at files of these *paths*, by their language, but for those that are *off*."""
+    return {name: _guards_of(name, off) for name in languages(paths)}
+
+
+def _guards_of(language: str, off: Collection[str]) -> str:
+    looking = [name for name in GUARDS if name not in off and (language == "python" or name not in _PYTHON)]
+    if len(looking) == len(GUARDS):
+        return "all"
+    ordered = sorted(looking, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    return ", ".join(_SAID.get(name, name) for name in ordered)
 
 
 def objection(diff: Diff, off: Collection[str] = ()) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from stomper.guards.base import Diff
-from stomper.guards.files import secrets
+from stomper.guards.secrets import secrets
 from stomper.hashing import digest
 from stomper.learning.trials import Name, Rule, rule_of
 from stomper.models import Change, FileJob, Model, Outcome, Patch

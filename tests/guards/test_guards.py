@@ -12,7 +12,7 @@ from stomper.guards import base
 from stomper.guards.base import Diff
 from stomper.guards.comments import suppression
 from stomper.guards.files import line_endings, scope, shape
-from stomper.guards.registry import objection
+from stomper.guards.registry import GUARDS, guards_of, objection
 from stomper.guards.syntax import syntax
 from stomper.models import Change, FileJob, Patch
 
@@ -246,3 +246,13 @@ def test_a_suppression_in_any_declared_encoding_is_seen() -> None:
     """What Python reads as a comment counts, however its bytes look."""
     head = b"# coding: utf-7\n"
     assert "suppression" in suppression(edit(head + b"import os\n", head + b"import os  +ACM- noqa\n"))
+
+
+def test_the_guards_of_a_language_are_named() -> None:
+    """All of them for Python; for others those that need no syntax tree, in the words of the report."""
+    said = guards_of(["a.py", "b/c.yaml", "d.ts"])
+    assert said["python"] == "all"
+    assert said["yaml"] == said["typescript"]
+    assert said["yaml"].startswith("comments, scope, size, secrets, ")
+    assert "comments" not in guards_of(["c.yaml"], off=["suppression"])["yaml"]
+    assert guards_of(["a.py"], off=["size"])["python"].count(", ") == len(GUARDS) - 2
