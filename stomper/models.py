@@ -300,6 +300,21 @@ class LeftOut(Model):
     by_scope: int = Field(default=0, description="outside the paths, globs or changed files asked for")
     by_code: int = Field(default=0, description="codes not selected, or ignored")
     by_limit: int = Field(default=0, description="beyond max_files or max_errors")
+    vendored: dict[str, int] = Field(
+        default_factory=dict,
+        description="in other people's code: its folders and files, with the number of errors in each",
+    )
+
+    @property
+    def words(self) -> str:
+        """All of it in one line; empty where nothing is left out."""
+        parts = {
+            "outside the scope": self.by_scope,
+            "of other codes": self.by_code,
+            "over a limit": self.by_limit,
+            f"vendored ({', '.join(self.vendored)})": sum(self.vendored.values()),
+        }
+        return ", ".join(f"{number} {why}" for why, number in parts.items() if number)
 
 
 class ProgramUse(Model):
@@ -335,6 +350,10 @@ class Report(Model):
     test_seconds: float = Field(default=0.0, description="of all these runs together")
     errors_found: int = 0
     left_out: LeftOut = LeftOut()
+    unchecked: tuple[str, ...] = Field(default=(), description="languages and configured tools that no checker covers")
+    guards: dict[str, str] = Field(
+        default_factory=dict, description="the guards that look at the files worked on, by the language of these"
+    )
     outcomes: tuple[Outcome, ...] = ()
     metrics: Metrics = Metrics()
     landed: tuple[Landed, ...] = ()

@@ -20,6 +20,8 @@ class Checked:
     repository: str = ""
     """As reports name it."""
     base: str = ""
+    unchecked: tuple[str, ...] = ()
+    """Languages and configured tools that no checker covers, a line each."""
 
     @property
     def clean(self) -> bool:
@@ -35,7 +37,7 @@ class Checked:
     def headline(self) -> str:
         """The check in one line."""
         if self.clean:
-            return "nothing to fix"
+            return " · ".join(("nothing to fix", *self.unchecked[:2]))
         over = f", {self.left_out.by_limit} over a limit" if self.left_out.by_limit else ""
         return f"{self.errors} error(s) to fix in {len(self.jobs)} file(s){over}"
 
@@ -49,5 +51,6 @@ class Checked:
         return {
             "checkers": [run.model_dump() for run in self.collected.runs],
             "jobs": [job.model_dump() for job in self.jobs],
+            "unchecked": list(self.unchecked),
             "left_out": self.left_out.model_dump(),
         }

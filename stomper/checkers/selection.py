@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,10 +46,15 @@ def matches_code(code: str, prefixes: Collection[str]) -> bool:
     return any(code == p or (code.startswith(p) and p.isupper() | p[-1:].isdigit()) or p == "ALL" for p in prefixes)
 
 
-def select(diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope) -> Selection:
-    """Group the errors in scope by file, files with the most errors first, cut at the limits."""
+def select(
+    diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope, foreign: Callable[[str], str] | None = None
+) -> Selection:
+    """Group the errors in scope by file, files with the most errors first, cut at the limits.
+
+    Files for which *foreign* gives whose they are are left out under that name."""
     include, exclude = globs(settings.include), globs(settings.exclude)
     by_scope = by_code = by_limit = 0
+    vendored = Counter[str]()
     files: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
         path = diagnostic.path
@@ -61,6 +66,8 @@ def select(diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope) 
             diagnostic.code, settings.ignore
         ):
             by_code += 1
+        elif owner := foreign(path) if foreign else "":
+            vendored[owner] += 1
         else:
             files[path].append(diagnostic)
     jobs: list[FileJob] = []
@@ -72,4 +79,5 @@ def select(diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope) 
             continue
         jobs.append(FileJob(path=path, diagnostics=tuple(group)))
         taken += len(group)
-    return Selection(tuple(jobs), LeftOut(by_scope=by_scope, by_code=by_code, by_limit=by_limit))
+    left_out = LeftOut(by_scope=by_scope, by_code=by_code, by_limit=by_limit, vendored=dict(sorted(vendored.items())))
+    return Selection(tuple(jobs), left_out)

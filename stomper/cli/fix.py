@@ -124,7 +124,7 @@ def check(
             print_json(checked.dump())
         elif not quiet:
             shown = console(stderr=telling.uses_stdout)
-            show_check(checked.collected, checked.jobs, checked.left_out, shown, following=fix_command(given))
+            show_check(checked, shown, following=fix_command(given))
     telling.tell(RunResult.of_check(checked), open_target(Path.cwd()).root)
     raise typer.Exit(0 if checked.clean else 1)
 

@@ -113,7 +113,15 @@ def diff_of(session: Session, job: FileJob, patch: Patch, *, at_hand: Iterable[b
     blobs = read_blobs(session.clone.path, (blob for blob in (*old.values(), *new.values()) if blob), at_hand=at_hand)
     before = {path: blobs.get(blob) for path, blob in old.items()}
     after = {path: blobs.get(blob) for path, blob in new.items()}
-    return Diff(job, patch, before, after, session.may_edit, session.environment.parser)
+    return Diff(
+        job=job,
+        patch=patch,
+        before=before,
+        after=after,
+        may_edit=session.may_edit,
+        parser=session.environment.parser,
+        foreign=lambda path: session.foreign.said(session.base, path),
+    )
 
 
 def _is_blob(mode: str) -> bool:

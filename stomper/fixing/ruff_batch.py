@@ -116,7 +116,15 @@ def _answers(
         if patch := patches.get(job.path):
             (change,) = patch.changes
             before, now = blobs[change.old_blob], blobs[change.new_blob]
-            diff = Diff(job, patch, {job.path: before}, {job.path: now}, session.may_edit, parser)
+            diff = Diff(
+                job=job,
+                patch=patch,
+                before={job.path: before},
+                after={job.path: now},
+                may_edit=session.may_edit,
+                parser=parser,
+                foreign=lambda path: session.foreign.said(session.base, path),
+            )
         yield Ready(job, agent, call, diff, tuple(found[job.path]), seconds)
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from stomper import hashing, progress
@@ -34,6 +35,7 @@ from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
 from stomper.fixing.call_memory import Memory
 from stomper.fixing.feedback import Feedback
+from stomper.fixing.foreign import Foreign
 from stomper.fixing.pending import Pending
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
@@ -213,6 +215,11 @@ class Session:
         if self.remote:
             self.remote.close()
 
+    @cached_property
+    def foreign(self) -> Foreign:
+        """The files that are somebody else's, or made by tools."""
+        return Foreign(self.clone.path, self.settings, self.scope)
+
     @property
     def shown(self) -> str:
         """The repository as reports name it: its address, where it is given by one, else its path."""
@@ -288,7 +295,9 @@ class Session:
     def chosen(self, collected: Collected) -> Selection:
         """What a run aims at of these errors, whether it has begun with it or not. Raises as `select`."""
         self._refuse_unknown_codes()
-        return select(collected.diagnostics, self.settings, self.scope)
+        return select(
+            collected.diagnostics, self.settings, self.scope, lambda path: self.foreign.owner(self.base, path)
+        )
 
     def _taken(self, jobs: tuple[FileJob, ...]) -> tuple[FileJob, ...]:
         if self.campaign:
@@ -355,6 +364,8 @@ class Session:
         if not mode:
             # Checkers put U+FFFD where a name is not UTF-8: the file is there, but not by this name.
             return "its name is not UTF-8: rename it" if "\ufffd" in path else "git does not track it"
+        if said := self.foreign.reason(self.base, path):
+            return said
         return self.campaign.held(self._jobs[path]) if self.campaign and path in self._jobs else ""
 
     def _mode(self, path: str) -> str:

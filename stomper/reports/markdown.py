@@ -40,7 +40,8 @@ def check_markdown(checked: Checked) -> str:
         f"- {inline(f'{c.name} {c.version}')} ({inline(c.origin)}): {inline(c.error) or f'{c.found} error(s)'}"
         for c in checked.collected.runs
     ]
-    lines = [f"# {checked.headline}", "", *said, f"- not aimed at: {checked.left_out.model_dump()}"]
+    lines = [f"# {checked.headline}", "", *said, f"- not aimed at: {inline(checked.left_out.words) or 'nothing'}"]
+    lines += [f"- {inline(line)}" for line in checked.unchecked]
     if checked.jobs:
         counts = checked.by_code
         rows = [(inline(code), str(number)) for code, number in counts.most_common(_MOST_ROWS)]

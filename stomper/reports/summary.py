@@ -127,9 +127,6 @@ def _timeline(report: Report) -> list[str]:
 
 
 def _evidence(report: Report) -> list[str]:
-    out = report.left_out
-    parts = {"outside the scope": out.by_scope, "of other codes": out.by_code, "over a limit": out.by_limit}
-    said = ", ".join(f"{n} {why}" for why, n in parts.items() if n) or "nothing"
     lines = [
         *(
             f"- {inline(f'{c.name} {c.version}')} ({inline(c.origin)}): {inline(c.error) or f'{c.found} error(s)'}"
@@ -138,7 +135,9 @@ def _evidence(report: Report) -> list[str]:
         f"- tests at the base commit: {inline(report.tests)}",
         *([f"- quick: {quick}"] if (quick := how_tested(report)) else []),
         f"- sandbox of the agents: {inline(report.sandbox)}",
-        f"- not aimed at: {said}",
+        f"- not aimed at: {inline(report.left_out.words) or 'nothing'}",
+        *(f"- {inline(line)}" for line in report.unchecked),
+        *(f"- guards for {language}: {said}" for language, said in report.guards.items()),
         *(f"- warning: {inline(w, 1000)}" for w in report.warnings[:MOST_ROWS]),
     ]
     if len(report.warnings) > MOST_ROWS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -14,8 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stomper.checkers.verify import Collected
-from stomper.models import Diagnostic, FileJob, LeftOut, Metrics, Report, Status
+from stomper.checkers.checked import Checked
+from stomper.models import Diagnostic, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.escaping import printable
@@ -124,6 +124,7 @@ def show_report(report: Report, console: Console) -> None:
     _show_checkers(report, console)
     if not report.outcomes:
         console.print(f"[green]nothing to fix[/] in {escape(report.repository)}")
+        _show_unchecked(report.unchecked, console)
         _show_left_out(report.left_out, console)
         _show_warnings(report, console)
         return
@@ -192,6 +193,9 @@ def _show_checkers(report: Report, console: Console) -> None:
         console.print(f"quick: {quick}")
     if report.sandbox != "not needed":
         console.print(f"sandbox: {escape(report.sandbox)}")
+    if report.guards:
+        said = "; ".join(f"{language}: {guards}" for language, guards in report.guards.items())
+        console.print(f"guards: {escape(said)}", soft_wrap=True)
 
 
 def _show_files(report: Report, console: Console) -> None:
@@ -222,26 +226,25 @@ def _show_timeline(report: Report, console: Console) -> None:
 
 
 def _show_left_out(left_out: LeftOut, console: Console) -> None:
-    parts = {
-        "outside the scope": left_out.by_scope,
-        "of other codes": left_out.by_code,
-        "over a limit": left_out.by_limit,
-    }
-    said = ", ".join(f"{n} {why}" for why, n in parts.items() if n)
-    if said:
-        console.print(f"[dim]not aimed at:[/] {said}")
+    if said := left_out.words:
+        console.print(f"[dim]not aimed at:[/] {escape(printable(said))}", soft_wrap=True)
 
 
-def show_check(
-    collected: Collected, jobs: tuple[FileJob, ...], left_out: LeftOut, console: Console, *, following: str
-) -> None:
+def _show_unchecked(lines: Sequence[str], console: Console) -> None:
+    for line in lines:
+        console.print(f"[yellow]{escape(printable(line))}[/]", soft_wrap=True)
+
+
+def show_check(checked: Checked, console: Console, *, following: str) -> None:
     """What `fix` would aim at, by file and by code, and the command that repairs it: *following*."""
-    for run in collected.runs:
+    jobs = checked.jobs
+    for run in checked.collected.runs:
         said = f"[red]unknown: {escape(run.error)}[/]" if run.error else f"{run.found} error(s)"
         console.print(f"{run.name} {run.version} [dim]({escape(run.origin)})[/]: {said} [dim]{run.seconds:.1f} s[/]")
     errors: list[Diagnostic] = [d for job in jobs for d in job.diagnostics]
     if not errors:
         console.print("[green]nothing to fix[/]")
+    _show_unchecked(checked.unchecked, console)
     for title, counts in (
         ("code", Counter(f"{d.tool} {d.code}" for d in errors)),
         ("file", Counter(printable(d.path) for d in errors)),
@@ -256,7 +259,7 @@ def show_check(
             console.print(table)
             if len(counts) > _MOST_ROWS:
                 console.print(f"… and {len(counts) - _MOST_ROWS} more")
-    _show_left_out(left_out, console)
+    _show_left_out(checked.left_out, console)
     safe = sum(d.fix == "safe" for d in errors)
     if errors:
         console.print(f"\n[bold]{len(errors)} error(s)[/] in {len(jobs)} file(s), {safe} with a safe fix of ruff's own")

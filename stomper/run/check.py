@@ -6,6 +6,7 @@ from stomper.checkers.checked import Checked
 from stomper.config.parameters import FixParameters
 from stomper.git.remotes import Remote
 from stomper.run.open import open_session
+from stomper.run.report import unlooked
 
 
 def check(parameters: FixParameters, remote: Remote | None = None) -> Checked:
@@ -15,6 +16,7 @@ def check(parameters: FixParameters, remote: Remote | None = None) -> Checked:
     try:
         collected = session.collect()
         jobs, left_out = session.select()
+        unseen = unlooked(session)
     finally:
         session.close()
-    return Checked(collected, tuple(jobs), left_out, session.shown, session.base)
+    return Checked(collected, tuple(jobs), left_out, session.shown, session.base, unseen)

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from stomper.agents.api.agent import ApiAgent
 from stomper.agents.ruff import RuffAgent
+from stomper.checkers.unchecked import unchecked
 from stomper.fixing.session import Session
+from stomper.git.objects import modes_at
 from stomper.git.repository import git, names
+from stomper.guards.registry import guards_of
 from stomper.landing.land import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
 
@@ -37,6 +40,8 @@ def report_of(
         test_seconds=session.suite.seconds,
         errors_found=session.found,
         left_out=left_out,
+        unchecked=unlooked(session) if not outcomes else (),
+        guards=guards_of([o.path for o in outcomes], session.settings.guards_off),
         outcomes=tuple(sorted((_placed(session, o) for o in outcomes), key=lambda o: o.path)),
         metrics=metrics,
         landed=landing.landed if landing else tuple(session.landed),
@@ -51,6 +56,12 @@ def report_of(
         max_parallel_files=session.settings.max_parallel_files,
         failure=failure or (landing.failure if landing else ""),
     )
+
+
+def unlooked(session: Session) -> tuple[str, ...]:
+    """Return a line for each language and each tool of the repository that no checker of the run covers."""
+    paths = modes_at(session.clone.path, session.base)
+    return unchecked(paths, session.settings.checkers, [checker.name for checker in session.checkers])
 
 
 def _half_staged(session: Session, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
