@@ -20,7 +20,7 @@ from stomper.server import prefect_internals
 from stomper.server.embedded import configured_api
 from stomper.system import processes
 
-TIMEOUT_S = 15.0
+TIMEOUT_S = 30.0
 _FILESYSTEM = "prefect.server.concurrency.lease_storage.filesystem"
 
 

@@ -36,6 +36,7 @@ from stomper.errors import AgentError, SettingsError
 from stomper.fixing.call_memory import Memory
 from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
+from stomper.fixing.known_limits import warnings_of
 from stomper.fixing.pending import Pending
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
@@ -196,7 +197,7 @@ class Session:
                 prune(state, days=settings.transcript_days, megabytes=settings.transcript_megabytes)
             if settings.test_validation != "none" and not only_check:
                 session.suite.find()
-            session.warnings += _limits(target, settings)
+            session.warnings += warnings_of(target, settings)
             undo.pop_all()
         return session
 
@@ -396,12 +397,3 @@ def _trees(folder: Path, memory_folder: Path | None) -> Path:
     if memory_folder:
         trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
     return trees.resolve()
-
-
-def _limits(target: Target, settings: Settings) -> list[str]:
-    """What the report warns of from the start."""
-    said = [f"the guard {name} is switched off" for name in settings.guards_off]
-    if target.submodules:
-        empty = ", ".join(sorted(target.submodules))
-        said.append(f"submodules are empty in the worktrees, and never edited: {empty}")
-    return said

@@ -1,0 +1,15 @@
+"""What a run says from the start that it does not do."""
+
+from __future__ import annotations
+
+from stomper.config.settings import Settings
+from stomper.git.repository import Target
+
+
+def warnings_of(target: Target, settings: Settings) -> list[str]:
+    """Return what the report warns of before anything is worked on."""
+    said = [f"the guard {name} is switched off" for name in settings.guards_off]
+    if target.submodules:
+        empty = ", ".join(sorted(target.submodules))
+        said.append(f"submodules are empty in the worktrees, and never edited: {empty}")
+    return said
