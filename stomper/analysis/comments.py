@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from stomper.analysis.languages import LANGUAGES, Language, Syntax, language
+from stomper.analysis.syntax import parse
 
 _SCRIPT = next(entry for entry in LANGUAGES if entry.name == "javascript")
 _EXPRESSION = re.compile(r"\$\{(.*?)\}", re.DOTALL)
@@ -71,8 +72,10 @@ class Source:
 def taken_apart(path: str, source: bytes) -> Source:
     """Return the comments and strings of *source*; of a notebook, those of its cells of code."""
     kind, text = language(path, source), text_of(path, source)
-    if kind.name in ("python", "notebook") and (found := _tokenized(text)):
-        return Source(kind, text, *found)
+    if kind.name in ("python", "notebook"):
+        # A tokenizer that is older than the source may take a comment for a part of a string.
+        found = _tokenized(text) if parse(text) is not None else None
+        return Source(kind, text, *(found or _all_alike(text, kind)))
     return Source(kind, text, *_scanned(text, kind))
 
 
@@ -127,6 +130,12 @@ def _tokenized(text: str) -> Found | None:
     except (tokenize.TokenError, SyntaxError, IndexError):
         return None
     return tuple(comments), tuple(strings)
+
+
+def _all_alike(text: str, kind: Language) -> Found:
+    """All that looks like a comment, as nothing here can tell the strings."""
+    found = comment_like(kind.syntax).finditer(text)
+    return tuple(Piece(match.start(), match.end(), match[0]) for match in found), ()
 
 
 def _scanned(text: str, kind: Language) -> Found:
