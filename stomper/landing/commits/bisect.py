@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from stomper.landing.commits.halving import Failed, Halving, Places
 
 T = TypeVar("T")
 Prove = Callable[[Sequence[T]], str]
@@ -46,6 +48,8 @@ class Wrong:
     """Those of them that were seen to fail by themselves."""
     say: Callable[[Collection[str]], str]
     """What there is to say of some of the names, or of all that is wrong when none is given."""
+    runs: int = 1
+    """How many complete runs it took to see that."""
 
 
 Whole = Callable[[Sequence[T]], Wrong | None]
@@ -53,66 +57,81 @@ Part = Callable[[Sequence[T], frozenset[str]], frozenset[str] | None]
 
 
 def drop_by_name(items: Sequence[T], whole: Whole[T], part: Part[T]) -> tuple[list[T], list[tuple[T, str]]]:
-    """As `drop_culprits`, where proving some names costs little: *whole* proves all there is, *part* only these names.
+    """Return the items that hold together, and those dropped with what is wrong with them, in their order.
 
-    *part* returns those of the names that fail, or None when it cannot say. What is kept was proven by *whole* last. For
-    c culprits that each make a name of their own fail that takes 2 runs of *whole*, and 2 + c · log2 n of *part* at most.
-    What fails only in the whole, or has no name, is found by runs of *whole* as by `drop_culprits`.
+    *whole* proves all there is, *part* only some names, which costs little: it returns those of them that fail, or None when
+    it cannot say. What is kept was proven by *whole* just as it is. Dropped are the culprits alone, and of items that only
+    fail together no more than it takes. For c culprits among n items that costs
+
+    - never more runs of *whole* than plain halving takes, and one: with names or without, whatever fails with what;
+    - 2 + log2 n of them for one culprit without a name;
+    - 2 of them, and 3 + c · log2 n of *part*, where each culprit makes a name of its own fail.
     """
-    kept = list(items)
-    dropped: list[tuple[T, str]] = []
-    while kept and (wrong := whole(kept)):
-        blamed = blame(kept, wrong, part) if len(kept) > 1 else {}
-        if blamed:
-            found = {place: wrong.say(names) for place, names in blamed.items()}
-        else:
-            place, said = _end_of_failing_prefix(kept, lambda some: _said(whole(some)), wrong.say(()))
-            found = {place: said}
-        dropped += [(kept[place], said) for place, said in sorted(found.items())]
-        kept = [item for place, item in enumerate(kept) if place not in found]
-    return kept, dropped
+    search = _Search(items, whole, part)
+    kept, dropped = search.halving.kept, search.halving.dropped
+    return [items[place] for place in sorted(kept)], [(items[place], search.why(place)) for place in sorted(dropped)]
 
 
-def _said(wrong: Wrong | None) -> str:
-    return wrong.say(()) if wrong else ""
+class _Search(Generic[T]):
+    """Complete runs, and runs of single names within what they found wrong."""
 
+    def __init__(self, items: Sequence[T], whole: Whole[T], part: Part[T]) -> None:
+        self._items = items
+        self._whole = whole
+        self._part = part
+        self._wrong: dict[Places, Wrong] = {}
+        self._said: dict[Places, str] = {}
+        self._mute: frozenset[str] = frozenset()
+        """Names that say nothing when they are run by themselves."""
+        self.halving = Halving(len(items), self._fails, self._blame)
+        self.halving.settle(range(len(items)))
 
-def blame(items: Sequence[T], wrong: Wrong, part: Part[T]) -> Mapping[int, frozenset[str]]:
-    """The places of items to drop, each with the names that fail because of it; without them none of the names fails.
+    def why(self, place: int) -> str:
+        """Return what is wrong with a dropped place."""
+        together = self.halving.dropped[place]
+        return self._said.get(together) or self._wrong[together].say(())
 
-    Names that hold by themselves with all items, or fail without any, are left out: they say nothing here.
-    """
-    names = wrong.alone | (
-        (part(items, others) or frozenset()) if (others := wrong.names - wrong.alone) else frozenset()
-    )
-    broken_anyway = part((), names) if names else None
-    if broken_anyway is None:
-        return {}
-    names -= broken_anyway
-    blamed: dict[int, frozenset[str]] = {}
-    rest = list(range(len(items)))
-    while names:
-        for name, place in _edges([items[i] for i in rest], names, part).items():
-            blamed[rest[place]] = blamed.get(rest[place], frozenset()) | {name}
-        left = [i for i in rest if i not in blamed]
-        if len(left) == len(rest):
-            break  # no run could say
-        rest = left
-        names = (part([items[i] for i in rest], names) or frozenset()) if rest else frozenset()
-    return blamed
+    def _fails(self, places: Sequence[int]) -> Failed | None:
+        wrong = self._whole(self._at(places))
+        if wrong is None:
+            return None
+        self._wrong[frozenset(places)] = wrong
+        return Failed(runs=wrong.runs, seen=wrong.runs + bool(wrong.alone))
 
-
-def _edges(items: Sequence[T], names: frozenset[str], part: Part[T]) -> Mapping[str, int]:
-    """For each name the place of the item that ends the shortest prefix that it fails with; each run serves all names
-    whose search wants the same prefix."""
-    bounds = dict.fromkeys(names, (0, len(items)))  # the prefix of the first length holds, that of the second fails
-    while waiting := {name: (good + bad) // 2 for name, (good, bad) in bounds.items() if bad - good > 1}:
-        middle, _ = min(Counter(waiting.values()).items(), key=lambda entry: (-entry[1], entry[0]))
-        asked = frozenset(name for name, (good, bad) in bounds.items() if good < middle < bad)
-        failing = part(items[:middle], asked)
-        if failing is None:
+    def _blame(self, group: Sequence[int]) -> Mapping[int, Places]:
+        """The places in *group* to drop so that none of the names fails that fail by themselves with what is kept."""
+        kept = self.halving.kept
+        wrong = self._wrong[frozenset(kept.union(group))]
+        names = self._speaking(sorted(kept.union(group)), wrong)
+        if not names:
             return {}
-        for name in asked:
-            good, bad = bounds[name]
-            bounds[name] = (good, middle) if name in failing else (middle, bad)
-    return {name: bad - 1 for name, (_, bad) in bounds.items()}
+        found = Halving(len(self._items), lambda places: self._alone(places, names), kept=set(kept))
+        found.note([*kept, *group], Failed(names))
+        with contextlib.suppress(_Unsaid):
+            found.settle(group)
+        for place, together in found.dropped.items():
+            self._said[together] = wrong.say(found.known[together].names)
+        return found.dropped
+
+    def _speaking(self, places: Sequence[int], wrong: Wrong) -> frozenset[str]:
+        """The names that fail by themselves with *places*, and hold with only those of them that are kept."""
+        names = wrong.alone - self._mute
+        if others := wrong.names - wrong.alone - self._mute:
+            names |= self._part(self._at(places), others) or frozenset()
+        broken_anyway = self._part(self._at(sorted(self.halving.kept)), names) if names else None
+        names = names - broken_anyway if broken_anyway is not None else frozenset()
+        self._mute |= wrong.names - names
+        return names
+
+    def _alone(self, places: Sequence[int], names: frozenset[str]) -> Failed | None:
+        failing = self._part(self._at(places), names)
+        if failing is None:
+            raise _Unsaid
+        return Failed(failing) if failing else None
+
+    def _at(self, places: Iterable[int]) -> list[T]:
+        return [self._items[place] for place in places]
+
+
+class _Unsaid(Exception):
+    """A run of some names came to no end."""

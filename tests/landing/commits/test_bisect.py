@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,12 +124,13 @@ def test_culprits_with_tests_of_their_own_cost_two_whole_runs(case: tuple[int, s
 def test_what_is_kept_was_proven_as_a_whole(
     causes: dict[str, list[set[int]]], hidden: set[str], broken_alone: set[str]
 ) -> None:
-    """Whatever fails with what, in the whole or alone: the last whole run was of just what is kept, and it passed. Where
-    each test has single causes, only causes are dropped."""
+    """Whatever fails with what, in the whole or alone: a whole run of just what is kept passed, and no item that was dropped
+    can be added to it. Where each test has single causes, only causes are dropped."""
     tests = Suite(causes, frozenset(hidden), frozenset(broken_alone))
     kept, dropped = drop_by_name(range(14), tests.whole, tests.part)
     assert tests.failing(kept) == frozenset()
-    assert not kept or tests.wholes[-1] == tuple(kept)
+    assert not kept or tuple(kept) in tests.wholes
+    assert all(tests.failing([*kept, item]) for item, _ in dropped)
     assert sorted([*kept, *(item for item, _ in dropped)]) == list(range(14))
     if all(len(cause) == 1 for several in causes.values() for cause in several):
         assert {item for item, _ in dropped} == {i for several in causes.values() for cause in several for i in cause}
@@ -137,14 +140,98 @@ def nothing_known(_: Sequence[int], __: frozenset[str]) -> None:
     """A run of some tests that came to no end."""
 
 
+def plain_halving(group: range, culprits: Collection[int]) -> int:
+    """The runs of the plainest search: a group is run, and where it fails both of its halves."""
+    if len(group) < 2 or not set(culprits) & set(group):
+        return 1
+    middle = len(group) // 2
+    return 1 + plain_halving(group[:middle], culprits) + plain_halving(group[middle:], culprits)
+
+
+CAUSES = st.integers(1, 24).flatmap(
+    lambda n: st.tuples(
+        st.just(n), st.dictionaries(st.sampled_from("abcdefgh"), st.lists(subsets(n, 3), min_size=1, max_size=8))
+    )
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(CAUSES, st.sets(st.sampled_from("abcdefgh")), st.sets(st.sampled_from("abcdefgh")))
+def test_never_more_whole_runs_than_halving_and_one(
+    case: tuple[int, dict[str, list[set[int]]]], hidden: set[str], broken_alone: set[str]
+) -> None:
+    """With names, without them or with some; however many culprits, pairs and triples are behind each. With the run at the
+    base that is halving and two. Runs of single names are no more than halving's, and three, for each whole run."""
+    n, causes = case
+    tests = Suite(causes, frozenset(hidden), frozenset(broken_alone))
+    _, dropped = drop_by_name(range(n), tests.whole, tests.part)
+    most = plain_halving(range(n), [item for item, _ in dropped])
+    assert len(tests.wholes) <= most + 1
+    assert len(tests.parts) <= (most + 3) * len(tests.wholes)
+
+
 @settings(deadline=None)
-@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, 3))))
-def test_without_names_it_costs_what_it_did(case: tuple[int, set[int]]) -> None:
-    """Where runs of some tests say nothing, the culprits are found by whole runs."""
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, n))), st.booleans())
+def test_many_culprits_behind_one_name(case: tuple[int, set[int]], hidden: bool) -> None:  # noqa: FBT001
+    """One test that many break: two whole runs and no more of that test than halving takes, and three. Where it only fails
+    in the whole, no more whole runs than halving takes, and one."""
+    n, culprits = case
+    tests = Suite({"t": [{i} for i in culprits]}, frozenset("t" if hidden else ""))
+    kept, dropped = drop_by_name(range(n), tests.whole, tests.part)
+    assert kept == [i for i in range(n) if i not in culprits]
+    assert dropped == [(i, "t") for i in sorted(culprits)]
+    most = plain_halving(range(n), culprits)
+    assert len(tests.wholes) <= (most + 1 if hidden else 2)
+    assert len(tests.parts) <= most + 3
+
+
+def nothing_known(_: Sequence[int], __: frozenset[str]) -> None:
+    """A run of some tests that came to no end."""
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, n))))
+def test_without_names_it_costs_no_more_than_halving(case: tuple[int, set[int]]) -> None:
+    """Where runs of some tests say nothing, the culprits are found by whole runs: one by as many as a binary search takes,
+    any number by no more than halving takes, and one."""
     n, culprits = case
     tests = Suite({"t": [{i} for i in culprits]})
     unsaid: Callable[[Sequence[int], frozenset[str]], frozenset[str] | None] = nothing_known
     kept, dropped = drop_by_name(range(n), tests.whole, unsaid)
     assert kept == [i for i in range(n) if i not in culprits]
     assert sorted(item for item, _ in dropped) == sorted(culprits)
-    assert len(tests.wholes) <= 1 + len(culprits) * (1 + math.ceil(math.log2(max(n, 1))))
+    assert len(tests.wholes) <= plain_halving(range(n), culprits) + 1
+    if len(culprits) == 1:
+        assert len(tests.wholes) <= 2 + math.ceil(math.log2(n))
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.integers(0, 16), st.randoms(use_true_random=False), st.floats(0, 1))
+def test_what_mends_what_another_breaks(n: int, random: Random, often: float) -> None:
+    """Any sets of items may fail, whatever fewer or more of them do: a run of just what is kept passed, for no more runs
+    than halving takes to find what was dropped, and one."""
+    fates: dict[tuple[int, ...], bool] = {}
+    runs: list[tuple[int, ...]] = []
+
+    def whole(items: Sequence[int]) -> Wrong | None:
+        runs.append(tuple(items))
+        bad = fates.setdefault(tuple(items), random.random() < often)
+        return Wrong(frozenset(), frozenset(), lambda _: "wrong") if bad else None
+
+    kept, dropped = drop_by_name(range(n), whole, nothing_known)
+    assert not kept or (tuple(kept) in runs and not fates[tuple(kept)])
+    assert sorted([*kept, *(item for item, _ in dropped)]) == list(range(n))
+    assert len(runs) <= plain_halving(range(n), [item for item, _ in dropped]) + 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 32])
+def test_an_accident_costs_nobody(n: int) -> None:
+    """A crash that does not show again: nothing is dropped."""
+    tests = Suite({})
+
+    def whole(items: Sequence[int]) -> Wrong | None:
+        crashed = not tests.wholes
+        return tests.whole(items) or (Wrong(frozenset(), frozenset(), lambda _: "crashed") if crashed else None)
+
+    assert drop_by_name(range(n), whole, tests.part) == (list(range(n)), [])
+    assert len(tests.wholes) <= 2 + math.ceil(math.log2(n))
