@@ -28,10 +28,11 @@ class Feedback:
                 self.warnings.append(said)
 
     def note_broken(self, tests: Sequence[str], run: SuiteRun) -> str:
-        """What is broken in one line, empty when nothing is; what the tests printed of it is kept."""
+        """Return what is broken in one line, empty when nothing is: by name, with what the first says of itself. What the
+        tests printed of it is kept."""
         if not tests:
             return ""
-        words = f"tests: {'; '.join(tests[:5])}"
+        words = f"tests: {run.first_of(tests)}"
         self._output[words] = run.said_of(tests)[:_OUTPUT_LIMIT]
         return words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,10 @@ from stomper.system import processes
 from stomper.testing.plugins.observer import ADDRESS
 
 _OUTPUT_LIMIT = 2000  # characters
+_GIST = 200  # characters
+_FEW = 5
+_FATAL = re.compile(r"Fatal Python error: .*")
+_RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b.*")
 
 
 class SuiteState(StrEnum):
@@ -76,10 +81,30 @@ class SuiteRun:
         kept = f" (as a run saw them on {self.kept})" if self.kept else ""
         return f"{self.state}{end}" + (f" · {numbers}" if numbers else "") + kept
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in one line: with the reason where it came to no end."""
+        crashed = self.state is SuiteState.CRASHED
+        return f"{self.state} (exit code {self.returncode}): {gist(self.complaint)}" if crashed else self.words
+
     def said_of(self, broken: Sequence[str]) -> str:
-        """What pytest says of the failures that the words of `worse` are about."""
-        told = [t for t in self.tests if t.status == "failed" and f"{t.key} is failed" in broken]
-        return "\n\n".join(f"{t.key}:\n{t.output or t.message}" for t in told)
+        """What pytest says of the failures that the words of `worse` are about; of a run that broke off, its last words."""
+        if not self.state.is_verdict:
+            return self.complaint
+        return "\n\n".join(f"{t.key}:\n{t.output or t.message}" for t in self._told(broken))
+
+    def first_of(self, broken: Sequence[str]) -> str:
+        """Return the words of *broken* in one line, failures first, and what the first of them says of itself."""
+        told = self._told(broken)
+        failed = dict.fromkeys(f"{t.key} is failed" for t in told)
+        unread = [f"{t.key}: {t.message}" for t in self.tests if not t.collected and t.message]  # why others are gone
+        message = next((f": {said[:_GIST]}" for said in (*(t.message for t in told), *unread) if said), "")
+        words = [*failed, *sorted(set(broken) - failed.keys())]
+        more = f" and {len(words) - _FEW} more" if len(words) > _FEW else ""
+        return "; ".join(words[:_FEW]) + more + message
+
+    def _told(self, broken: Sequence[str]) -> list[CaseResult]:
+        return [t for t in self.tests if t.status == "failed" and f"{t.key} is failed" in broken]
 
     def worst(self) -> dict[str, CaseResult]:
         """The tests by their keys; of several that share one, the worst."""
@@ -100,7 +125,7 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
 
     A test that vanished is worse. Words hold numbers and times, which differ from run to run: compare the keys."""
     if not now.state.is_verdict:
-        return {AS_A_WHOLE: f"the tests {now.words}"}
+        return {AS_A_WHOLE: f"the tests {now.ending}"}
     before, after = base.worst(), now.worst()
     # A file that could not be collected is no test: when it can be, its entry goes and its tests come.
     bad = {key: f"{key} is gone" for key, test in before.items() if key not in after and test.collected}
@@ -109,7 +134,7 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
             bad[key] = f"{key} is {test.status}"
     if not bad and _HEALTH.get(now.state, 0) < _HEALTH.get(base.state, 0):
         # No test says it: another command that the script runs, the coverage that is asked for, no tests any more.
-        bad[AS_A_WHOLE] = f"the tests end with exit code {now.returncode}: {now.complaint or now.state}"
+        bad[AS_A_WHOLE] = f"the tests end with exit code {now.returncode}: {gist(now.complaint) or now.state}"
     return bad
 
 
@@ -166,8 +191,27 @@ def judge(done: processes.Finished, junit: Path, tree: Path, argv: Sequence[str]
         state = SuiteState.PASSED
     else:
         state = SuiteState.COLLECTION if uncollected else SuiteState.FAILED
-    complaint = "" if state in (SuiteState.PASSED, SuiteState.NONE) else done.complaint[-500:]
+    complaint = "" if state in (SuiteState.PASSED, SuiteState.NONE) else _complaint(done)
     return SuiteRun(state, tests, code, done.seconds, complaint)
+
+
+def _complaint(done: processes.Finished) -> str:
+    said = done.complaint[-500:]
+    fatal = _FATAL.search(done.stderr.decode(errors="replace"))  # what follows it is long
+    return f"{fatal[0]}\n{said}" if fatal and fatal[0] not in said else said
+
+
+def gist(complaint: str) -> str:
+    """Return the one line of what a program said last that tells the most; empty when it said nothing."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    marked = [
+        n for n, line in enumerate(lines) if line.startswith("E  ")
+    ]  # pytest's; the last block is what came of it
+    firsts = [n for n in marked if n - 1 not in marked]
+    if firsts:
+        return lines[firsts[-1]].removeprefix("E").strip()[:_GIST]
+    telling = [line for line in lines if _FATAL.match(line) or _RAISED.fullmatch(line)]
+    return (telling or lines or [""])[-1][:_GIST]
 
 
 def is_pytest(argv: Sequence[str]) -> bool:

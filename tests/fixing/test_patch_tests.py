@@ -62,12 +62,12 @@ def fixed(root: Path, edits: Mapping[str, str], **settings: object) -> tuple[Lan
         (
             {"import os\n\n": "", "x / 2": "x / 3"},
             "1 of 4 tests, by what they run",
-            "tests: test_shop::test_half is failed",
+            "tests: test_shop::test_half is failed: assert 1.3333333333333333 == 2",
         ),
         pytest.param(
             {"import os\n\nRATE = 2": "RATE = 3"},
             "2 of 4 tests, by what they run",
-            "tests: test_shop::test_double is failed; test_till::test_pay is failed",
+            "tests: test_shop::test_double is failed; test_till::test_pay is failed: assert 6 == 4",
             marks=pytest.mark.slow,
         ),
     ],
@@ -148,7 +148,9 @@ def test_a_test_that_needs_another_is_judged_by_all(make_repo: MakeRepo, wrong: 
     landing, _ = fixed(root, {"import os\n\n": "", "x / 2": f"x / {3 if wrong else 2.0}"})
     outcome = by_path(landing)["shop.py"]
     assert outcome.tests == "1 of 2 tests, by what they run, then all"
-    assert outcome.reason == ("tests: test_shop::test_second is failed" if wrong else "")
+    assert outcome.reason == (
+        "tests: test_shop::test_second is failed: assert ([1] and 1.3333333333333333 == 2)" if wrong else ""
+    )
 
 
 @pytest.mark.slow

@@ -99,7 +99,7 @@ def test_nobody_is_asked_again_about_what_he_does_not_take(make_repo: MakeRepo) 
     root = make_repo({"shop.py": UNUSED, "test_shop.py": "import shop\n\n\ndef test_os():\n    assert shop.os\n"})
     other = scripted(root, {"path": "other.py", "action": "drop_lines"})
     outcome = only(repair(root, agents={**other, "ruff": {}}, test_validation="final"))
-    assert outcome.reason == "tests: test_shop::test_os is failed"
+    assert outcome.reason == "tests: test_shop::test_os is failed: AttributeError: module 'shop' has no attribute 'os'"
 
 
 def test_after_ruffs_fix_broke_a_test_an_agent_that_listens_goes_on(make_repo: MakeRepo) -> None:
@@ -131,7 +131,7 @@ def test_a_file_keeps_its_budget_when_it_is_tried_again(make_repo: MakeRepo) -> 
     landing = repair(root, agents=agents, test_validation="final", max_attempts=2, max_file_calls=1)
     assert attempts(landing) == 1
     assert only(landing).reason == (
-        "tests: test_shop::test_double is failed; once more: not called for this file any more: "
-        "max_file_calls = 1 is reached"
+        "tests: test_shop::test_double is failed: AssertionError: twice two is four; once more: "
+        "not called for this file any more: max_file_calls = 1 is reached"
     )
     assert Path(only(landing).patch_file).read_bytes().count(b"x * x * x") == 1  # what was turned down is kept

@@ -168,7 +168,7 @@ def test_a_culprit_is_told_what_it_is_told_alone(
         runs.append(suite.whole_runs)
     assert seen[0] == seen[1]
     assert "it is another" in str(seen[1]["told-b.json"])
-    assert by_path(landing)["c.py"].reason == "tests: test_c::test_c is failed"
+    assert by_path(landing)["c.py"].reason == "tests: test_c::test_c is failed: AssertionError: it is another"
     assert {entry.path for entry in landing.landed} == {"a.py", "b.py"}
     assert runs[0] == 1 + 5 + 1  # the base, a once, b and c twice, what lands
     assert runs[1] < runs[0]
@@ -240,4 +240,6 @@ def test_what_relies_on_another_lands_only_with_it(make_repo: MakeRepo, gone: bo
             (root / "b.py").write_text(MODULE + "# edited meanwhile\n")
         landing = land(session, outcomes, contextlib.nullcontext)
     assert {entry.path for entry in landing.landed} == (set() if gone else {"a.py", "b.py"})
-    assert by_path(landing)["a.py"].reason == ("tests: test_sum::test_sum is failed" if gone else "")
+    assert by_path(landing)["a.py"].reason == (
+        "tests: test_sum::test_sum is failed: assert (2 + 1) == 2" if gone else ""
+    )
