@@ -8,7 +8,7 @@ from pathlib import Path
 from stomper.checkers.base import CheckerContext
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
-from stomper.testing.results import SuiteState
+from stomper.testing.results import SuiteRun, SuiteState
 from stomper.testing.suite import Suite
 
 
@@ -21,12 +21,18 @@ class PytestChecker:
         self.name = context.name
         self._suite = Suite(context.environment, context.test_command, context.timeout_s, context.cache)
         self._environment = context.environment
+        self._first: SuiteRun | None = None
+        """The tests of the tree that was seen first, which has no patches yet."""
 
     def describe(self) -> tuple[str, str]:
         return "", self._environment.found
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
-        run = self._suite.run(tree)
+        run = self._suite.run(tree, known=self._first)
+        self._first = self._first or run
+        if run.elsewhere:
+            failed = next((f": {t.name}: {t.message}" for t in run.tests if t.status == "failed"), "")
+            raise CheckerError(f"{self.name}: {run.elsewhere}{failed}")
         if not run.state.is_verdict:
             raise CheckerError(f"{self.name}: {run.words}")
         if run.state is SuiteState.NONE:

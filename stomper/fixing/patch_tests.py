@@ -59,7 +59,7 @@ def _test_wholly(session: Session, baseline: SuiteRun, diff: Diff, tree: Worktre
     if lands_tested(session, diff):
         judged, now = session.shared.judge(diff.patch, tree, baseline)
     else:
-        now = session.suite.run(tree.path)
+        now = session.suite.run(tree.path, known=baseline)
         judged = confirmed(session.suite, tree.path, baseline, now)
     return Tested(judged, now, words)
 

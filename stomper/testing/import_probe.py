@@ -34,7 +34,6 @@ print(json.dumps({"by": "", "loaded": found, "prefixes": [sys.prefix, sys.exec_p
 """
 _DEPTH = 3
 """How deep namespaces go: `a.b.c`."""
-_WAY_OUT = "Uninstall that copy, set `python` to an interpreter without it, or use --test-validation none"
 
 
 @dataclass(frozen=True)
@@ -62,33 +61,27 @@ class Probe:
     roots: Sequence[Path]
     scratch: Path
 
-    def refuse_strangers(self, notes: Sequence[Note]) -> None:
-        """Raise SuiteError when a process loaded another copy of the tree's code."""
-        for said in sorted(said for note in notes for said in self._strangers(note)):
-            raise SuiteError(
-                f"the tests do not import the worktree ({said}): nothing they say would be about a fix. {_WAY_OUT}"
-            )
+    def loaded_elsewhere(self, notes: Sequence[Note]) -> str:
+        """Return which part of the tree's code a process loaded from another copy, and from where; empty when none was."""
+        return min((said for note in notes for said in self._strangers(note)), default="")
 
     def saw_the_tree(self, notes: Sequence[Note]) -> bool:
         """Whether anything of the tree was loaded."""
         tree = self.tree.resolve()
         return any(file.is_relative_to(tree) for note in notes for _, file in note.loaded)
 
-    def refuse_installed(self, python: tuple[str, ...], env: Mapping[str, str]) -> None:
-        """Raise SuiteError when *python* has a copy of the tree's code, or a way to it in the checkout.
+    def installed(self, python: tuple[str, ...], env: Mapping[str, str]) -> str:
+        """Return which part of the tree's code *python* has a copy of, or finds in the checkout, and where; empty when none.
 
-        For commands that left no note: they have an import path of their own, on which the worktree may not be first."""
+        For commands that left no note: they have an import path of their own, on which the worktree may not be first.
+        Raises SuiteError when that cannot be said."""
         try:
             asked = json.dumps(sorted(self._own)).encode()
             done = processes.run((*python, "-I", "-c", _FIND), cwd=self.tree, timeout_s=60, env=env, stdin=asked)
             note = Note.of("".join(done.text.splitlines()[-1:]))
         except (processes.ProgramMissing, ValueError) as error:
             raise SuiteError(f"nothing shows whose code the tests import: {' '.join(python)}: {error}") from None
-        for said in sorted(self._strangers(note)):
-            raise SuiteError(
-                "nothing shows that the tests import the worktree: the test command does not take PYTHONPATH, or runs "
-                f"no Python, and there is {said}. {_WAY_OUT}"
-            )
+        return min(self._strangers(note), default="")
 
     def _strangers(self, note: Note) -> Iterator[str]:
         root, tree, scratch = self.root.resolve(), self.tree.resolve(), self.scratch.resolve()

@@ -71,6 +71,8 @@ class SuiteRun:
     complaint: str = ""
     kept: str = ""
     """When an earlier run saw this; empty for this one."""
+    elsewhere: str = ""
+    """What shows that the tests were about other code than the tree's: then those that pass prove nothing."""
 
     @property
     def words(self) -> str:
@@ -132,6 +134,8 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
     for key, test in after.items():
         if test.rank < (before[key].rank if key in before else 1):
             bad[key] = f"{key} is {test.status}"
+    if not bad and now.elsewhere:
+        bad[AS_A_WHOLE] = now.elsewhere
     if not bad and _HEALTH.get(now.state, 0) < _HEALTH.get(base.state, 0):
         # No test says it: another command that the script runs, the coverage that is asked for, no tests any more.
         bad[AS_A_WHOLE] = f"the tests end with exit code {now.returncode}: {gist(now.complaint) or now.state}"
@@ -139,8 +143,10 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
 
 
 def worse_among(base: SuiteRun, now: SuiteRun, keys: frozenset[str]) -> frozenset[str] | None:
-    """Those of *keys* that are worse in *now*, a run of these alone; None when it came to no end, which says nothing."""
-    return keys & worse(base, now).keys() if now.state.is_verdict else None
+    """Those of *keys* that are worse in *now*, a run of these alone; None when it came to no end, or was about other code,
+    which says nothing of those that pass."""
+    bad = keys & worse(base, now).keys()
+    return bad if now.state.is_verdict and (bad == keys or not now.elsewhere) else None
 
 
 def files_without(base: SuiteRun, keys: Collection[str]) -> frozenset[str]:

@@ -91,7 +91,7 @@ class SharedSuites:
     def _run(self, patches: Sequence[Patch], tree: Worktree, baseline: SuiteRun) -> _Found:
         """A run for *patches*, of which the first is the one that *tree* is at."""
         if len(patches) == 1:
-            now = self._suite.run(tree.path)
+            now = self._suite.run(tree.path, known=baseline)
             return _Found((confirmed(self._suite, tree.path, baseline, now), now))
         try:
             found = self._together(patches, tree, baseline)
@@ -104,7 +104,7 @@ class SharedSuites:
 
     def _together(self, patches: Sequence[Patch], tree: Worktree, baseline: SuiteRun) -> _Found:
         _put(tree, patches)
-        now = self._suite.run(tree.path)
+        now = self._suite.run(tree.path, known=baseline)
         bad = worse(baseline, now)
         if AS_A_WHOLE in bad:  # a crash, a hang, an exit code: once is enough, since each has its own say
             return _Found()

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from stomper.testing.results import (
 )
 
 _JUNIT = "junit.xml"
+_WAY_OUT = "Uninstall that copy, set `python` to an interpreter without it, or use --test-validation none"
 _ALONE = 50
 """Broken needs one test that fails twice: of very many some are enough."""
 
@@ -44,6 +45,8 @@ class _Asked:
     without: Collection[str] = ()
     enough: int = 0
     traced: bool = False
+    patched: bool = False
+    """Whether the tests were seen to be about the tree without what it has now."""
 
 
 class Suite:
@@ -84,8 +87,11 @@ class Suite:
         """Run all tests in *tree*, or *only* those of these keys, where the suite `selects`: then files that by the run
         *known* have none of them are not even read. With so many failures as are *enough* it ends; 0 is never.
 
-        Raises SuiteError when the command does not exist, or the tests are about other code than *tree*'s."""
-        return self._run(tree, _Asked(only, files_without(known, only) if known and only else (), enough))[0]
+        *known* is a run of the tests at the commit that *tree* is held against. Raises SuiteError when the command does not
+        exist, or without such a run when the tests are about other code than *tree*'s: with it, that is what the tree's
+        patches do, and is in the result."""
+        without = files_without(known, only) if known and only else ()
+        return self._run(tree, _Asked(only, without, enough, patched=known is not None))[0]
 
     def trace(self, tree: Path) -> tuple[SuiteRun, Contexts | None]:
         """Run all tests, and note what each of them runs and reads; None where that cannot be noted. Takes two to
@@ -106,8 +112,8 @@ class Suite:
             run = judge(done, folder / _JUNIT, tree, self.argv(), enough=asked.enough)
             with self._counting:
                 self.seconds += run.seconds
-            self._refuse_other_code(tree, folder, run.state)
-            return run, read_contexts(folder) if asked.traced else None
+            elsewhere = self._other_code(tree, folder, run.state, patched=asked.patched)
+            return replace(run, elsewhere=elsewhere), read_contexts(folder) if asked.traced else None
 
     def _start(self, tree: Path, folder: Path, asked: _Asked) -> processes.Finished:
         env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
@@ -135,14 +141,29 @@ class Suite:
         except processes.ProgramMissing as error:
             raise SuiteError(f"test command: {error}; set test_command or --test-validation none") from None
 
-    def _refuse_other_code(self, tree: Path, folder: Path, state: SuiteState) -> None:
-        """Raise SuiteError unless the tests were about *tree*: by what they loaded, else by what they could not load."""
+    def _other_code(self, tree: Path, folder: Path, state: SuiteState, *, patched: bool) -> str:
+        """Return what shows that the tests were not about *tree*: by what they loaded, else by what they could not load.
+
+        Raises SuiteError instead unless the tree is *patched*: where tests import from is the environment's affair until it
+        was seen to be the tree."""
         probe = Probe(self._environment.root, tree, self._environment.source_roots(tree), self._scratch)
         notes = read_notes(folder)
         self.selects = self.selects or any(note.by == "pytest" for note in notes)
-        probe.refuse_strangers(notes)
-        if state.is_verdict and state is not SuiteState.NONE and not probe.saw_the_tree(notes):
-            probe.refuse_installed(self._environment.test_python, self._environment.variables())
+        if other := probe.loaded_elsewhere(notes):
+            said = f"the tests do not import the worktree ({other})"
+            if not patched:
+                raise SuiteError(f"{said}: nothing they say would be about a fix. {_WAY_OUT}")
+            return said
+        if not state.is_verdict or state is SuiteState.NONE or probe.saw_the_tree(notes):
+            return ""
+        if other := probe.installed(self._environment.test_python, self._environment.variables()):
+            if not patched:
+                raise SuiteError(
+                    "nothing shows that the tests import the worktree: the test command does not take PYTHONPATH, or "
+                    f"runs no Python, and there is {other}. {_WAY_OUT}"
+                )
+            return f"the tests import nothing of the worktree any more, and there is {other}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +176,8 @@ class Judgement:
     """The keys of those that are broken also when they are run by themselves."""
     flaky: tuple[str, ...] = ()
     """What was worse once and not again, in words."""
+    runs: int = 1
+    """How many complete runs were made."""
 
     @property
     def said(self) -> list[str]:
@@ -177,11 +200,13 @@ def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> Judgem
         again = [key for key in failed if ranks.get(key) == 0]
         if again or alone.state is SuiteState.TIMED_OUT or alone.returncode < 0:
             return Judgement({key: bad[key] for key in again or failed}, frozenset(again))
-    second = worse(base, suite.run(tree)) if bad else {}
+    if not bad:
+        return Judgement()
+    second = worse(base, suite.run(tree, known=base))
     unnamed = bool(second) and AS_A_WHOLE in {**bad, **second}
     broken = bad if unnamed else {key: said for key, said in bad.items() if key in second}
     flaky = {} if unnamed else {key: said for key, said in {**second, **bad}.items() if key not in broken}
-    return Judgement(broken, flaky=tuple(sorted(flaky.values())))
+    return Judgement(broken, flaky=tuple(sorted(flaky.values())), runs=2)
 
 
 def some_of(tests: Iterable[CaseResult], most: int = _ALONE) -> list[str]:
