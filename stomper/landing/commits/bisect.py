@@ -109,7 +109,7 @@ class _Search(Generic[T]):
         found.note([*kept, *group], Failed(names))
         with contextlib.suppress(_Unsaid):
             found.settle(group)
-        for place, together in found.dropped.items():
+        for together in found.dropped.values():
             self._said[together] = wrong.say(found.known[together].names)
         return found.dropped
 

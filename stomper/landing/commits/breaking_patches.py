@@ -9,7 +9,7 @@ from stomper.fixing.session import Session
 from stomper.landing.commits.bisect import Wrong, drop_by_name
 from stomper.landing.commits.combine import combined
 from stomper.models import Outcome
-from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse_among
+from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of
 
 Dropped = tuple[Outcome, str]
@@ -34,29 +34,36 @@ class _Tests:
         self._session = session
         self._baseline = baseline
         self._tip = tip
+        self._only_together: set[str] = set()
+        """The keys of tests that failed in two complete runs, and not by themselves."""
 
     def whole(self, outcomes: Sequence[Outcome]) -> Wrong | None:
         """What the complete suite has against these patches together."""
-        suite = self._session.suite
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
-            now = suite.run(tree.path)
-            judged = confirmed(suite, tree.path, self._baseline, now)
+            now = self._session.suite.run(tree.path, known=self._baseline)
+            judged = self._judged(tree.path, now)
         self._session.feedback.note_flaky(judged.flaky)
         if not judged.broken:
             return None
-        named = suite.selects and AS_A_WHOLE not in judged.broken
+        named = self._session.suite.selects and AS_A_WHOLE not in judged.broken
         names = self._names(judged, now) if named else frozenset()
-        return Wrong(names, judged.alone & names, lambda some: self._say(judged, now, some))
+        return Wrong(names, judged.alone & names, lambda some: self._say(judged, now, some), judged.runs)
+
+    def _judged(self, tree: Path, now: SuiteRun) -> Judgement:
+        """What is broken. A complete run is only repeated for tests that were not seen to need one before: where nothing has
+        a name, the search for the culprits sees to it that none is dropped for one accident."""
+        bad = worse(self._baseline, now)
+        if AS_A_WHOLE in bad or bad.keys() <= self._only_together:
+            return Judgement(bad)
+        judged = confirmed(self._session.suite, tree, self._baseline, now)
+        if not judged.alone:
+            self._only_together |= judged.broken.keys() - {AS_A_WHOLE}
+        return judged
 
     def part(self, outcomes: Sequence[Outcome], names: frozenset[str]) -> frozenset[str] | None:
-        """Those of the tests *names* that these patches together break, in two runs of them alone; None when that cannot
-        be said."""
+        """Those of the tests *names* that these patches together break; None when that cannot be said."""
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
-            bad = self._worse(tree.path, names)
-            return self._worse(tree.path, bad) if bad else bad
-
-    def _worse(self, tree: Path, names: frozenset[str]) -> frozenset[str] | None:
-        now = self._session.suite.run(tree, names, known=self._baseline)
+            now = self._session.suite.run(tree.path, names, known=self._baseline)
         return worse_among(self._baseline, now, names)
 
     def _names(self, judged: Judgement, now: SuiteRun) -> frozenset[str]:

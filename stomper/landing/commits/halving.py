@@ -209,4 +209,5 @@ class Halving:
     @property
     def _dense(self) -> bool:
         """Whether a group is more likely to fail than to hold, by what was decided so far."""
-        return len(self.dropped) > 1 and len(self.dropped) >= len(self.kept)
+        more = any(self.dropped.keys().isdisjoint(places) for places, _ in self._seen)  # there is another culprit
+        return len(self.dropped) + more > 1 and len(self.dropped) >= len(self.kept)

@@ -136,10 +136,6 @@ def test_what_is_kept_was_proven_as_a_whole(
         assert {item for item, _ in dropped} == {i for several in causes.values() for cause in several for i in cause}
 
 
-def nothing_known(_: Sequence[int], __: frozenset[str]) -> None:
-    """A run of some tests that came to no end."""
-
-
 def plain_halving(group: range, culprits: Collection[int]) -> int:
     """The runs of the plainest search: a group is run, and where it fails both of its halves."""
     if len(group) < 2 or not set(culprits) & set(group):
@@ -172,7 +168,7 @@ def test_never_more_whole_runs_than_halving_and_one(
 
 @settings(deadline=None)
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, n))), st.booleans())
-def test_many_culprits_behind_one_name(case: tuple[int, set[int]], hidden: bool) -> None:  # noqa: FBT001
+def test_many_culprits_behind_one_name(case: tuple[int, set[int]], hidden: bool) -> None:
     """One test that many break: two whole runs and no more of that test than halving takes, and three. Where it only fails
     in the whole, no more whole runs than halving takes, and one."""
     n, culprits = case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,10 @@ MODULE = "import os\n\nVALUE = 1\n"
 TEST = "import {0}\n\n\ndef test_{0}():\n    assert {0}.VALUE == 1\n"
 
 
-def landed(root: Path, wrong: str, **settings: object) -> tuple[Landing, Suite]:
+def landed(root: Path, wrong: str, names: Sequence[str] = NAMES, **settings: object) -> tuple[Landing, Suite]:
     """A run that lands fixes of all files, of which those in *wrong* also make VALUE 2."""
     rules = [{"path": f"{n}.py", "action": "replace", "old": "import os\n\nVALUE = 1", "new": f"VALUE = {1 + (n in wrong)}"}
-             for n in NAMES]  # fmt: skip
+             for n in names]  # fmt: skip
     agents = scripted(root, *rules, max_attempts=1)
     session = open_run(root, checkers=RULES, test_validation="final", agents=agents, **settings)
     try:
@@ -44,7 +45,7 @@ def test_culprits_are_found_by_their_tests_alone(make_repo: MakeRepo, wrong: str
     """One or two culprits among three files: the complete suite runs at the base, with all of them, and with what lands."""
     root = make_repo({f"{n}.py": MODULE for n in NAMES} | {f"test_{n}.py": TEST.format(n) for n in NAMES})
     landing, suite = landed(root, wrong)
-    assert dropped(landing) == {f"{n}.py": f"tests: test_{n}::test_{n} is failed" for n in wrong}
+    assert dropped(landing) == {f"{n}.py": f"tests: test_{n}::test_{n} is failed: assert 2 == 1" for n in wrong}
     assert suite.whole_runs == 3
 
 
@@ -82,3 +83,20 @@ def test_a_command_without_names_is_run_as_a_whole(make_repo: MakeRepo) -> None:
     landing, suite = landed(root, "c", test_command=f"{sys.executable} check.py")
     assert set(dropped(landing)) == {"c.py"}
     assert suite.part_runs == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["", f"{sys.executable} test_all.py", f"{sys.executable} -m unittest test_all"])
+def test_many_culprits_behind_one_test(make_repo: MakeRepo, command: str) -> None:
+    """Five of six files break one test, by name or not: all runs together are no more than halving's, which has eleven, the
+    one at the base and the last one."""
+    names = "abcdef"
+    imports = "".join(f"import {n}\n" for n in names)
+    checks = "".join(f"        assert {n}.VALUE == 1\n" for n in names)
+    test = f"import unittest\n{imports}\n\nclass TestAll(unittest.TestCase):\n    def test_all(self):\n{checks}"
+    script = f"{test}\n\nif __name__ == '__main__':\n    unittest.main()\n"
+    root = make_repo({f"{n}.py": MODULE for n in names} | {"test_all.py": script})
+    landing, suite = landed(root, "abcde", names, test_command=command)
+    assert set(dropped(landing)) == {f"{n}.py" for n in "abcde"}
+    assert all("assert 2 == 1" in said or "AssertionError" in said for said in dropped(landing).values())
+    assert suite.whole_runs + suite.part_runs <= 13
