@@ -42,8 +42,17 @@ def globs(patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
 
 
 def matches_code(code: str, prefixes: Collection[str]) -> bool:
-    """Whether *code* is one of *prefixes* or begins with one: `F` and `F4` match `F401`; names match whole."""
-    return any(code == p or (code.startswith(p) and p.isupper() | p[-1:].isdigit()) or p == "ALL" for p in prefixes)
+    """Return whether *code* is one of *prefixes* or begins with one, as ruff understands them: `F` and `F4` match `F401`
+    but not `FURB105`, which is another group. Names match whole."""
+    return any(prefix in (code, "ALL") or _begins(code, prefix) for prefix in prefixes)
+
+
+def _begins(code: str, prefix: str) -> bool:
+    rest = code.removeprefix(prefix)
+    if not prefix or rest == code:
+        return False
+    # The letters of a code are its group's; Pylint's groups alone are told apart by a letter more.
+    return prefix[-1].isdigit() or (prefix.isupper() and (prefix == "PL" or not rest[0].isalpha()))
 
 
 def select(

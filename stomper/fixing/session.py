@@ -25,7 +25,7 @@ from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.pytest import PytestChecker
 from stomper.checkers.registry import make_checkers
 from stomper.checkers.ruff import RuffChecker
-from stomper.checkers.selection import Scope, Selection, globs, select
+from stomper.checkers.selection import Scope, Selection, globs, matches_code, select
 from stomper.checkers.verify import Collected, collect
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
@@ -316,8 +316,10 @@ class Session:
             return
         known = ruff.known_codes()
         for code in asked:
-            if known and not any(k.startswith(code) for k in known):
-                raise SettingsError(f"unknown code {code!r} in select or ignore: no rule of ruff begins with it")
+            if known and not any(matches_code(k, [code]) for k in known):
+                raise SettingsError(
+                    f"unknown code {code!r} in select or ignore: it names no rule of ruff's, nor a group"
+                )
 
     def requeue(self, paths: Sequence[str], tip: str) -> tuple[FileJob, ...]:
         """Go on from *tip*: the jobs of *paths* as their errors are there. What landed before is part of it."""

@@ -85,10 +85,18 @@ def test_codes_are_selected_and_ignored_whole_or_by_prefix(settings: Any, codes:
         ("F401", "F401", True),
         ("F401", "F4010", False),
         ("F401", "", False),
+        ("FURB105", "F", False),
+        ("ERA001", "E", False),
+        ("SIM102", "S", False),
+        ("RET501", "R", False),
+        ("C408", "C", True),
+        ("PLR0912", "PL", True),
+        ("PLR0912", "PLR09", True),
+        ("PT006", "P", False),
     ],
 )
 def test_names_match_whole_and_codes_by_prefix(code: str, prefix: str, expected: bool) -> None:
-    """mypy's names match only whole; ruff's codes by any prefix; an empty prefix matches nothing."""
+    """mypy's names match only whole; ruff's codes by any prefix that ruff takes; an empty prefix matches nothing."""
     assert matches_code(code, [prefix]) is expected
 
 
