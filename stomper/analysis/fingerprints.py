@@ -14,7 +14,10 @@ from stomper.models import Diagnostic
 
 _FOLDS = ((re.compile(r"0x[0-9a-fA-F]+"), "0x"), (re.compile(r"\d+"), "0"), (re.compile(r"[`'\"“”‘’]"), "'"))
 
-_LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line for Python; str.splitlines knows more
+_QUOTED = re.compile(r"'[^']*'(?:, '[^']*')*")
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""Matches what ends a line for Python; str.splitlines knows more."""
 
 
 def fold_message(message: str) -> str:
@@ -35,7 +38,7 @@ def stamp(
     late: dict[str, str] = {}  # what takes a process is parsed together
 
     def stamp_group(path: str, source: str, tree: ast.Module | None) -> None:
-        lines, scopes = _LINE_END.split(source), _scopes(tree)
+        lines, scopes = LINE_END.split(source), _scopes(tree)
         stamped.extend(d.model_copy(update={"fingerprint": _fingerprint(d, lines, scopes)}) for d in by_path[path])
 
     for path in by_path:
@@ -77,12 +80,46 @@ class Comparison:
 
 def compare(before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Comparison:
     """Match the same fingerprints first; then the same tool, code, path and message, whose flagged source was edited
-    without curing it (an import block that is still unsorted): that is the old error, neither fixed nor introduced."""
+    without curing it (an import block that is still unsorted): that is the old error, neither fixed nor introduced. So
+    is one whose message lists the same names in another order, or fewer of them."""
     remaining, left_before, left_after = _match(before, after, lambda d: (d.fingerprint,))
     same, fixed, introduced = _match(
         left_before, left_after, lambda d: (d.tool, d.code, d.path, fold_message(d.message))
     )
-    return Comparison(tuple(fixed), (*remaining, *same), tuple(introduced))
+    about, fixed, introduced = _match_lists(fixed, introduced)
+    return Comparison(tuple(fixed), (*remaining, *same, *about), tuple(introduced))
+
+
+def _match_lists(
+    before: Sequence[Diagnostic], after: Sequence[Diagnostic]
+) -> tuple[list[Diagnostic], list[Diagnostic], list[Diagnostic]]:
+    """Like `_match`, where a list of names in a message is the same as a longer one in any order."""
+    matched: list[Diagnostic] = []
+    gone: list[Diagnostic] = []
+    new = list(after)
+    for diagnostic in before:
+        now = next((d for d in new if _about_less(diagnostic, d)), None)
+        if now is None:
+            gone.append(diagnostic)
+        else:
+            new.remove(now)
+            matched.append(_moved(diagnostic, now))
+    return matched, gone, new
+
+
+def _about_less(before: Diagnostic, after: Diagnostic) -> bool:
+    if (before.tool, before.code, before.path) != (after.tool, after.code, after.path):
+        return False
+    (old, was), (new, now) = _lists(before.message), _lists(after.message)
+    if old != new or len(was) != len(now):
+        return False
+    return all((len(some) > 1 and fewer <= some) or fewer == some for some, fewer in zip(was, now, strict=True))
+
+
+def _lists(message: str) -> tuple[str, list[set[str]]]:
+    """The message without the names that it quotes, and these, list by list."""
+    folded = fold_message(message)
+    return _QUOTED.sub("''", folded), [set(found[0].split(", ")) for found in _QUOTED.finditer(folded)]
 
 
 def _match(

@@ -148,3 +148,23 @@ def test_stamped_errors_are_in_the_order_of_the_file() -> None:
     """Stamping sorts by file and line, whatever order a tool reports in."""
     errors = [error(2), error(1, path="b.py"), error(1)]
     assert [(d.path, d.line) for d in stamp(errors, lambda _: b"x\ny\n")] == [("a.py", 1), ("a.py", 2), ("b.py", 1)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("Import from `a` instead: `B`, `C`", "Import from `a` instead: `C`, `B`", True),
+        ("Import from `a` instead: `B`, `C`", "Import from `a` instead: `C`", True),
+        ("Import from `a` instead: `B`", "Import from `a` instead: `B`, `C`", False),
+        ("Import from `a` instead: `B`", "Import from `a` instead: `C`", False),
+        ("type `int`; expected `str`", "type `str`; expected `int`", False),
+        ("`os` imported but unused", "`re` imported but unused", False),
+    ],
+)
+def test_a_list_of_names_is_the_same_in_any_order_and_shorter(before: str, after: str, *, same: bool) -> None:
+    """An error about fewer of the names it was about is the old one; about another name it is another."""
+    first, second = (stamp([error(1).model_copy(update={"message": m})], lambda _: b"x\n") for m in (before, after))
+    comparison = compare(first, second)
+    assert (len(comparison.remaining), len(comparison.fixed), len(comparison.introduced)) == (
+        (1, 0, 0) if same else (0, 1, 1)
+    )
