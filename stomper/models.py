@@ -99,6 +99,18 @@ class Status(StrEnum):
     WAITING = "waiting"
 
 
+class CleanUp(Model):
+    """Errors that the fixes of one file brought about, and that were repaired with them. Both are codes, sorted."""
+
+    codes: tuple[str, ...]
+    after: tuple[str, ...] = Field(description="the codes whose fixes brought them about")
+
+    @property
+    def words(self) -> str:
+        """Say it in a line."""
+        return f"cleaned up after {', '.join(self.after)}: {', '.join(self.codes)}"
+
+
 class Span(Model):
     """A stage of a file's work, in seconds since the run began."""
 
@@ -132,6 +144,7 @@ class Outcome(Model):
     attempts: tuple[Attempt, ...] = ()
     spans: tuple[Span, ...] = ()
     agent: str = ""
+    cleaned_up: tuple[CleanUp, ...] = Field(default=(), description="beside the errors aimed at, by the same patch")
     risk: Literal["", "cosmetic", "typing", "logic"] = Field(default="", description="of the patch; see risk.py")
     evidence: Evidence = Field(default="none", description="what proves the patch beside the checkers")
     required: Evidence = Field(default="none", description="the evidence it needs to land unattended")
@@ -272,6 +285,7 @@ class CheckerRun(Model):
     origin: str = Field(default="", description="where the program was found")
     seconds: float = 0.0
     found: int = 0
+    note: str = Field(default="", description="what it says of how it is set up, where that is not what one may expect")
     error: str = ""
 
 

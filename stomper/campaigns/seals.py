@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ConfigDict
+
 from stomper.campaigns.cost_trailer import Spent
 from stomper.errors import RepositoryError
 from stomper.git.repository import git
 from stomper.git.worktrees import SharedClone, build_commits
-from stomper.models import Patch
+from stomper.models import CleanUp, Model, Patch
 
 _SEAL = re.compile(rb"Stomper-Seal: ([0-9a-f]{64})\n\Z")
 _PLACE = re.compile(r"([a-z0-9-]+) ([0-9]{1,9}) of ([0-9]{1,9})")
@@ -37,7 +39,18 @@ class Part:
     file: str
     agent: str
     codes: tuple[str, ...]
+    cleaned_up: tuple[CleanUp, ...]
     spent: Spent
+
+
+class FileFix(Model):
+    """What a commit says of the file that it repairs."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    path: str = ""
+    codes: tuple[str, ...] = ()
+    cleaned_up: tuple[CleanUp, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,24 +138,20 @@ def _part(path: Path, commit: str, campaign: str) -> Part | None:
     fixed = _fixed(said.get("File", "{}"))
     if fixed is None:
         return None
-    file, codes = fixed
     return Part(
-        commit, parent, tree, int(place[2]), int(place[3]), file, said.get("Agent", ""),
-        codes, Spent.read(said.get("Spent", "")),
+        commit, parent, tree, int(place[2]), int(place[3]), fixed.path, said.get("Agent", ""),
+        fixed.codes, fixed.cleaned_up, Spent.read(said.get("Spent", "")),
     )  # fmt: skip
 
 
-def _fixed(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """The file that a fix is of and the codes that it fixes; None for what Stomper does not write: no seal is a proof."""
+def _fixed(text: str) -> FileFix | None:
+    """What a commit says of its file; None for what Stomper does not write: no seal is a proof."""
     try:
-        data = json.loads(text)
+        # Not the JSON of pydantic, which takes no half of a surrogate pair: that is how a name that is not UTF-8 is spelled.
+        fixed = FileFix.model_validate(json.loads(text))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict):
-        return None
-    path, codes = data.get("path", ""), data.get("codes", [])
-    words = [path, *codes] if isinstance(codes, list) else [None]
-    return (path, tuple(codes)) if all(isinstance(w, str) and "\0" not in w for w in words) else None
+    return None if any("\0" in word for word in (fixed.path, *fixed.codes)) else fixed
 
 
 def _fields(raw: bytes) -> dict[str, list[bytes]]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from stomper.config.settings import CheckerSettings
 from stomper.environment.python import Environment
@@ -31,6 +31,8 @@ class CheckerContext:
     cache: Path
     lasting: Path
     test_command: str = ""
+    select: tuple[str, ...] = ()
+    """The codes that the run is to aim at; empty for all."""
 
 
 class Checker(Protocol):
@@ -46,6 +48,15 @@ class Checker(Protocol):
 
     def check(self, tree: Path, paths: Sequence[str] = ()) -> list[Diagnostic]:
         """The errors in *tree*, or in *paths* of it, with paths relative to it. Raises CheckerError: never guess."""
+        ...
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A checker that may have something to say of how it is set up."""
+
+    def note(self, tree: Path) -> str:
+        """Return what people are to know of how *tree* is checked, in a line; empty where it is as they expect."""
         ...
 
 

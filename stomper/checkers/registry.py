@@ -34,6 +34,7 @@ def make_checkers(
             cache=cache,
             lasting=lasting or cache,
             test_command=settings.test_command,
+            select=settings.select,
         )
         made.append(checker_type(table.kind or name)(context))
     return made

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stomper.analysis.fingerprints import Comparison, compare, stamp
 from stomper.analysis.syntax import OWN, Parser
-from stomper.checkers.base import Checker
+from stomper.checkers.base import Checker, Noting
 from stomper.errors import CheckerError
 from stomper.models import CheckerRun, Diagnostic
 
@@ -55,11 +55,12 @@ def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = Fa
         described = [beside.submit(checker.describe) for checker in checkers]
         for checker, description in zip(checkers, described, strict=True):
             began = time.monotonic()
-            version = origin = error = ""
+            version = origin = note = error = ""
             mine: list[Diagnostic] = []
             try:
                 mine = checker.check(tree)
                 version, origin = description.result()
+                note = checker.note(tree) if isinstance(checker, Noting) else ""
             except CheckerError as failure:
                 if not allow_missing:
                     raise CheckerError(f"{failure}\n(--allow-missing-checker goes on without it)") from None
@@ -67,7 +68,13 @@ def collect(tree: Path, checkers: Sequence[Checker], *, allow_missing: bool = Fa
             seconds = time.monotonic() - began
             runs.append(
                 CheckerRun(
-                    name=checker.name, version=version, origin=origin, seconds=seconds, found=len(mine), error=error
+                    name=checker.name,
+                    version=version,
+                    origin=origin,
+                    seconds=seconds,
+                    found=len(mine),
+                    note=note,
+                    error=error,
                 )
             )
             found += mine

@@ -16,9 +16,9 @@ from stomper.hashing import digest
 from stomper.learning.bandit import Choice, Learner
 from stomper.learning.examples import Examples
 from stomper.learning.trials import LONGEST, Trial, Trials, repository_of, rule_of
-from stomper.models import Attempt, FileJob, Judge, Outcome, Patch, Status
+from stomper.models import Attempt, FileJob, Judge, Outcome, Status
 from stomper.prompts.rendering import STRATEGIES, Prompt, Strategy
-from stomper.state.store import Store
+from stomper.state.store import Kept, Store
 
 # Of the settings, those that decide what becomes of a call beside what the agent is told.
 _DECISIVE = ("guards_off", "extra_files", "test_validation", "test_command", "run_hooks")
@@ -96,11 +96,11 @@ class Memory:
         decisive = self.settings.model_dump_json(include=set(_DECISIVE))
         return digest(call, __version__, decisive, *programs, "", prompt.text)
 
-    def proven_before(self, call: str) -> bytes | None:
+    def proven_before(self, call: str) -> Kept | None:
         """The patch of the same call, from a run that did not come to land it."""
         return self.store.kept(call)
 
-    def keep_proven(self, call: str, path: str, asked: str, patch: Patch) -> None:
+    def keep_proven(self, call: str, path: str, asked: str, patch: Kept) -> None:
         """Keep a proven patch until it has landed, so that a killed run does not pay for it twice.
 
         One of an earlier run is this run's from now on."""

@@ -19,8 +19,9 @@ from stomper.fixing.proof import Proof, diff_of, judge, prove
 from stomper.fixing.session import Session
 from stomper.git.worktrees import Worktree
 from stomper.guards.base import Diff
-from stomper.models import Attempt, FileJob, Outcome, Patch, Span, Status
+from stomper.models import Attempt, CleanUp, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts.rendering import Prompt, Strategy, evidence
+from stomper.state.store import Kept
 
 _NO_MEASURE = "not worked on: the tests prove nothing at the base commit"
 
@@ -83,6 +84,7 @@ class _Work:
     turned_down: _Call | None = None
     problem: str = ""
     agents: list[str] = field(default_factory=list)
+    cleaned_up: tuple[CleanUp, ...] = ()
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     waiting: list[Agent] = field(default_factory=list)
@@ -108,7 +110,7 @@ class _Work:
     def _take(self, ready: Ready, began: float) -> None:
         self.enter(ready.agent.name, began)
         started, before = time.monotonic(), self._job()
-        made = _Call(Answer(cost_usd=0.0, usage=Usage()))
+        made = _Call(Answer(cost_usd=0.0, usage=Usage(), cleaned_up=ready.done.cleaned_up))
 
         def proof(diff: Diff) -> Proof:
             return judge(
@@ -149,7 +151,8 @@ class _Work:
         except RepositoryError:
             self.problem = f"the fix on branch {recorded.branch} does not fit any more"
             return
-        call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
+        same = Answer(cost_usd=0.0, usage=Usage(), cleaned_up=recorded.part.cleaned_up)
+        call = self._judged(_Call(same, reused=True), tree)
         self._note(recorded, "rules", before, call, time.monotonic() - began)
 
     def _job(self) -> FileJob:
@@ -188,10 +191,11 @@ class _Work:
             self.enter("reuse")
             self._untouched = False
             tree.reset(self.session.base)  # a patch is against the base: what was proven before it is part of it
-            if self._apply(tree, kept):
-                call = self._judged(_Call(Answer(cost_usd=0.0, usage=Usage()), reused=True), tree)
+            if self._apply(tree, kept.diff):
+                same = Answer(cost_usd=0.0, usage=Usage(), cleaned_up=kept.cleaned_up)
+                call = self._judged(_Call(same, reused=True), tree)
                 if not call.problem and call.patch is not None:
-                    memory.keep_proven(key, job.path, "", call.patch)
+                    memory.keep_proven(key, job.path, "", Kept(call.patch.diff, self.cleaned_up))
                     return call
             memory.drop(key)  # what was proven then is not any more
             self._restore(tree)
@@ -218,7 +222,7 @@ class _Work:
         if call.problem:
             self.session.memory.keep_failure(asked, call.proof.judge)
         elif call.patch is not None:
-            self.session.memory.keep_proven(key, self.job.path, asked, call.patch)
+            self.session.memory.keep_proven(key, self.job.path, asked, Kept(call.patch.diff, self.cleaned_up))
             self.session.journal("proven", self.job.path)
         return call
 
@@ -253,6 +257,7 @@ class _Work:
             self.turned_down = call
         else:
             self.patch, self.proof, self.turned_down = diff.patch, proof, None
+            self.cleaned_up = tuple(dict.fromkeys((*self.cleaned_up, *call.answer.cleaned_up)))
         return call
 
     def _note(self, agent: Agent | Recorded, strategy: Strategy, before: FileJob, call: _Call, seconds: float) -> None:
@@ -336,6 +341,7 @@ class _Work:
             attempts=tuple(self.attempts),
             spans=tuple(self.spans),
             agent=" + ".join(self.agents),
+            cleaned_up=self.cleaned_up if landable else (),
             risk=self.proof.risk if self.patch else "",
             tests=(self.proof if self.patch else last).tests,
             patch=self.patch or rejected,

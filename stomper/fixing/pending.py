@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stomper.agents.ruff import RuffAgent
+from stomper.agents.ruff import Repaired, RuffAgent
 from stomper.analysis.fingerprints import Comparison, compare
 from stomper.checkers.verify import Collected
 from stomper.guards.base import Diff
-from stomper.models import Diagnostic, FileJob
+from stomper.models import FileJob
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Ready:
     """What memory knows the call by."""
     diff: Diff | None
     """None where it changed nothing."""
-    found: tuple[Diagnostic, ...]
+    done: Repaired
     seconds: float
     """The file's share of the time."""
 
     def verdict(self, collected: Collected) -> Comparison:
         """Compare with the base's errors in the file, as *collected*."""
-        return compare(collected.of(self.agent.checkers[0].name, [self.job.path]), self.found)
+        return compare(collected.of(self.agent.checkers[0].name, [self.job.path]), self.done.found)
 
 
 @dataclass

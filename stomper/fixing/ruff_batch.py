@@ -10,8 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 
-from stomper.agents.ruff import RuffAgent
-from stomper.analysis.fingerprints import stamp
+from stomper.agents.ruff import Repaired, RuffAgent
 from stomper.checkers.ruff import SUFFIXES, RuffChecker
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, RepositoryError, StomperError
@@ -20,7 +19,7 @@ from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
 from stomper.git.worktrees import Worktree
 from stomper.guards.base import Diff
-from stomper.models import Diagnostic, FileJob, Patch
+from stomper.models import FileJob, Patch
 
 _MOST, _BYTES = 500, 32 * 1024**2
 """How many files are worked on together, and how much source they have; what is ready for them is in memory meanwhile."""
@@ -95,15 +94,12 @@ def _answers(
 ) -> Iterator[Ready]:
     """What *agent* makes of each file. Raises StomperError when it cannot be told file by file."""
     jobs, parser = [job for job, _ in calls], session.environment.parser
-    after = agent.repair(agent.checkers[0], tree.path, jobs)
-    found: dict[str, list[Diagnostic]] = {job.path: [] for job in jobs}
-    for diagnostic in stamp(
-        (d for some in after.values() for d in some), lambda path: read_from(tree.path, path), parser
-    ):
-        found[diagnostic.path].append(diagnostic)
+    checker = agent.checkers[0]
+    base = {job.path: session.collected.of(checker.name, [job.path]) for job in jobs}
+    after = agent.repair(checker, tree.path, jobs, base)
     whole = tree.patch(session.base)
     patches = split(whole) if whole else {}
-    if not patches.keys() <= found.keys():
+    if not patches.keys() <= base.keys():
         raise RepositoryError("ruff has changed files that it was not given")
     blobs = read_blobs(
         session.clone.path, (b for p in patches.values() for c in p.changes for b in (c.old_blob, c.new_blob))
@@ -125,7 +121,8 @@ def _answers(
                 parser=parser,
                 foreign=lambda path: session.foreign.said(session.base, path),
             )
-        yield Ready(job, agent, call, diff, tuple(found[job.path]), seconds)
+        done = after.get(job.path, Repaired(()))
+        yield Ready(job, agent, call, diff, done, seconds)
 
 
 _PART = re.compile(rb"^diff --git ", re.MULTILINE)

@@ -38,6 +38,7 @@ def check_markdown(checked: Checked) -> str:
     """What would be repaired, on one page."""
     said = [
         f"- {inline(f'{c.name} {c.version}')} ({inline(c.origin)}): {inline(c.error) or f'{c.found} error(s)'}"
+        + (f"; {inline(c.note, 1000)}" if c.note else "")
         for c in checked.collected.runs
     ]
     lines = [f"# {checked.headline}", "", *said, f"- not aimed at: {inline(checked.left_out.words) or 'nothing'}"]

@@ -80,7 +80,7 @@ def _files(report: Report) -> list[str]:
             str(len(o.remaining) + len(o.unknown)),
             inline(o.agent),
             link(o.commit[:7], titles.commit_address(report.repository, o.commit)),
-            inline(o.reason.strip().splitlines()[-1] if o.reason.strip() else "", 200),
+            inline(titles.why(o), 200),
             inline(" ".join(Path(file).name for file in _kept(o)), 300),
         )
         for o in shown[:MOST_ROWS]
@@ -130,6 +130,7 @@ def _evidence(report: Report) -> list[str]:
     lines = [
         *(
             f"- {inline(f'{c.name} {c.version}')} ({inline(c.origin)}): {inline(c.error) or f'{c.found} error(s)'}"
+            + (f"; {inline(c.note, 1000)}" if c.note else "")
             for c in report.checkers
         ),
         f"- tests at the base commit: {inline(report.tests)}",

@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from stomper.checkers.checked import Checked
-from stomper.models import Diagnostic, LeftOut, Metrics, Report, Status
+from stomper.models import CheckerRun, Diagnostic, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
+from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
 from stomper.reports.escaping import printable
 from stomper.reports.next_step import next_command
@@ -103,7 +104,7 @@ def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
                 write(f"{errors} error(s) in {files} file(s) to repair{' once more' if again else ''}")
             case FileDone(outcome=o):
                 counter["done"] += 1
-                why = f": {o.reason.splitlines()[-1]}" if o.reason else ""
+                why = f": {said}" if (said := titles.why(o)) else ""
                 line = f"[{counter['done']}/{counter['total']}] {o.status} {printable(o.path)}"
                 tested = f"; {printable(o.tests)}" if o.tests else ""
                 write(f"{line} ({len(o.fixed)} fixed, {len(o.remaining)} left{tested}){why}")
@@ -188,6 +189,7 @@ def _show_checkers(report: Report, console: Console) -> None:
     for c in report.checkers:
         said = f"[red]unknown: {escape(c.error)}[/]" if c.error else f"{c.found} error(s)"
         console.print(f"{c.name} {c.version} [dim]({escape(c.origin)})[/]: {said} [dim]{c.seconds:.1f} s[/]")
+        _show_note(c, console)
     console.print(f"tests: {escape(report.tests)}")
     if quick := how_tested(report):
         console.print(f"quick: {quick}")
@@ -198,6 +200,11 @@ def _show_checkers(report: Report, console: Console) -> None:
         console.print(f"guards: {escape(said)}", soft_wrap=True)
 
 
+def _show_note(run: CheckerRun, console: Console) -> None:
+    if run.note:
+        console.print(f"  {escape(printable(run.note))}", soft_wrap=True)
+
+
 def _show_files(report: Report, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("file", "status", "fixed", "left", "by", "why"):
@@ -205,9 +212,10 @@ def _show_files(report: Report, console: Console) -> None:
     order = {status: n for n, status in enumerate(_WORST_FIRST)}
     shown = sorted(report.outcomes, key=lambda o: (order[o.status], o.path))
     for o in shown[:_MOST_ROWS]:
-        why = o.reason.strip().splitlines()[-1] if o.reason else ""
         status = Text(o.status, style=_COLOURS[o.status])
-        table.add_row(escape(printable(o.path)), status, str(len(o.fixed)), str(len(o.remaining)), o.agent, escape(why))
+        table.add_row(
+            escape(printable(o.path)), status, str(len(o.fixed)), str(len(o.remaining)), o.agent, escape(titles.why(o))
+        )
     console.print()
     console.print(table)
     if len(shown) > _MOST_ROWS:
@@ -241,6 +249,7 @@ def show_check(checked: Checked, console: Console, *, following: str) -> None:
     for run in checked.collected.runs:
         said = f"[red]unknown: {escape(run.error)}[/]" if run.error else f"{run.found} error(s)"
         console.print(f"{run.name} {run.version} [dim]({escape(run.origin)})[/]: {said} [dim]{run.seconds:.1f} s[/]")
+        _show_note(run, console)
     errors: list[Diagnostic] = [d for job in jobs for d in job.diagnostics]
     if not errors:
         console.print("[green]nothing to fix[/]")

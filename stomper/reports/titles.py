@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from stomper import hashing
 from stomper.config import repository_url
+from stomper.models import Outcome, Status
 from stomper.reports.escaping import printable
 
 # What a host's name holds → where its web pages have a commit. Any other host's pages are not known.
@@ -23,6 +24,15 @@ def short_name(repository: str) -> str:
     path = repository.rpartition(":")[2] if _SCP.match(repository) else urlsplit(repository).path
     parts = [part for part in path.removesuffix("/").removesuffix(".git").split("/") if part]
     return printable("/".join(parts[-2:])) or repository
+
+
+def why(outcome: Outcome) -> str:
+    """Return the file's end in a line: what its patch cleaned up beside its errors, unless it was turned down, then the
+    verdict; empty without either."""
+    stands = outcome.proven or outcome.status is Status.WAITING
+    cleaned = [part.words for part in outcome.cleaned_up] if stands else []
+    # The last line is the verdict; what is before it is a traceback.
+    return "; ".join((*cleaned, *outcome.reason.strip().splitlines()[-1:]))
 
 
 def run_title(verb: str, repository: str, base: str) -> str:

@@ -6,10 +6,13 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from stomper.errors import StomperError
-from stomper.models import Patch, Report
+from stomper.models import CleanUp, Report
 
 _Values = tuple[object, ...]
 # What each format of the file adds to the one before. The first was not numbered: its tables may be there already.
@@ -38,7 +41,21 @@ _FORMATS = (
         commit_id TEXT NOT NULL, hunk TEXT NOT NULL);
     CREATE INDEX examples_rule ON examples (repository, rule, at);
     """,
+    """
+    ALTER TABLE proven ADD COLUMN cleaned_up TEXT NOT NULL DEFAULT '[]';
+    """,
 )
+
+
+_CLEAN_UPS = TypeAdapter(tuple[CleanUp, ...])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A proven patch that has not landed, and what it cleans up beside the errors aimed at."""
+
+    diff: bytes
+    cleaned_up: tuple[CleanUp, ...] = ()
 
 
 class Store:
@@ -169,14 +186,18 @@ class Store:
         older = "rowid < (SELECT rowid FROM runs WHERE id = ?) AND report IS NULL AND repository = ?"
         self.do(f"UPDATE runs SET report = '' WHERE {older}", (report.run_id, report.repository))  # noqa: S608 - no input
 
-    def keep(self, key: str, run_id: str, patch: Patch) -> None:
+    def keep(self, key: str, run_id: str, patch: Kept) -> None:
         """Keep a proven patch until it has landed, so that a killed run does not pay for it twice."""
-        self.do("INSERT OR REPLACE INTO proven (key, run, patch) VALUES (?, ?, ?)", (key, run_id, patch.diff))
+        said = _CLEAN_UPS.dump_json(patch.cleaned_up).decode()
+        adds = "INSERT OR REPLACE INTO proven (key, run, patch, cleaned_up) VALUES (?, ?, ?, ?)"
+        self.do(adds, (key, run_id, patch.diff, said))
 
-    def kept(self, key: str) -> bytes | None:
-        """The diff of a proven patch for the same call, from a run that did not come to land it."""
-        rows = self.do("SELECT patch FROM proven WHERE key = ?", (key,))
-        return bytes(rows[0][0]) if rows and isinstance(rows[0][0], bytes) else None
+    def kept(self, key: str) -> Kept | None:
+        """The proven patch for the same call, from a run that did not come to land it."""
+        rows = self.do("SELECT patch, cleaned_up FROM proven WHERE key = ?", (key,))
+        if not rows or not isinstance(rows[0][0], bytes):
+            return None
+        return Kept(rows[0][0], _CLEAN_UPS.validate_json(str(rows[0][1])))
 
     def drop(self, key: str) -> None:
         """The patch of that call did not hold after all."""

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stomper.models import CleanUp
 from stomper.reports import titles
+from stomper.reports.summary import summary_markdown
+from tests.support.outcomes import failed, fixed, report
 
 SHA = "3f2c1e9" + "0" * 33
 
@@ -46,3 +49,13 @@ def test_slugs_are_keys_of_artifacts(name: str) -> None:
     for place in ("/srv/", "https://github.com/acme/"):
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", titles.unique_slug(place + name))
     assert titles.unique_slug(f"/a/{name}") != titles.unique_slug(f"/b/{name}")
+
+
+def test_what_was_cleaned_up_is_told_with_the_file() -> None:
+    """Of a fix that stands; one that was turned down has cleaned up nothing."""
+    cleaned = (CleanUp(codes=("F401", "I001"), after=("UP006",)),)
+    landed, rejected = fixed("a.py", cleaned_up=cleaned), failed("b.py", "tests: it broke\nverdict", cleaned_up=cleaned)
+    assert titles.why(landed) == "cleaned up after UP006: F401, I001"
+    assert titles.why(rejected) == "verdict"
+    assert titles.why(fixed("c.py")) == ""
+    assert "cleaned up after UP006: F401, I001" in summary_markdown(report(landed))

@@ -12,7 +12,7 @@ from stomper.config.secrets import Secrets
 from stomper.config.settings import AgentSettings
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox
-from stomper.models import FileJob
+from stomper.models import CleanUp, FileJob
 from stomper.system.processes import Finished
 
 
@@ -76,6 +76,8 @@ class Answer:
     retry_after_s: float | None = None
     made: bool = True
     """Whether the agent was called at all."""
+    cleaned_up: tuple[CleanUp, ...] = ()
+    """What it repaired beside the errors it was given, since its own fixes had brought it about."""
 
     @property
     def tokens(self) -> int | None:

@@ -24,7 +24,12 @@ def message(run_id: str, outcome: Outcome) -> bytes:
     counts: dict[tuple[str, str], int] = {}
     for diagnostic in outcome.fixed:
         counts[diagnostic.tool, diagnostic.code] = counts.get((diagnostic.tool, diagnostic.code), 0) + 1
-    body = "\n".join(f"- {tool} {code}: {count}" for (tool, code), count in sorted(counts.items()))
+    body = "\n".join(
+        [
+            *(f"- {tool} {code}: {count}" for (tool, code), count in sorted(counts.items())),
+            *(f"- {part.words}" for part in outcome.cleaned_up),
+        ]
+    )
     trailers = {
         "Stomper-Run": run_id,
         "Stomper-Agent": outcome.agent,

@@ -26,7 +26,9 @@ def of_fix(run_id: str, outcome: Outcome, spent: Spent) -> bytes:
     """The message of a fix, without its place among the others. Forges read messages: strangers' words are quieted."""
     head, _, trailers = message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
     quieted = "\n".join(escaping.line(line) for line in head.split("\n"))
-    fixed = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
+    fixed: dict[str, object] = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
+    if outcome.cleaned_up:
+        fixed["cleaned_up"] = [part.model_dump() for part in outcome.cleaned_up]
     more = f"Stomper-File: {json.dumps(fixed)}\nStomper-Spent: {spent.written}\n"
     return f"{quieted}\n\n{trailers}{more}".encode("utf-8", "surrogateescape")
 

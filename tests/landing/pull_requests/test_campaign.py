@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,21 @@ def test_a_second_run_changes_nothing(place: Place) -> None:
     report = place.run()
     assert only(report).done == "unchanged"
     assert (place.tip(), place.one.body, report.exit_code) == (tip, body, 0)
+
+
+def test_what_was_cleaned_up_is_named_whoever_proves_it_again(place: Place, tmp_path: Path) -> None:
+    """A second run on another machine builds the commits anew, and they say all that they do."""
+    brought = {"a.py": "from typing import List\n\nx: List[int] = []\n", "b.py": "y = 1\n"}
+    place.commit("main", {**brought, "ruff.toml": 'target-version = "py311"\nlint.select = ["UP006", "F401"]\n'})
+    rules: dict[str, Any] = {"checkers": {"ruff": {}}, "select": ["UP006"]}
+    place.run(**rules)
+    before = place.tip()
+    (tmp_path / "state").rename(tmp_path / "forgotten")
+    place.commit("main", {"c.py": "z = 1\n"})
+    report = place.run(**rules)
+    assert place.tip() != before
+    assert [attempt.reused for attempt in outcome(report, "a.py").attempts] == [True]
+    assert "cleaned up after UP006: F401" in git(place.bare, "log", "-1", "--format=%B", "stomper/fixes")
 
 
 def test_what_is_on_the_branch_is_not_bought_again(place: Place, tmp_path: Path) -> None:
