@@ -384,18 +384,6 @@ class Report(Model):
     failure: str = Field(default="", description="why the run could not do its job; empty when it could")
 
     @property
-    def caveat(self) -> str:
-        """What is missing of the proof of what landed, to be said first; empty when nothing is."""
-        proven = [o for o in self.outcomes if o.proven]
-        short = sum(not enough(o.evidence, o.required) for o in proven)
-        if short:
-            return f"{short} file(s) have less evidence than they need"
-        if proven and all(o.evidence == "none" for o in proven):
-            chosen = self.test_validation == "none"
-            return f"no tests{' were run' if chosen else ''}: only the checkers were proven"
-        return ""
-
-    @property
     def exit_code(self) -> int:
         """0 nothing left to fix or all landed, 1 something is left, 2 the run could not do its job."""
         if self.failure:

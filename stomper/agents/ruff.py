@@ -143,7 +143,8 @@ class RuffAgent:
 def _errors(checker: RuffChecker, tree: Path, paths: Sequence[str]) -> dict[str, list[Diagnostic]]:
     """What *checker* finds in each of *paths*, with fingerprints."""
     found: dict[str, list[Diagnostic]] = {path: [] for path in paths}
-    for diagnostic in stamp(checker.check(tree, paths) if paths else (), lambda path: read_from(tree, path)):
+    parser = checker.context.environment.parser
+    for diagnostic in stamp(checker.check(tree, paths) if paths else (), lambda path: read_from(tree, path), parser):
         found[diagnostic.path].append(diagnostic)
     return found
 

@@ -80,6 +80,7 @@ def _offset(starts: Sequence[int], place: tuple[int, int]) -> int:
 
 def _still_there(checker: RuffChecker, tree: Path, path: str, text: str, others: Sequence[Diagnostic]) -> bool:
     """Whether *others*, which were errors of *text*, are errors of the file as it is now."""
-    before = stamp(others, lambda _: text.encode("utf-8"))
-    after = stamp(checker.check(tree, [path]), lambda _: (tree / path).read_bytes())
+    parser = checker.context.environment.parser
+    before = stamp(others, lambda _: text.encode("utf-8"), parser)
+    after = stamp(checker.check(tree, [path]), lambda _: (tree / path).read_bytes(), parser)
     return not compare(before, after).fixed

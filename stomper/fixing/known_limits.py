@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from stomper.checkers.base import Checker
+from stomper.checkers.pytest import PytestChecker
 from stomper.config.settings import Settings
 from stomper.git.repository import Target
 
@@ -13,3 +17,8 @@ def warnings_of(target: Target, settings: Settings) -> list[str]:
         empty = ", ".join(sorted(target.submodules))
         said.append(f"submodules are empty in the worktrees, and never edited: {empty}")
     return said
+
+
+def aims_at_tests(checkers: Sequence[Checker]) -> bool:
+    """Return whether failing tests are among the errors that a run repairs."""
+    return any(isinstance(checker, PytestChecker) for checker in checkers)

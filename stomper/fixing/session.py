@@ -22,7 +22,6 @@ from stomper.agents.transcripts import Transcripts, prune
 from stomper.campaigns.campaign import Campaign
 from stomper.checkers.base import Checker
 from stomper.checkers.mypy import MypyChecker
-from stomper.checkers.pytest import PytestChecker
 from stomper.checkers.registry import make_checkers
 from stomper.checkers.ruff import RuffChecker
 from stomper.checkers.selection import Scope, Selection, globs, matches_code, select
@@ -36,7 +35,7 @@ from stomper.errors import AgentError, SettingsError
 from stomper.fixing.call_memory import Memory
 from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
-from stomper.fixing.known_limits import warnings_of
+from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.pending import Pending
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
@@ -183,7 +182,7 @@ class Session:
                 calls=Calls.of(settings, watch, agents),
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
-                baselines=Baselines(suite, pool, settings, environment, memory, warnings, _aims_at_tests(checkers)),
+                baselines=Baselines(suite, pool, settings, environment, memory, warnings, aims_at_tests(checkers)),
                 shared=SharedSuites(suite, workers=workers, at_once=suites_at_once(workers), lent=lambda: pool.lent),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
@@ -387,10 +386,6 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
-
-
-def _aims_at_tests(checkers: Sequence[Checker]) -> bool:
-    return any(isinstance(checker, PytestChecker) for checker in checkers)
 
 
 def _trees(folder: Path, memory_folder: Path | None) -> Path:

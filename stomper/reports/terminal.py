@@ -19,6 +19,7 @@ from stomper.models import CheckerRun, Diagnostic, LeftOut, Metrics, Report, Sta
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
+from stomper.reports.caveat import first_words
 from stomper.reports.escaping import printable
 from stomper.reports.next_step import next_command
 from stomper.reports.test_selection import how_tested
@@ -147,7 +148,7 @@ def show_report(report: Report, console: Console) -> None:
     _show_left_out(report.left_out, console)
     _show_warnings(report, console)
     m = report.metrics
-    first = f"[yellow]{escape(report.caveat)}:[/] " if report.caveat else ""
+    first = f"[yellow]{escape(first_words(report))}[/]"
     console.print(
         f"\n{first}[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), "
         f"{m.errors_remaining} left,"
