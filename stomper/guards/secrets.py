@@ -45,6 +45,8 @@ def _new_literals(path: str, old: str, after: bytes) -> tuple[str, ...] | None:
     if language(path, after).name not in _KNOWN:
         return None
     source = taken_apart(path, after)
+    if not source.strings:  # nothing here can tell them in a newer syntax, or there are none
+        return None
     squeezed = (_squeezed(piece.text) for piece in (*source.strings, *source.comments))
     return tuple(said for said in squeezed if said and said not in old)
 
