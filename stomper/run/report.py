@@ -40,7 +40,7 @@ def report_of(
         test_seconds=session.suite.seconds,
         errors_found=session.found,
         left_out=left_out,
-        unchecked=unlooked(session) if not outcomes else (),
+        unchecked=() if outcomes or failure else unlooked(session),
         guards=guards_of([o.path for o in outcomes], session.settings.guards_off),
         outcomes=tuple(sorted((_placed(session, o) for o in outcomes), key=lambda o: o.path)),
         metrics=metrics,

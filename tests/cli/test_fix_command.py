@@ -161,7 +161,7 @@ def test_interrupt_stops_agents_and_lands_nothing(
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert "stopped" in out
+    assert "stopped" in out, err
     assert "Traceback" not in err
     assert running(LONG) == []
     assert git(root, "rev-list", "--count", "HEAD") == "1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,12 @@ def ended(root: Path, state: Path, *arguments: str, **more: str) -> tuple[int, s
     return process.returncode, out, err
 
 
+def whole(database: Path) -> bool:
+    """Whether a template was migrated to its end: it is renamed only then."""
+    with sqlite3.connect(database) as db:
+        return bool(db.execute("SELECT version_num FROM alembic_version").fetchall())
+
+
 def test_the_first_run_of_a_user_waits_for_no_server(make_repo: MakeRepo, tmp_path: Path) -> None:
     """It says that nothing is to fix, is remembered, writes its report, and leaves no server, nor a database half made."""
     root, state = make_repo({"a.py": CLEAN}), tmp_path / "new"
@@ -53,7 +60,7 @@ def test_the_first_run_of_a_user_waits_for_no_server(make_repo: MakeRepo, tmp_pa
     kept.close()
     assert not running(str(state / "server"))
     assert not (state / "server" / "address").exists(), "no server was waited for"
-    assert not list((state / "server").glob("template-*"))
+    assert all(whole(database) for database in (state / "server").glob("template-*")), "a database half made"
     assert not list((state / "runs").iterdir())
 
 
@@ -150,7 +157,7 @@ def test_a_server_that_is_given_up_leaves_nothing_half_made(make_repo: MakeRepo,
     wait_for(lambda: database_begun(state))
     go.touch()
     assert "nothing to fix" in asked.communicate(timeout=60)[0]
-    assert not list((state / "server").glob("template-*"))
+    assert all(whole(database) for database in (state / "server").glob("template-*")), "a database half made"
     killed = begin(root, state, "fix", "a.py")
     wait_for(lambda: database_begun(state) and len(running(str(state / "server"))) == 1)
     (abandoned,) = running(str(state / "server"))
