@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import pathspec
 
+from stomper.config.choices import Uncommitted
 from stomper.config.settings import Settings
 from stomper.errors import SettingsError
 from stomper.models import Diagnostic, FileJob, LeftOut
@@ -18,11 +20,13 @@ from stomper.models import Diagnostic, FileJob, LeftOut
 class Scope:
     """What a run is pointed at. `paths` are files or folders relative to the root; `only` a set of files, or None.
 
-    With `uncommitted`, what is checked and repaired is not HEAD but HEAD with those files as the user has them."""
+    With `uncommitted`, what is checked and repaired is not HEAD but HEAD with those files as the user has them: as they are
+    in the checkout, as they are staged in `index` (None is the checkout's own), or the tracked ones as they lie on disk."""
 
     paths: tuple[str, ...] = ()
     only: frozenset[str] | None = None
-    uncommitted: Literal["", "changed", "staged"] = ""
+    uncommitted: Uncommitted | Literal[""] = ""
+    index: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,27 @@ def _begins(code: str, prefix: str) -> bool:
     return prefix[-1].isdigit() or (prefix.isupper() and (prefix == "PL" or not rest[0].isalpha()))
 
 
+def within(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Return the test for being one of *paths* or in one of them; without any, or with the root, for everything."""
+    wanted = frozenset(paths)
+    if not wanted or wanted & {"", "."}:
+        return lambda _path: True
+    return lambda path: path in wanted or any(str(folder) in wanted for folder in PurePosixPath(path).parents)
+
+
 def select(
     diagnostics: Sequence[Diagnostic], settings: Settings, scope: Scope, foreign: Callable[[str], str] | None = None
 ) -> Selection:
     """Group the errors in scope by file, files with the most errors first, cut at the limits.
 
     Files for which *foreign* gives whose they are are left out under that name."""
-    include, exclude = globs(settings.include), globs(settings.exclude)
+    include, exclude, inside = globs(settings.include), globs(settings.exclude), within(scope.paths)
     by_scope = by_code = by_limit = 0
     vendored = Counter[str]()
     files: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
         path = diagnostic.path
-        inside = not scope.paths or any(p in ("", ".") or path == p or path.startswith(f"{p}/") for p in scope.paths)
-        wanted = inside and (scope.only is None or path in scope.only)
+        wanted = inside(path) and (scope.only is None or path in scope.only)
         if not wanted or (settings.include and not include.match_file(path)) or exclude.match_file(path):
             by_scope += 1
         elif (settings.select and not matches_code(diagnostic.code, settings.select)) or matches_code(

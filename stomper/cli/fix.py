@@ -20,6 +20,7 @@ from stomper.cli.options import (
     MaxErrors,
     MaxFiles,
     NoCi,
+    OnDisk,
     Paths,
     Quiet,
     Reports,
@@ -37,6 +38,7 @@ def fix(
     paths: Paths = None,
     changed: Changed = False,
     staged: Staged = False,
+    on_disk: OnDisk = False,
     since: Since = "",
     include: Include = None,
     exclude: Exclude = None,
@@ -85,6 +87,7 @@ def check(
     paths: Paths = None,
     changed: Changed = False,
     staged: Staged = False,
+    on_disk: OnDisk = False,
     since: Since = "",
     include: Include = None,
     exclude: Exclude = None,
@@ -113,7 +116,6 @@ def check(
 
     telling = Telling.of("check", report, stdout_taken_by="--json" if json_ else "", no_ci=no_ci)
     from stomper.cli.parameters import fix_command, parameters_of
-    from stomper.git.repository import open_target
     from stomper.reports.result import RunResult
     from stomper.reports.terminal import show_check
     from stomper.run.check import check
@@ -125,7 +127,7 @@ def check(
         elif not quiet:
             shown = console(stderr=telling.uses_stdout)
             show_check(checked, shown, following=fix_command(given))
-    telling.tell(RunResult.of_check(checked), open_target(Path.cwd()).root)
+    telling.tell(RunResult.of_check(checked), Path(checked.repository))
     raise typer.Exit(0 if checked.clean else 1)
 
 

@@ -27,6 +27,15 @@ Staged = Annotated[
         rich_help_panel=FILES,
     ),
 ]
+OnDisk = Annotated[
+    bool,
+    typer.Option(
+        "--on-disk",
+        help="The files as they lie in the checkout, committed or not: for hooks that are given names. Their fixes become "
+        "patches.",
+        rich_help_panel=FILES,
+    ),
+]
 Since = Annotated[
     str,
     typer.Option(

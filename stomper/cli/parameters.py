@@ -11,7 +11,7 @@ from stomper.config import layers
 from stomper.config.parameters import FixParameters
 
 _LISTS = ("select", "ignore", "checkers", "agents")
-_OWN_FIELDS = ("paths", "changed", "staged", "since")  # of the parameters; all other flags are settings
+_OWN_FIELDS = ("paths", "changed", "staged", "on_disk", "since")  # of the parameters; all other flags are settings
 _TOLD = ("json_", "quiet", "verbose", "report", "no_ci")  # how and where a command tells its result
 _NO_SETTINGS = (*_OWN_FIELDS, "file", "config", "set_", "dry_run", *_TOLD)
 

@@ -9,3 +9,4 @@ Land = Literal["commit", "branch", "patch", "pr"]
 StrategyChoice = Literal["auto", "terse", "rules", "examples", "context"]
 Risk = Literal["cosmetic", "typing", "logic"]
 RISKS: tuple[Risk, ...] = get_args(Risk)
+Uncommitted = Literal["changed", "staged", "on_disk"]

@@ -129,6 +129,9 @@ class Files(_Section):
     )
     changed: bool = Field(default=False, title="Changed", description="Only files with uncommitted changes.")
     staged: bool = Field(default=False, title="Staged", description="Only files with staged changes.")
+    on_disk: bool = Field(
+        default=False, title="On disk", description="The files as they lie in the checkout, committed or not."
+    )
     include: list[str] | None = _setting("include")
     exclude: list[str] | None = _setting("exclude")
 
@@ -204,7 +207,7 @@ class Advanced(_Section):
 
 REMOTE, FILES, CHECKS, AGENTS = Remote(), Files(), Checks(), Agents()
 LIMITS, LANDING, ADVANCED = Limits(), Landing(), Advanced()
-_OWN = ("paths", "since", "changed", "staged")  # of the parameters; all else in the sections is a setting
+_OWN = ("paths", "since", "changed", "staged", "on_disk")  # of the parameters; all else in the sections is a setting
 
 
 def parameters_of(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from stomper.config.choices import Land, TestValidation
+from stomper.config.choices import Land, TestValidation, Uncommitted
 from stomper.config.repository_url import NO_CREDENTIALS, refuse_credentials
 
 
@@ -34,6 +34,7 @@ class FixParameters(BaseModel):
     """Only files that differ from this commit or branch."""
     changed: bool = False
     staged: bool = False
+    on_disk: bool = False
     land: Land | None = None
     """Over `settings`, as are the next three; the repository's own setting when empty."""
     test_validation: TestValidation | None = None
@@ -50,6 +51,12 @@ class FixParameters(BaseModel):
     @classmethod
     def _no_credentials(cls, given: str) -> str:
         return refuse_credentials(given)
+
+    @property
+    def uncommitted(self) -> tuple[Uncommitted, ...]:
+        """Return the versions of the files that are asked for instead of the committed one; more than one is a mistake."""
+        given = {"changed": self.changed, "staged": self.staged, "on_disk": self.on_disk}
+        return tuple(name for name in get_args(Uncommitted) if given[name])
 
     def flags(self) -> dict[str, Any]:
         """Return the layer of settings that this is."""

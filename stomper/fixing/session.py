@@ -37,6 +37,7 @@ from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
 from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.pending import Pending
+from stomper.fixing.uncommitted import base_of
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
 from stomper.git.remotes import Remote
@@ -142,9 +143,8 @@ class Session:
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
             warnings = []
-            base = target.head
+            base = base_of(clone, target, scope)
             if scope.uncommitted:
-                base = clone.snapshot(staged=scope.uncommitted == "staged")
                 if settings.land != "patch":
                     warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
                     settings = settings.model_copy(update={"land": "patch"})

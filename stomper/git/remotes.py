@@ -81,8 +81,8 @@ def opened(parameters: FixParameters, token: str = "") -> Remote | None:
         if given:
             raise SettingsError(f"{', '.join(given)}: only for a repository by its address, and this is a path")
         return None
-    if parameters.changed or parameters.staged:
-        raise SettingsError("changed and staged are about a checkout of yours: give its path")
+    if parameters.uncommitted:
+        raise SettingsError(f"{', '.join(parameters.uncommitted)}: only for a checkout of yours: give its path")
     address = repository_url.parse(parameters.repository)
     mirror = Mirror(address, _credentials(parameters, address, token), parameters.partial)
     heads = mirror.heads(*([parameters.ref] if parameters.ref else []))

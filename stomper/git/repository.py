@@ -100,6 +100,7 @@ class Target:
     own_dir: Path
     """What of git is this checkout's alone; git's own folder, where the repository has but one."""
     head: str
+    """The commit that is checked out; empty before the first one."""
     branch: str
     dirty: frozenset[str]
     staged: frozenset[str]
@@ -111,8 +112,10 @@ class Target:
         return self.head[:8]
 
 
-def open_target(path: Path) -> Target:
-    """The repository that holds *path*. Raises RepositoryError for one that cannot be worked on, with the way out."""
+def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
+    """The repository that holds *path*; *before_first_commit*, it may be one without a commit.
+
+    Raises RepositoryError for one that cannot be worked on, with the way out."""
     if not path.exists():
         raise RepositoryError(f"{path}: there is no such file or folder")
     try:
@@ -130,11 +133,12 @@ def open_target(path: Path) -> Target:
         probe = processes.run(asked, cwd=root, timeout_s=60, env=environment())
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
-        if b"unknown revision" in probe.stderr:
+        unborn = b"unknown revision" in probe.stderr
+        if unborn and not before_first_commit:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
-        if probe.returncode:
+        if probe.returncode and not unborn:
             raise RepositoryError(f"git cannot work in {root}: {probe.complaint}")
-        head, name = os.fsdecode(probe.stdout).split()
+        head, name = ("", _unborn_branch(root)) if unborn else os.fsdecode(probe.stdout).split()
         branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
         git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
@@ -152,6 +156,11 @@ def open_target(path: Path) -> Target:
         submodules=frozenset(line.split("\t", 1)[1] for line in listing if line.startswith("160000 ")),
         shallow=(git_dir / "shallow").exists(),
     )
+
+
+def _unborn_branch(root: Path) -> str:
+    """The name of the branch that the first commit makes."""
+    return text(("symbolic-ref", "HEAD"), cwd=root)
 
 
 def check_landing(target: Target, land: str, branch_name: str = "") -> None:

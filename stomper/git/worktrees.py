@@ -10,11 +10,21 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, parse_changes, promisors, text
+from stomper.git.repository import (
+    AS_PATCH,
+    WHOLE_INDEX,
+    Target,
+    copied_config,
+    git,
+    names,
+    parse_changes,
+    promisors,
+    text,
+)
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles
 
@@ -121,13 +131,14 @@ class SharedClone:
         git(("update-ref", "--stdin"), cwd=path, stdin=tags)
         return cls(path, target)
 
-    def snapshot(self, *, staged: bool) -> str:
-        """A commit of the clone with the user's uncommitted work on top of HEAD: only what is *staged*, or all of it.
+    def snapshot(self, *, staged: Path | None = None, on_disk: bool = False, taken: Iterable[str] = ()) -> str:
+        """A commit of the clone with the user's uncommitted work on top of HEAD: what is in the index *staged*, or in the
+        checkout's own, and over it the files *taken* as they lie in the checkout; *on_disk*, all that the index knows.
 
         Made with an index and an object folder of our own, so that nothing is written to the target."""
         root, target = self.target.root, self.target
         index = self.path / "snapshot.index"
-        place = root / os.fsdecode(git(("rev-parse", "--git-path", "index"), cwd=root)).rstrip("\n")
+        place = staged or root / os.fsdecode(git(("rev-parse", "--git-path", "index"), cwd=root)).rstrip("\n")
         if place.exists():
             shutil.copy2(place, index)  # by its time git knows which files it cannot be sure of
         env = {
@@ -136,13 +147,14 @@ class SharedClone:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(target.git_dir / "objects"),
             **{f"GIT_{who}_{what}": "stomper" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
-        if not staged:
-            paths = [p for p in target.dirty - target.submodules if not p.endswith("/")]
+        edited = git(("diff-files", "--name-only", "-z", "--no-ext-diff"), cwd=root, env=env) if on_disk else b""
+        if paths := [p for p in {*taken, *names(edited)} - target.submodules if not p.endswith("/")]:
             listing = b"\0".join(os.fsencode(p) for p in paths)
             add = ("add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul")
             git((*WHOLE_INDEX, *add), cwd=root, stdin=listing, env=env)
         tree = git((*WHOLE_INDEX, "write-tree"), cwd=root, env=env).decode().strip()
-        commit = git(("commit-tree", tree, "-p", target.head, "-m", "uncommitted work"), cwd=root, env=env)
+        parent = ("-p", target.head) if target.head else ()
+        commit = git(("commit-tree", tree, *parent, "-m", "uncommitted work"), cwd=root, env=env)
         index.unlink(missing_ok=True)
         return commit.decode().strip()
 

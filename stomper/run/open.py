@@ -12,6 +12,7 @@ from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings
 from stomper.errors import RepositoryError, SettingsError
 from stomper.fixing.session import Session
+from stomper.git.hook_index import index_of_hook, staged_in
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target, changed_since, check_landing, open_target
 from stomper.landing.recovery import heal
@@ -35,7 +36,7 @@ def plan(parameters: FixParameters, remote: Remote | None = None, *, lands: bool
     """What *parameters* ask for, in the checkout of *remote* where there is one; with *lands*, fixes can land as asked.
 
     Raises StomperError with the way out; nothing is started or written."""
-    target = open_target(Path(parameters.repository))
+    target = open_target(Path(parameters.repository), before_first_commit=bool(parameters.uncommitted))
     config = Path(parameters.config) if parameters.config else None
     settings = load(target.root, flags=parameters.flags(), config=config)
     scope = scope_of(target, parameters)
@@ -51,7 +52,7 @@ def open_session(parameters: FixParameters, *, only_check: bool = False, remote:
 
     Raises StomperError before anything is touched."""
     local = parameters.model_copy(update={"repository": str(remote.root)}) if remote else parameters
-    healed = [] if only_check else _settle(Path(local.repository))
+    healed = [] if only_check else _settle(local)
     planned = plan(local, remote, lands=not only_check)
     name = planned.settings.branch_name
     if remote and planned.settings.land == "branch" and name and remote.tip_of(name):
@@ -91,11 +92,11 @@ def _names_token(parameters: FixParameters) -> bool:
     return isinstance(given, dict) and bool(given.get("token_env"))
 
 
-def _settle(path: Path) -> list[str]:
+def _settle(parameters: FixParameters) -> list[str]:
     store = Store(home())
     try:
         sweep_runs(home() / "runs")
-        root = open_target(path).root
+        root = open_target(Path(parameters.repository), before_first_commit=bool(parameters.uncommitted)).root
         reverts.settle(root, store)
         return heal(root, store)
     finally:
@@ -104,26 +105,33 @@ def _settle(path: Path) -> list[str]:
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:
     """The files that *parameters* point at. Raises RepositoryError for a path that is not in the repository."""
-    paths = []
-    for given in parameters.paths:
-        path = Path(parameters.repository, given)
-        try:
-            there = path.exists() or path.is_symlink()
-        except OSError as error:
-            raise RepositoryError(f"{given}: cannot be looked at: {error.strerror}") from None
-        if not there:
-            raise RepositoryError(f"{given}: there is no such file or folder")
-        try:
-            paths.append((path.parent.resolve() / path.name).resolve(strict=False).relative_to(target.root).as_posix())
-        except ValueError:
-            raise RepositoryError(f"{given} is outside the repository {target.root}") from None
-    only: frozenset[str] | None = None
-    if parameters.since:
-        only = changed_since(target, parameters.since)
-    if parameters.changed and parameters.staged:
-        raise SettingsError("--changed and --staged are two versions of the same files: give one of them")
+    paths = tuple(_inside(target, parameters, given) for given in parameters.paths)
+    versions = parameters.uncommitted
+    if len(versions) > 1:
+        flags = " and ".join(f"--{name.replace('_', '-')}" for name in versions)
+        raise SettingsError(f"{flags} are {len(versions)} versions of the same files: give one of them")
+    index = index_of_hook(target) if parameters.staged or parameters.on_disk else None
+    sets = [changed_since(target, parameters.since)] if parameters.since else []
     if parameters.changed:
-        only = target.dirty if only is None else only & target.dirty
+        sets.append(target.dirty)
     if parameters.staged:
-        only = target.staged if only is None else only & target.staged
-    return Scope(tuple(paths), only, "changed" if parameters.changed else "staged" if parameters.staged else "")
+        sets.append(staged_in(target, index) if index else target.staged)
+    only = frozenset.intersection(*sets) if sets else None
+    return Scope(paths, only, versions[0] if versions else "", index)
+
+
+def _inside(target: Target, parameters: FixParameters, given: str) -> str:
+    """The path *given* as git spells it."""
+    path = Path(parameters.repository, given)
+    try:
+        there = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise RepositoryError(f"{given}: cannot be looked at: {error.strerror}") from None
+    place = (path.parent.resolve() / path.name).resolve(strict=False)
+    inside = place.relative_to(target.root).as_posix() if place.is_relative_to(target.root) else ""
+    # Hooks are given what was deleted meanwhile, too.
+    if not there and not (parameters.uncommitted and inside in target.dirty):
+        raise RepositoryError(f"{given}: there is no such file or folder")
+    if not inside:
+        raise RepositoryError(f"{given} is outside the repository {target.root}")
+    return inside

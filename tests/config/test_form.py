@@ -14,9 +14,11 @@ from stomper.config.settings import Settings
 from stomper.run.fleet import FleetParameters, fleet_of, form_of_fleet
 
 SECTIONS = (form.Fleet, form.Remote, form.Files, form.Checks, form.Agents, form.Limits, form.Landing, form.Advanced)
-OWN = {"paths", "since", "changed", "staged", "config", "settings", "setup_command", *form.Remote.model_fields} | set(
-    form.Fleet.model_fields
-)
+OWN = {
+    *("paths", "changed", "staged", "on_disk", "since", "config", "settings", "setup_command"),
+    *form.Remote.model_fields,
+    *form.Fleet.model_fields,
+}
 FIELDS = [(section, name) for section in SECTIONS for name in section.model_fields if name not in OWN]
 
 

@@ -23,10 +23,10 @@ from tests.support.runs import RULES, snapshot
 UNUSED = "import os\nx = 1\n"
 
 
-def repair(root: Path, *, changed: bool = False, staged: bool = False, validation: str = "none") -> Landing:
-    """A run over what is changed or staged, which must say that it cannot commit."""
+def repair(root: Path, *, validation: str = "none", **version: bool) -> Landing:
+    """A run over what is changed, staged or on disk, which must say that it cannot commit."""
     settings: dict[str, object] = {"checkers": RULES, "test_validation": validation}
-    session = open_session(FixParameters(repository=str(root), changed=changed, staged=staged, settings=settings))
+    session = open_session(FixParameters.model_validate({"repository": str(root), "settings": settings, **version}))
     try:
         session.collect()
         landing = land(session, [process_file(session, job) for job in session.select()[0]], contextlib.nullcontext)
@@ -121,11 +121,34 @@ def test_from_a_linked_worktree_and_a_detached_head(make_repo: MakeRepo) -> None
     assert repair(root, staged=True).outcomes == ()
 
 
-def test_both_at_once_are_refused(make_repo: MakeRepo) -> None:
-    """`--changed --staged` is refused in words."""
+def test_before_the_first_commit(make_repo: MakeRepo) -> None:
+    """What the first commit is to hold is repaired as any other."""
     root = make_repo({"a.py": UNUSED})
-    with pytest.raises(SettingsError, match="give one of them"):
+    git(root, "update-ref", "-d", "HEAD")
+    landing = repair(root, staged=True)
+    apply(root, landing, "--cached")
+    assert git(root, "show", ":a.py") == "x = 1"
+
+
+def test_several_at_once_are_refused(make_repo: MakeRepo) -> None:
+    """Two of `--changed`, `--staged` and `--on-disk` are refused in words."""
+    root = make_repo({"a.py": UNUSED})
+    with pytest.raises(
+        SettingsError, match="--changed and --staged are 2 versions of the same files: give one of them"
+    ):
         plan(FixParameters(repository=str(root), changed=True, staged=True))
+    with pytest.raises(SettingsError, match="--staged and --on-disk are"):
+        plan(FixParameters(repository=str(root), on_disk=True, staged=True))
+
+
+def test_named_files_are_repaired_as_they_lie_on_disk(make_repo: MakeRepo) -> None:
+    """Committed ones and edited ones, whose patches fit what lies there."""
+    root = make_repo({"committed.py": UNUSED, "edited.py": "x = 1\n"})
+    write(root, {"edited.py": UNUSED})
+    landing = repair(root, on_disk=True)
+    assert sorted(o.path for o in landing.outcomes) == ["committed.py", "edited.py"]
+    apply(root, landing)
+    assert {(root / name).read_text() for name in ("committed.py", "edited.py")} == {"x = 1\n"}
 
 
 def test_the_next_step_for_what_is_half_staged(make_repo: MakeRepo) -> None:
