@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.repositories import MakeRepo, git, write
-
 ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
 UNITS = sorted((DEPLOYMENTS / "systemd").glob("*.service"))
@@ -166,31 +164,3 @@ def test_the_pipelines_run_what_there_is(path: Path) -> None:
     else:
         assert re.search(r"""stomper"? fix (--since "origin/|--land pr\b)""", text)
         assert re.search(r"--report \S+ --report \S+", text)
-
-
-@pytest.mark.slow
-def test_the_hooks_keep_pre_commits_contract(make_repo: MakeRepo) -> None:
-    """Called in the root with the staged files as arguments, and with git's own variables as `git commit` sets them:
-    0 and nothing changed where they are clean, else 1. What is not staged is not looked at."""
-    hooks = {hook["id"]: hook for hook in read(ROOT / ".pre-commit-hooks.yaml")}
-    assert all({"id", "name", "entry", "language", "types_or"} <= set(hook) for hook in hooks.values())
-    root = make_repo({"a.py": "X = 1\n", "b.py": "Y = 1\n"})
-    program, *arguments = shlex.split(hooks["stomper-check"]["entry"])
-    assert program == "stomper"
-
-    def hook(*files: str) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "GIT_INDEX_FILE": ".git/index", "GIT_DIR": ".git", "GIT_EDITOR": ":"}
-        return subprocess.run(
-            (STOMPER, *arguments, *files), cwd=root, env=env, capture_output=True, text=True, check=False
-        )
-
-    write(root, {"a.py": "X = 2\n", "b.py": "import os\n"})
-    git(root, "add", "a.py")
-    before = git(root, "status", "--porcelain")
-    assert hook("a.py").returncode == 0
-    assert hook("a.py", "b.py").returncode == 0
-    git(root, "add", "b.py")
-    refused = hook("a.py", "b.py")
-    assert refused.returncode == 1
-    assert "F401" in refused.stdout
-    assert git(root, "status", "--porcelain") == before.replace(" M b.py", "M  b.py")
