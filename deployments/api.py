@@ -13,10 +13,14 @@ from typing import Any
 from urllib.parse import quote
 
 from stomper.errors import StomperError
+from stomper.system import proxies
 
 TIMEOUT_S = 3.0
 _TRIES = 6
 _PAUSE_S = 0.5
+
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Unreachable(StomperError):
@@ -68,7 +72,7 @@ class Api:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = urllib.request.Request(f"{self.address}{path}", data, _headers(), method=method)  # noqa: S310 - the same
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as answer:  # noqa: S310 - the user's address
+            with _opener(self.address).open(request, timeout=self.timeout_s) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             if error.code == 404:
@@ -84,6 +88,11 @@ class Api:
             return json.loads(text) if text else None
         except ValueError:
             raise Unreachable(f"{self.address}{path} answers, but is no Prefect API: does it end with /api?") from None
+
+
+def _opener(address: str) -> urllib.request.OpenerDirector:
+    """What opens *address*: through the user's proxies, but for this machine's own loopback."""
+    return _DIRECT if proxies.on_loopback(address) else urllib.request.build_opener()
 
 
 def _headers() -> dict[str, str]:

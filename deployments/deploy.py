@@ -20,7 +20,7 @@ from deployments.schedules import schedules_kept
 from deployments.work_pools import DOCKER, TYPES, Asked, Pool, pool_of
 from stomper.config.repository_url import is_address
 from stomper.errors import StomperError
-from stomper.server.embedded import configured_api
+from stomper.server.configured import configured_api
 from stomper.system import processes
 
 _TIMEOUT_S = 180.0
@@ -28,17 +28,17 @@ _TIMEOUT_S = 180.0
 
 def configured() -> Api:
     """The API of the server that the user has configured, which answers. Raises StomperError with the next step."""
-    address = configured_api()
-    if not address:
+    own = configured_api()
+    if not own:
         raise StomperError(
             "no Prefect server is configured: start one with `prefect server start`, then "
             "`export PREFECT_API_URL=http://127.0.0.1:4200/api`"
         )
-    api = Api(address, timeout_s=10)
+    api = Api(own.address, timeout_s=10)
     try:
         api.get("/admin/version")
     except StomperError as error:
-        raise StomperError(f"{error}; start the server, or correct PREFECT_API_URL") from None
+        raise StomperError(f"{error}; {own.next_step}") from None
     return api
 
 

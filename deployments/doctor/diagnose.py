@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from deployments.api import Api
+from deployments.api import Api, Unreachable
 from deployments.deployment_specs import described, find
 from deployments.doctor import machine
 from deployments.doctor.findings import Check, Finding, run_checks
@@ -17,7 +17,7 @@ from deployments.doctor.work_pools import check_pools
 from deployments.heartbeats import FREQUENCY_S, VARIABLE, WRONG, ZOMBIES, wrong_frequency
 from stomper import bundle
 from stomper.server import prefect_internals
-from stomper.server.embedded import configured_api
+from stomper.server.configured import Configured, configured_api
 from stomper.system import processes
 
 TIMEOUT_S = 30.0
@@ -38,17 +38,20 @@ def examine(folder: Path) -> list[Finding]:
     return run_checks(checks, timeout_s=TIMEOUT_S)
 
 
-def check_server(address: str) -> list[Finding]:
+def check_server(own: Configured | None) -> list[Finding]:
     """The server, then what is set up on it; no more than the first line when it does not answer."""
-    if not address:
+    if not own:
         said = "none is configured: each command starts its own for a while; deployments need one that stays"
         return [Finding(subject="server", verdict="ok", said=said)]
-    api = Api(address)
-    there = api.get("/admin/version")
+    api = Api(own.address)
+    try:
+        there = api.get("/admin/version")
+    except Unreachable as error:
+        return [Finding(subject="server", verdict="problem", said=str(error), mend=own.next_step)]
     if not isinstance(there, str):
-        mend = "PREFECT_API_URL must end with /api"
-        return [Finding(subject="server", verdict="problem", said=f"{address} is no Prefect API", mend=mend)]
-    found = [Finding(subject="server", verdict="ok", said=address), _versions(there)]
+        said, mend = f"{own.address} is no Prefect API", f"the address from {own.source} must end with /api"
+        return [Finding(subject="server", verdict="problem", said=said, mend=mend)]
+    found = [Finding(subject="server", verdict="ok", said=own.address), _versions(there)]
     settings = (api.get("/admin/settings") or {}).get("server", {})
     return [*found, *_storage(settings), *_limits(api), *_deployments(api)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from stomper.agents.protocol.agent import AgentContext, Answer, Request, spoken
 from stomper.agents.protocol.circuit_breaker import trouble_in
 from stomper.errors import AgentError
 from stomper.models import FileJob
-from stomper.system import processes
+from stomper.system import processes, proxies
 
 
 class CommandAgent:
@@ -42,7 +41,7 @@ class CommandAgent:
             argv = [_filled(word, values) for word in settings.command]
             env = self._context.environment.variables(request.tree)
             env |= {"TMPDIR": folder, "TERM": "dumb", "NO_COLOR": "1"}
-            env |= {name: os.environ[name] for name in settings.env if name in os.environ}
+            env |= {name: value for name, value in proxies.as_found().items() if name in settings.env}
             try:
                 done = processes.run(
                     self._context.sandbox.argv(argv, tree=request.tree, scratch=Path(folder), home=settings.home),

@@ -14,6 +14,7 @@ from stomper.cli import inspect, learn
 from stomper.cli.commands import SECTIONS
 from stomper.cli.help_layout import Command, Group, example
 from stomper.errors import StomperError
+from stomper.system import proxies
 
 app = typer.Typer(
     name="stomper",
@@ -51,6 +52,7 @@ app.add_typer(learn.learn, name="learn", rich_help_panel="Learn")
 def main() -> None:
     """The command `stomper`. What the user can act on is one message, a bug is a traceback, both with exit code 2."""
     try:
+        proxies.spare_loopback()
         app(prog_name="stomper")  # by that name also where it was started as `python -m stomper`
     except StomperError as error:
         _complain(f"stomper: {error}")

@@ -110,10 +110,12 @@ def _run(flow: Any, form: Mapping[str, Any]) -> str:
         with _served():
             return str(flow(**form, return_state=True).message or "")
     except (HTTPError, PrefectException, RuntimeError) as error:  # Prefect's own: what the flow raises is its state
-        return (
-            f"the Prefect server at {os.environ['PREFECT_API_URL']} cannot be worked with: {error}\n"
-            "`stomper doctor` looks at it. What was proven is kept: `stomper resume` goes on with it"
+        said = (
+            f"the Prefect server at {os.environ['PREFECT_API_URL']} cannot be worked with: {error}",
+            embedded.next_step(),
+            "`stomper doctor` looks at it. What was proven is kept: `stomper resume` goes on with it",
         )
+        return "\n".join(line for line in said if line)
 
 
 @contextlib.contextmanager

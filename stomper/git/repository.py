@@ -11,7 +11,7 @@ import git as gitpython
 
 from stomper.errors import RepositoryError
 from stomper.models import Change
-from stomper.system import processes
+from stomper.system import processes, proxies
 
 TIMEOUT_S = 600.0
 # No hooks, no background maintenance, no monitors, names, patches and objects as they are, our own clones taken for what
@@ -41,7 +41,11 @@ _COPIED_CONFIG = (
 
 def environment() -> dict[str, str]:
     """The environment for git: the caller's without its GIT_* redirections, in English, never asking."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_CONFIG_"))}
+    kept = {
+        k: v
+        for k, v in proxies.as_found().items()
+        if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_CONFIG_"))
+    }
     return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -19,7 +19,10 @@ from stomper.system import processes
 from stomper.system.processes import Background
 
 START_TIMEOUT_S = 120.0
+_END_TIMEOUT_S = 30.0
 _LOOK_S = 0.02
+_TAIL = 1500
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on loopback
 CHANGED = "changed.json"
 """The file of a server's folder that lists which of Prefect's internals it could not use."""
 
@@ -43,8 +46,10 @@ class Attached:
         folder.mkdir(parents=True, exist_ok=True)
         clients, starting = Lock(folder / "clients"), Lock(folder / "starting")
         # A server that is about to end holds the lock alone for a moment.
-        if not clients.acquire(shared=True, timeout_s=30) or not starting.acquire(timeout_s=START_TIMEOUT_S):
-            raise StomperError(f"the embedded server in {folder} is stuck: end the process named in {folder / 'pid'}")
+        if not clients.acquire(shared=True, timeout_s=_END_TIMEOUT_S):
+            raise StomperError(_stuck(folder, f"has been ending for {_END_TIMEOUT_S:g} s"))
+        if not starting.acquire(timeout_s=START_TIMEOUT_S):
+            raise StomperError(_stuck(folder, f"is being started by another run, for {START_TIMEOUT_S:g} s by now"))
         server = cls(folder, clients, starting)
         try:
             server.address = living(folder)
@@ -97,11 +102,18 @@ class Attached:
         """Raise what there is no use in waiting any longer for."""
         if processes.stopping():
             raise Cancelled("the run was stopped")
-        ended = self._process is not None and self._process.poll() is not None
-        if ended or time.monotonic() - self._began > START_TIMEOUT_S:
-            log = self._folder / "server.log"
-            tail = log.read_text(errors="replace")[-1500:]
-            raise StomperError(f"the embedded Prefect server did not start; {log} ends with:\n{tail}")
+        code = None if self._process is None else self._process.poll()
+        if code is not None:
+            raise StomperError(f"the embedded Prefect server did not start: {processes.ending(code)}; {self._told()}")
+        if time.monotonic() - self._began > START_TIMEOUT_S:
+            late = f"it did not answer at {self.address} within {START_TIMEOUT_S:g} s"
+            raise StomperError(f"the embedded Prefect server did not start: {late}; {self._told()}")
+
+    def _told(self) -> str:
+        """The end of what the server has printed, in words for a message."""
+        log = self._folder / "server.log"
+        tail = log.read_text(errors="replace").strip()[-_TAIL:]
+        return f"{log} ends with:\n{tail}" if tail else f"it printed nothing to {log}"
 
     def _answered(self) -> None:
         self._answers = True
@@ -119,6 +131,10 @@ class Attached:
         self._starting.release()
 
 
+def _stuck(folder: Path, why: str) -> str:
+    return f"the embedded Prefect server in {folder} {why}: end the process named in {folder / 'pid'}, then run again"
+
+
 def living(folder: Path) -> str:
     """The address of the server of *folder* that answers; empty when none does."""
     address = (folder / "address").read_text() if (folder / "address").exists() else ""
@@ -128,7 +144,7 @@ def living(folder: Path) -> str:
 def healthy(address: str) -> bool:
     """Whether a server answers at *address*."""
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:  # noqa: S310 - our own loopback address
+        with _DIRECT.open(f"{address}/health", timeout=2) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError, ValueError):
         return False

@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import tomllib
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from stomper.server.attach import Attached
+from stomper.server.configured import Configured, configured_api
 from stomper.server.prefect_internals import Changed
+from stomper.system import proxies
 
 _MISSES = 3  # in a row, half a second apart
 _held: list[Attached] = []
+_own: list[Configured] = []
+"""The user's own server, where it is used: from then on the environment says where it is, and no longer who said so."""
 
 # Measured: with SQLite the defaults stall every slot of a limit for seconds. Waits are short, and what only a server with a
 # UI needs is off.
@@ -50,22 +53,14 @@ CLIENT_VARIABLES = {
 }
 
 
-def configured_api() -> str:
-    """The API address the user has configured, by PREFECT_API_URL or by the active profile; empty when there is none."""
-    if address := os.environ.get("PREFECT_API_URL"):
-        return address
-    folder = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
-    try:
-        profiles = tomllib.loads((folder / "profiles.toml").read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return ""
-    active = os.environ.get("PREFECT_PROFILE") or profiles.get("active", "")
-    return str(profiles.get("profiles", {}).get(active, {}).get("PREFECT_API_URL", ""))
-
-
 def in_use() -> bool:
     """Whether the server of this process is an embedded one, which has no UI."""
     return bool(_held)
+
+
+def next_step() -> str:
+    """Return what to do about a server that is not embedded and does not answer; empty where that one is in use."""
+    return "".join(own.next_step for own in _own)
 
 
 def changed() -> list[Changed]:
@@ -110,8 +105,10 @@ def _begin(home: Path, *, verbose: bool) -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_INTERNAL_LEVEL", "INFO" if verbose else "CRITICAL")
     os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
-    if address := configured_api():
-        os.environ["PREFECT_API_URL"] = address
+    if own := configured_api():
+        _own[:] = [own]
+        os.environ["PREFECT_API_URL"] = own.address
+        proxies.spare_loopback(own.address)
         return
     os.environ.update(CLIENT_VARIABLES)
     os.environ["PREFECT_HOME"] = str(home / "prefect")

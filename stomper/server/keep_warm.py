@@ -14,6 +14,7 @@ from pathlib import Path
 from stomper.errors import Cancelled, StomperError
 from stomper.server import embedded
 from stomper.server.attach import living
+from stomper.server.configured import configured_api
 from stomper.state.locks import Lock
 from stomper.system import processes, signals
 
@@ -24,10 +25,10 @@ def keep_warm(home: Path, say: Callable[[str], object]) -> None:
     """Hold the embedded server of *home* until this process is asked to end, or at once where another one holds it so.
 
     Raises StomperError where it would be of no use, does not come up, or dies."""
-    if address := embedded.configured_api():
+    if own := configured_api():
         raise StomperError(
-            f"not needed: all runs use the Prefect API that is configured, {address}, and would not look for an embedded "
-            "server. To go without one of your own, unset PREFECT_API_URL and take it out of the active profile"
+            f"not needed: all runs use the Prefect API that is configured, {own.address}, and would not look for an "
+            f"embedded server. It is from {own.source}; to go without one of your own, take it out by {own.cure}"
         )
     folder = home / "server"
     place = folder / "warm"

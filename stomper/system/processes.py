@@ -62,16 +62,21 @@ class Finished:
         """How it ended by itself, or why it was ended: for messages to people."""
         if self.overflowed:
             return f"it printed more than {CAPTURE_LIMIT // 1024**2} MiB and was ended"
-        if self.returncode < 0:
-            with contextlib.suppress(ValueError):
-                return f"it was ended by {signal.Signals(-self.returncode).name}"
-        return f"it ended with exit code {self.returncode}"
+        return ending(self.returncode)
 
     @property
     def complaint(self) -> str:
         """The end of what it printed to stderr, else to stdout: for messages to people."""
         said = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")
         return said[-2000:]
+
+
+def ending(returncode: int) -> str:
+    """Return how a program ended, by its return code as subprocess gives it: for messages to people."""
+    if returncode < 0:
+        with contextlib.suppress(ValueError):
+            return f"it was ended by {signal.Signals(-returncode).name}"
+    return f"it ended with exit code {returncode}"
 
 
 def run(

@@ -13,6 +13,7 @@ from stomper.agents.protocol import pricing
 from stomper.agents.protocol.agent import AgentContext, Answer, Request
 from stomper.errors import AgentError
 from stomper.models import FileJob
+from stomper.system import proxies
 
 # Where a provider's key is when nothing is said. One that is not listed is left to look for its own.
 _KEYS = {
@@ -50,6 +51,11 @@ class ApiAgent:
         # The provider's own variable for its address counts as the setting does.
         self._base_url = settings.base_url or (os.environ.get("OPENAI_BASE_URL", "") if provider == "openai" else "")
         self._key = self._find_key(provider)
+        proxies.spare_loopback(self._base_url)
+        if (named := proxies.unusable()) and not proxies.on_loopback(self._base_url):
+            raise AgentError(
+                f"[agents.{self.name}] cannot go through the proxy of {', '.join(named)}: set an http, https or socks5 one"
+            )
 
     def _find_key(self, provider: str) -> str:
         given = self._context.settings.api_key_env

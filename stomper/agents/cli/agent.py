@@ -26,7 +26,7 @@ from stomper.agents.protocol.circuit_breaker import again, trouble_in
 from stomper.checkers.verify import read_from
 from stomper.errors import AgentError
 from stomper.models import FileJob
-from stomper.system import processes
+from stomper.system import processes, proxies
 
 _NO_KEY = "none"  # for an address of the user's own that wants none: programs insist on one
 
@@ -142,7 +142,7 @@ class ProgramAgent:
         row, settings = self._row, self._settings
         env = self._context.environment.variables() | variables(state) | {"TERM": "dumb", "NO_COLOR": "1"}
         named = (*row.hands_on, *settings.env, *(() if settings.api_key_env else row.keys))
-        env |= {name: os.environ[name] for name in named if name in os.environ}
+        env |= {name: value for name, value in proxies.as_found().items() if name in named}
         own: Mapping[str, object] = row.variables
         for extra in self._extras():
             own = merged(own, extra.variables)

@@ -12,7 +12,7 @@ from pathlib import Path
 from stomper.agents.cli.call_directory import state_folder, variables
 from stomper.agents.cli.spec import Program
 from stomper.config.settings import AgentSettings
-from stomper.system import processes
+from stomper.system import processes, proxies
 
 _VERSION_S = 20.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+]\w[\w.]*)?")
@@ -85,7 +85,7 @@ def version(argv: tuple[str, ...]) -> str:
     """What the program says of its version; empty when it says nothing in time."""
     with state_folder(Path(tempfile.gettempdir()), {}, ()) as state:
         try:
-            env = {**os.environ, **variables(state)}
+            env = {**proxies.as_found(), **variables(state)}
             done = processes.run((*argv, "--version"), cwd=state, timeout_s=_VERSION_S, env=env, contain=True)
         except processes.ProgramMissing:
             return ""

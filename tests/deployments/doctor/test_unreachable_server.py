@@ -17,6 +17,7 @@ from deployments.doctor.diagnose import check_server
 from deployments.doctor.findings import Finding, run_checks
 from deployments.doctor.machine import check_agents, check_checkers, check_disk, check_git
 from stomper.errors import StomperError
+from stomper.server.configured import Configured
 from tests.support.repositories import MakeRepo
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
@@ -78,9 +79,12 @@ def test_a_check_that_hangs_does_not_hold_up_the_rest() -> None:
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/api", "nonsense", "http://[", "file:///etc/passwd"])
 def test_an_address_where_nothing_answers(address: str) -> None:
-    """Refused, no address at all, not HTTP: one kind of error that names it."""
-    with pytest.raises(Unreachable, match="answer"):
-        check_server(address)
+    """Refused, no address at all, not HTTP: one kind of problem that names it, and where the address is from."""
+    (found,) = check_server(Configured(address, "a profile", "`unset it`"))
+    assert found.verdict == "problem"
+    assert "answer" in found.said
+    assert found.mend.startswith("its address is from a profile: start that server")
+    assert found.mend.endswith("take it out by `unset it`")
 
 
 def test_the_login_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
