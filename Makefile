@@ -35,8 +35,23 @@ faults: $(STAMP)  ## cut runs off at every point, and count what survives
 agents-test: $(STAMP)  ## install real coding agents in .agents, and drive them against a model on the loopback interface
 	$(PY) -m tests.agents_real --docs docs/agents.md
 
-operate-test: $(STAMP) wheel  ## deploy to real Prefect servers, see what CI would see, and do what the operating files say
+# With PREFECT=oldest or PREFECT=newest: on that end of the range of Prefects that is admitted, in an environment of its own.
+# The files for operating install what is locked, so they are for the run without it.
+ifdef PREFECT
+OPERATE := .venv-prefect-$(PREFECT)
+operate-test: $(OPERATE)/.installed  ## deploy to real Prefect servers, see what CI would see, and do what the operating files say
+	$(OPERATE)/bin/python -m pytest -m "slow or not slow" tests/server tests/tasks
+	$(OPERATE)/bin/python -m tests.operate --server servers
+else
+operate-test: $(STAMP) wheel
 	$(PY) -m tests.operate
+endif
+
+.venv-prefect-%/.installed: tests/operate/constraints-%.txt pyproject.toml
+	python3 -m venv --clear .venv-prefect-$*
+	.venv-prefect-$*/bin/python -m pip install --quiet --no-deps -r tests/operate/constraints-$*.txt
+	.venv-prefect-$*/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
 
 ui-test: $(VENV)/.ui-installed  ## look at Prefect's UI in a headless Chromium (Debian: chromium, chromium-driver)
 	$(PY) -m tests.ui
@@ -48,16 +63,22 @@ wheel: $(STAMP)  ## build the wheel into dist/
 docs: $(STAMP)  ## write the generated parts of the documentation anew
 	$(PY) -m docs.generate docs/settings.md docs/how-it-works.md docs/agents.md docs/ui.md
 
-lock: $(STAMP)  ## resolve requirements.lock anew
+LOCK := .venv-lock/bin/uv pip compile --universal --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
+EXTRAS := --extra api --extra pr --extra docker
+NAMES := --no-annotate --strip-extras
+OLDEST = $(shell sed -n 's/.*"prefect>=\([0-9.]*\),.*/\1/p' pyproject.toml)
+lock: $(STAMP)  ## resolve requirements.lock anew, and from it what users and the tests of Prefect's releases install
 	$(PY) -m venv .venv-lock && .venv-lock/bin/pip -q install uv
-	.venv-lock/bin/uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --python-version 3.11 --group dev --extra api --extra pr --extra docker pyproject.toml -o requirements.lock
-	.venv-lock/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-	  --python-version 3.11 --group ui --constraint requirements.lock -o tests/ui/requirements.lock
+	$(LOCK) --no-strip-extras --generate-hashes --group dev $(EXTRAS) pyproject.toml -o requirements.lock
+	$(LOCK) --generate-hashes --group ui --constraint requirements.lock -o tests/ui/requirements.lock
+	$(LOCK) $(NAMES) $(EXTRAS) --constraint requirements.lock pyproject.toml -o constraints.txt
+	echo "prefect==$(OLDEST)" > .venv-lock/oldest.txt
+	$(LOCK) $(NAMES) --group dev $(EXTRAS) --constraint .venv-lock/oldest.txt pyproject.toml -o tests/operate/constraints-oldest.txt
+	$(LOCK) $(NAMES) --group dev $(EXTRAS) --upgrade pyproject.toml -o tests/operate/constraints-newest.txt
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .agents
+	rm -rf $(VENV) .venv-prefect-* dist build .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .agents
 
 $(STAMP): requirements.lock pyproject.toml
 	python3 -m venv $(VENV)

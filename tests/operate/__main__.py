@@ -1,6 +1,7 @@
-"""Play every scene: `python -m tests.operate [--server sqlite|postgres|both|files] [--only SCENE ...]`.
+"""Play every scene: `python -m tests.operate [--server sqlite|postgres|servers|both|files] [--only SCENE ...]`.
 
-`both` are the servers, and then the files: Dockerfile, compose.yaml and units, carried out without containers.
+`servers` are the two, `both` the servers, and then the files: Dockerfile, compose.yaml and units, carried out without
+containers.
 
 Prints what was expected and seen. Exit code 1 on any difference, 2 when a scene could not be played."""
 
@@ -118,7 +119,7 @@ def deploy(folder: Path, address: str, project: Path) -> subprocess.CompletedPro
 def main() -> int:
     """Parse, play, judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.operate", description=__doc__)
-    parser.add_argument("--server", choices=("sqlite", "postgres", "both", "files"), default="both")
+    parser.add_argument("--server", choices=("sqlite", "postgres", "servers", "both", "files"), default="both")
     parser.add_argument("--only", default=(), nargs="+", metavar="SCENE", help="by their names in the table")
     given = parser.parse_args()
     names = {name for group in groups() for name in group} | set(FILES)
@@ -126,7 +127,8 @@ def main() -> int:
         parser.error(f"--only: one of {', '.join(sorted(names))}")
     # All that was started is ended then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    kinds: dict[str, tuple[Kind, ...]] = {"both": get_args(Kind), "sqlite": ("sqlite",), "postgres": ("postgres",)}
+    servers = get_args(Kind)
+    kinds: dict[str, tuple[Kind, ...]] = {"both": servers, "servers": servers, **{kind: (kind,) for kind in servers}}
     good = [
         play(kind, given.only) for kind in kinds.get(given.server, ()) if not given.only or set(given.only) - set(FILES)
     ]
