@@ -43,11 +43,12 @@ def ask(outcomes: Sequence[Outcome], timeout_s: float) -> Answer | None:
     until = datetime.now(UTC) + timedelta(seconds=timeout_s)
     state: State[Any] = Paused(timeout_seconds=int(timeout_s + _MARGIN_S), reschedule=False, pause_key="approval")
     keys = prefect_internals.form_keys(state)
+    _save(form, keys, run)  # before anybody can see that the run waits
     with get_client(sync_client=True) as client:
         answer = client.set_flow_run_state(run, state)
         if answer.state is None or not answer.state.is_paused():
             raise StomperError(f"approve: the server does not let the run wait: {answer.details}")
-        form.save(keys, flow_run_id=run)  # not before: Prefect 3.9 removes the forms of a run as it pauses
+        _save(form, keys, run)  # Prefect 3.9 removes the form of a run as it pauses, 3.8 keeps it
         where = url_for(context.flow_run) or f"flow run {run}"
         progress.emit(progress.StageBegan("approve", detail=f"until {until:%Y-%m-%d %H:%M} UTC, at {where}"))
         if not _resumed(client, run, timeout_s):
@@ -56,6 +57,15 @@ def ask(outcomes: Sequence[Outcome], timeout_s: float) -> Answer | None:
     assert isinstance(given, RunInput)  # noqa: S101 - a coroutine only where it is called from one
     said = given.model_dump()
     return Answer(land=said["land"], codes=frozenset(said["codes"]), dropped=frozenset(said["drop"]))
+
+
+def _save(form: type[RunInput], keys: Any, run: UUID) -> None:
+    """Have the server keep the form, unless it has it already."""
+    try:
+        form.save(keys, flow_run_id=run)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.CONFLICT:
+            raise
 
 
 def form_for(outcomes: Sequence[Outcome]) -> type[RunInput]:

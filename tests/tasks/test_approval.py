@@ -16,6 +16,7 @@ import pytest
 from benchmarks.prefect_servers.programs import Program
 from benchmarks.prefect_servers.servers import environment, prefect_server
 from deployments.api import Api
+from tests.support.approvals import has_form
 from tests.support.repositories import git, write
 
 pytestmark = pytest.mark.slow
@@ -54,7 +55,7 @@ class Waiting:
     def _paused(self) -> str:
         for _ in range(600):
             runs = self.api.post("/flow_runs/filter", {"sort": "EXPECTED_START_TIME_DESC", "limit": 1})
-            if runs and runs[0]["state_type"] == "PAUSED":
+            if runs and has_form(self.api, runs[0]):
                 return str(runs[0]["id"])
             assert self.process.exit_code() is None, self._report.read_text()
             time.sleep(0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.operate.repositories import CURABLE, commits, repository, sound
 from tests.operate.stage import Line, Stage, until
+from tests.support.approvals import has_form
 from tests.support.repositories import git
 
 
@@ -12,7 +13,7 @@ def lands_what_is_approved(stage: Stage) -> list[Line]:
     root = repository(stage.folder / "approval", CURABLE, CURABLE, CURABLE)
     given = {"repository": str(root), "advanced": {"settings": {"approve": True}}}
     run = stage.start("fix-repository/ci", given)
-    paused = until(lambda: stage.api.get(f"/flow_runs/{run}")["state"]["type"] == "PAUSED", 90)
+    paused = until(lambda: has_form(stage.api, stage.api.get(f"/flow_runs/{run}")), 90)
     before = commits(root)
     answer = {"run_input": {"land": "everything", "drop": ["m1.py"]}}
     status = str(stage.api.post(f"/flow_runs/{run}/resume", answer)["status"])
