@@ -144,10 +144,9 @@ class Session:
             clone = SharedClone.create(target, folder)
             warnings = []
             base = base_of(clone, target, scope)
-            if scope.uncommitted:
-                if settings.land != "patch":
-                    warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
-                    settings = settings.model_copy(update={"land": "patch"})
+            if scope.uncommitted and settings.land != "patch":
+                warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
+                settings = settings.model_copy(update={"land": "patch"})
             seen = (target.root, target.git_dir, clone.path)
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
             readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
