@@ -91,7 +91,7 @@ class Api:
 
 
 def _opener(address: str) -> urllib.request.OpenerDirector:
-    """What opens *address*: through the user's proxies, but for this machine's own loopback."""
+    """Return what opens *address*: through the user's proxies, but for this machine's own loopback."""
     return _DIRECT if proxies.on_loopback(address) else urllib.request.build_opener()
 
 

@@ -65,7 +65,7 @@ def _versions(there: str) -> Finding:
 
 
 def check_prefect() -> list[Finding]:
-    """Whether this Prefect is as Stomper knows it, found out in a process of its own: in this one it is not loaded."""
+    """Return how this Prefect differs from what Stomper knows; found out in a process that loads it."""
     argv = (sys.executable, "-P", "-m", prefect_internals.__name__)
     done = processes.run(argv, cwd=Path(sys.prefix), timeout_s=TIMEOUT_S)
     here = version("prefect")

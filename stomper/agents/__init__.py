@@ -1,1 +1,1 @@
-"""Who repairs: the agents of a run, and how they are called."""
+"""The agents of a run, and how they are called."""

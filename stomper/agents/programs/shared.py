@@ -1,4 +1,4 @@
-"""What the rows of several programs share."""
+"""Values shared by the rows of several programs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What every agent is given, and what its calls come to."""
+"""The protocol of agents: their context, requests, answers, and prices."""
