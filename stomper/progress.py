@@ -75,6 +75,14 @@ class Journalled(Event):
 
 
 @dataclass(frozen=True)
+class LandingStep(Event):
+    """A step of the landing in the checkout is about to be taken, with *path* where it is about one file."""
+
+    step: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class RunDone(Event):
     """The run came to its end."""
 

@@ -73,11 +73,17 @@ def attempt(
     timeout_s: float = TIMEOUT_S,
 ) -> processes.Finished:
     """Run git and return how it ended, for a caller that reads that itself. Raises RepositoryError when it says too much."""
-    argv = ("git", *_QUIET, *arguments)
-    done = processes.run(argv, cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin)
+    done = processes.run(
+        command(arguments), cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin
+    )
     if done.overflowed:
         raise RepositoryError(f"git {_verb(arguments)} printed more than {processes.CAPTURE_LIMIT >> 20} MB in {cwd}")
     return done
+
+
+def command(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The whole command line of a git that does just what *arguments* say, however the user's is set up."""
+    return ("git", *_QUIET, *arguments)
 
 
 def _verb(arguments: Sequence[str]) -> str:

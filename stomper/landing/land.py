@@ -215,10 +215,23 @@ def _land_commits(
         fitted = fit(session, [o.patch for o in kept if o.patch], tip).patches
         built = build(session, kept, fitted, tip)
         with branch.repository_lock(session), limit(), processes.finishing():
-            if branch.move(session, tip, built[-1]):
-                made = [Landed(commit=c, path=o.path, subject=subject(o)) for c, o in zip(built, kept, strict=True)]
-                session.landed += made
-                return made
+            ending = branch.move(session, tip, built[-1])
+        if ending.state == "moved":
+            made = [Landed(commit=c, path=o.path, subject=subject(o)) for c, o in zip(built, kept, strict=True)]
+            session.landed += made
+            session.warnings += [
+                f"{path} was edited in the moment of landing: its fix is committed" for path in ending.late
+            ]
+            return made
+        if ending.state == "refused":
+            waiting = f"proven, and waits for you: {ending.why}"
+            turned_down.update({o.path: o.rejected(waiting, Status.WAITING) for o in kept})
+            return []
+        for outcome in kept:
+            touched = outcome.patch.paths if outcome.patch else ()
+            if path := next((path for path in touched if path in ending.files), ""):
+                where = "" if path == outcome.path else f"{path}: "
+                turned_down[outcome.path] = outcome.rejected(f"{where}{ending.files[path]}")
     for outcome in ready:
         why = f"the branch moved {_TRIES} times while this was proven"
         turned_down.setdefault(outcome.path, outcome.rejected(why))

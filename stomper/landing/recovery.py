@@ -1,56 +1,27 @@
-"""A checkout whose fast-forward was cut off half-way, by a loss of power say: put back to what it was before.
-
-What makes this safe: the journal says that the fast-forward was under way, the run is dead, no git works in the
-repository, and each file that is put back is byte for byte what the dead run was about to write there.
-"""
+"""A checkout in which a landing was cut off half-way, by a loss of power say: finished, or put back to what it was."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from stomper.git.repository import Target
+from stomper.landing.transaction.journal import found, home_of, settle
+from stomper.state import paths
+from stomper.state.locks import Lock
 
-from stomper.git.repository import git, names, text
-from stomper.state.paths import home
-from stomper.state.store import Store
-
-
-def heal(root: Path, store: Store) -> list[str]:
-    """Undo what dead runs over *root* left half done. Returns what was done, in words."""
-    done = []
-    for run_id, _ in store.unfinished(str(root)):
-        steps = store.steps(run_id)
-        if (home() / "runs" / run_id).exists() or not steps or steps[-1][0] != "moving":
-            continue  # it lives, or it was not in the middle of the move
-        branch, tip, commit = steps[-1][1].rsplit(" ", 2)
-        on_it = text(("symbolic-ref", "--quiet", "HEAD"), cwd=root, ok=(0, 1)) == f"refs/heads/{branch}"
-        if not on_it or text(("rev-parse", "HEAD"), cwd=root) != tip or _git_works_in(root):
-            continue
-        lock = Path(os.fsdecode(git(("rev-parse", "--absolute-git-dir"), cwd=root)).rstrip("\n")) / "index.lock"
-        if lock.exists():
-            lock.unlink()
-            done.append(f"removed {lock}, left by run {run_id} when it was cut off")
-        if back := _written(root, tip, commit):
-            git(("checkout", "--quiet", tip, "--", *back), cwd=root)
-            done.append(f"put back {', '.join(back)}, which run {run_id} was writing when it was cut off")
-    return done
+_WAIT_S = 60.0
 
 
-def _written(root: Path, tip: str, commit: str) -> Sequence[str]:
-    """The files that are not as in *tip* and are exactly as in *commit*."""
-    changed = names(git(("diff", "--name-only", "-z", "--no-renames", tip, commit), cwd=root))
-    differ = set(names(git(("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", tip), cwd=root)))
-    still = set(names(git(("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit), cwd=root)))
-    return [path for path in changed if path in differ and path not in still]
+def heal(target: Target) -> list[str]:
+    """Settle what landings in *target* left half done. Returns what was done, in words.
+
+    Where somebody lands just now, nothing was left: the journal is theirs."""
+    if not home_of(target.root, target.own_dir).exists():
+        return []
+    with Lock(paths.landing_lock(str(target.git_dir))) as held:
+        if not held.acquire(timeout_s=_WAIT_S):
+            return []
+        return [_told(target, settle(journal)) for journal in found(target.root, target.own_dir)]
 
 
-def _git_works_in(root: Path) -> bool:
-    """Whether some git runs with this repository as its folder."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            name = (process / "comm").read_text().strip()
-            if name.startswith("git") and (process / "cwd").resolve().is_relative_to(root):
-                return True
-        except OSError:
-            continue
-    return False
+def _told(target: Target, finished: bool) -> str:
+    done = "finished" if finished else "taken back"
+    return f"a landing in {target.root} that was cut off was {done}"

@@ -60,8 +60,11 @@ def undo(root: Path, wanted: Wanted) -> list[Landed]:
         ids = [commit for commit, _ in built]
         signed = build.signed(session, ids, target.head)
         with branch.repository_lock(session), processes.finishing():
-            if not branch.move(session, target.head, signed[-1]):
-                raise RepositoryError(f"branch {target.branch} moved meanwhile: nothing was taken back; run it again")
+            ending = branch.move(session, target.head, signed[-1])
+        if ending.state != "moved":
+            whys = {"behind": f"branch {target.branch} moved meanwhile", "refused": ending.why}
+            files = "; ".join(f"{path}: {why}" for path, why in ending.files.items())
+            raise RepositoryError(f"{whys.get(ending.state, files)}: nothing was taken back; run it again")
     finally:
         session.close()
     return [

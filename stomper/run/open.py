@@ -96,9 +96,9 @@ def _settle(parameters: FixParameters) -> list[str]:
     store = Store(home())
     try:
         sweep_runs(home() / "runs")
-        root = open_target(Path(parameters.repository), before_first_commit=bool(parameters.uncommitted)).root
-        reverts.settle(root, store)
-        return heal(root, store)
+        target = open_target(Path(parameters.repository), before_first_commit=bool(parameters.uncommitted))
+        reverts.settle(target.root, store)
+        return heal(target)
     finally:
         store.close()
 

@@ -180,12 +180,75 @@ def stopping() -> bool:
     return _stopping.is_set()
 
 
-def start_background(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> Background:
-    """Start a server of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*."""
+def start_background(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, pass_on: Sequence[int] = ()
+) -> Background:
+    """Start a program of our own in a session of its own, so that a Ctrl-C does not reach it; it prints to *log*. *pass_on*
+    are descriptors for it to hold."""
     with log.open("wb") as out:
         return subprocess.Popen(
-            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            pass_fds=tuple(pass_on),
+            start_new_session=True,
         )
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A program that is told by its stdin what to do, answers by its stdout, and ends with its stdin."""
+
+    program: Background
+
+    def tell(self, words: bytes) -> None:
+        """Write to it. Raises BrokenPipeError where it has ended."""
+        if self.program.stdin:
+            self.program.stdin.write(words)
+            self.program.stdin.flush()
+
+    def answer(self) -> bytes:
+        """Return its next line; nothing when it has ended."""
+        return self.program.stdout.readline() if self.program.stdout else b""
+
+    def complaint(self) -> str:
+        """Return what a program that has ended printed to stderr: for messages to people."""
+        said = self.program.stderr.read() if self.program.stderr else b""
+        return said.decode(errors="replace").strip()[-2000:]
+
+    def end(self, timeout_s: float) -> None:
+        """Let it end; kill it after *timeout_s*."""
+        for stream in (self.program.stdin, self.program.stdout, self.program.stderr):
+            with contextlib.suppress(OSError):
+                if stream:
+                    stream.close()
+        try:
+            self.program.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.program.kill()
+            self.program.wait()
+
+
+def converse(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], pass_on: Sequence[int] = ()) -> Conversation:
+    """Start a program to talk to; *pass_on* are descriptors for it to hold. It lies in a session of its own, and no sweep
+    ends it half-way. Raises ProgramMissing."""
+    try:
+        program = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env={k: v for k, v in env.items() if k != COOKIE},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(pass_on),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProgramMissing(f"cannot start {argv[0]!r}: {error.strerror}") from error
+    return Conversation(program)
 
 
 def mark(run_id: str) -> None:

@@ -129,11 +129,15 @@ def test_tip_never_stands_still(make_repo: MakeRepo) -> None:
 
 
 def test_user_switched_to_another_branch(make_repo: MakeRepo) -> None:
-    """When the user is on another branch by now, the branch of the run moves and the checkout stays."""
+    """When the user is on another branch by now, both branches and the checkout stay, and the fix waits."""
     root = make_repo({"a.py": UNUSED})
+    head = git(root, "rev-parse", "HEAD")
     landing = repair(root, before_landing=lambda: git(root, "switch", "--quiet", "-c", "elsewhere"))
-    assert git(root, "rev-parse", "main") == only(landing).commit
-    assert git(root, "rev-parse", "elsewhere") == git(root, "rev-parse", "main^")
+    outcome = only(landing)
+    assert (outcome.status, landing.failure) == (Status.WAITING, "")
+    assert "is on elsewhere by now: `git switch main`" in outcome.reason
+    assert Path(outcome.patch_file).parent.name == "proven"
+    assert git(root, "rev-parse", "main", "elsewhere").split() == [head, head]
     assert git(root, "status", "--short", "--branch") == "## elsewhere"
     assert (root / "a.py").read_text() == UNUSED
 

@@ -1,11 +1,14 @@
-"""The one step in which the user's branch moves: bring the commits in, then fast-forward from the tip that was proven."""
+"""The one step in which a branch moves from the tip that was proven on: the user's, the run's own, or one of a remote."""
 
 from __future__ import annotations
 
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
 from stomper.git.remotes import Remote
-from stomper.git.repository import git, names, text, uncommitted
+from stomper.git.repository import git, read_changes, text
+from stomper.git.unfinished import checkouts_of, root_of, unfinished
+from stomper.landing.transaction.staging import Move
+from stomper.landing.transaction.transaction import Ending, carry_out
 from stomper.state import paths
 from stomper.state.locks import Lock
 
@@ -26,9 +29,8 @@ def tip(session: Session) -> str:
     return now
 
 
-def move(session: Session, proven_tip: str, commit: str) -> bool:
-    """Bring the commits in and move the branch from *proven_tip* to *commit*. False when the tip is another by now, or
-    the user edits one of the files."""
+def move(session: Session, proven_tip: str, commit: str) -> Ending:
+    """Bring the commits in and move the branch from *proven_tip* to *commit*: all of it, or nothing. Raises StomperError."""
     root, branch = session.target.root, session.target.branch
     session.journal("fetching", commit)
     own = ("-c", "protocol.file.allow=always")  # it is our own clone, on this machine
@@ -36,35 +38,38 @@ def move(session: Session, proven_tip: str, commit: str) -> bool:
     if session.remote:
         return _push(session, session.remote, proven_tip, commit)
     if session.settings.land == "branch":
-        name = session.lands_on
-        git(("check-ref-format", "--branch", name), cwd=root)
-        session.journal("moving", f"{name} {proven_tip} {commit}")
-        # The run's own branch is not there before its first landing; it overwrites nobody's.
-        before = "0" * len(commit) if not session.landed else proven_tip
-        git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, before), cwd=root)
-        session.journal("moved", f"{name} {proven_tip} {commit}")
-        return True
+        return _move_own_branch(session, proven_tip, commit)
     if tip(session) != proven_tip:
-        return False
+        return Ending("behind")
     session.journal("moving", f"{branch} {proven_tip} {commit}")
-    head = text(("symbolic-ref", "--quiet", "HEAD"), cwd=root, ok=(0, 1))
-    if head != f"refs/heads/{branch}":
-        # The user is on another branch by now: the branch moves, the checkout is none of ours.
-        git(("update-ref", "-m", "stomper", f"refs/heads/{branch}", commit, proven_tip), cwd=root)
-    else:
-        plain = ("-c", "merge.autoStash=false", "-c", "merge.verifySignatures=false")
-        try:
-            git((*plain, "merge", "--ff-only", "--quiet", "--no-autostash", commit), cwd=root)
-        except RepositoryError:
-            # The user was quicker: another tip, or edits in the way. What is left is tried again.
-            if tip(session) != proven_tip or _in_the_way(session, proven_tip, commit):
-                return False
-            raise
-    session.journal("moved", f"{branch} {proven_tip} {commit}")
-    return True
+    changes = read_changes(session.clone.path, proven_tip, commit)
+    words = f"stomper: land run {session.run_id}"
+    wanted = Move(
+        root, session.target.own_dir, session.target.git_dir, branch, proven_tip, commit, changes, message=words
+    )
+    ending = carry_out(wanted, paths.landing_lock(str(session.target.git_dir)))
+    if ending.state == "moved":
+        session.journal("moved", f"{branch} {proven_tip} {commit}")
+    return ending
 
 
-def _push(session: Session, remote: Remote, proven_tip: str, commit: str) -> bool:
+def _move_own_branch(session: Session, proven_tip: str, commit: str) -> Ending:
+    """Move the run's own branch, which no checkout has."""
+    root, name = session.target.root, session.lands_on
+    git(("check-ref-format", "--branch", name), cwd=root)
+    if why := unfinished(session.target.git_dir, name):
+        return Ending("refused", why=why)
+    if there := checkouts_of(session.target.git_dir, name):
+        return Ending("refused", why=f"{name} is checked out in {root_of(there[0])} by now")
+    session.journal("moving", f"{name} {proven_tip} {commit}")
+    # The run's own branch is not there before its first landing; it overwrites nobody's.
+    before = "0" * len(commit) if not session.landed else proven_tip
+    git(("update-ref", "-m", "stomper", f"refs/heads/{name}", commit, before), cwd=root)
+    session.journal("moved", f"{name} {proven_tip} {commit}")
+    return Ending("moved")
+
+
+def _push(session: Session, remote: Remote, proven_tip: str, commit: str) -> Ending:
     """Move the branch where it is at home; the checkout, which is ours, follows it."""
     own, name = session.settings.land == "branch", session.lands_on
     git(("check-ref-format", "--branch", name), cwd=session.target.root)
@@ -74,16 +79,11 @@ def _push(session: Session, remote: Remote, proven_tip: str, commit: str) -> boo
         if own:
             raise RepositoryError(f"{remote.shown} has a branch {name} already, which is not this run's")
         remote.follow()
-        return False
+        return Ending("behind")
     if not own:
         remote.arrived(commit)
     session.journal("moved", f"{name} {proven_tip} {commit}")
-    return True
-
-
-def _in_the_way(session: Session, proven_tip: str, commit: str) -> bool:
-    asked = ("diff-tree", "-r", "--name-only", "-z", "--no-renames", proven_tip, commit)
-    return bool(uncommitted(session.target.root) & set(names(git(asked, cwd=session.clone.path))))
+    return Ending("moved")
 
 
 def repository_lock(session: Session) -> Lock:

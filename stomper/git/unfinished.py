@@ -1,0 +1,55 @@
+"""What a user has begun with a branch and not ended: while that goes on, nobody else moves the branch."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_HEADS = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
+
+
+def unfinished(git_dir: Path, branch: str) -> str:
+    """Return what is under way with *branch* in any checkout of the repository *git_dir*, in words; empty for nothing."""
+    return next((words for own_dir in _own_dirs(git_dir) for words in _in_checkout(own_dir, branch)), "")
+
+
+def checkouts_of(git_dir: Path, branch: str) -> list[Path]:
+    """Return what git keeps for each checkout that has *branch* checked out."""
+    return [own_dir for own_dir in _own_dirs(git_dir) if _text(own_dir / "HEAD") == f"ref: refs/heads/{branch}"]
+
+
+def root_of(own_dir: Path) -> str:
+    """Return where the checkout is that git keeps *own_dir* for, as people know it."""
+    pointer = _text(own_dir / "gitdir")
+    return str(Path(pointer).parent) if pointer else str(own_dir.parent if own_dir.name == ".git" else own_dir)
+
+
+def _own_dirs(git_dir: Path) -> Iterator[Path]:
+    yield git_dir
+    with contextlib.suppress(OSError):
+        yield from sorted(place for place in (git_dir / "worktrees").iterdir() if place.is_dir())
+
+
+def _in_checkout(own_dir: Path, branch: str) -> Iterator[str]:
+    where, name = root_of(own_dir), f"refs/heads/{branch}"
+    for folder in ("rebase-merge", "rebase-apply"):
+        if _text(own_dir / folder / "head-name") == name or name in _text(own_dir / folder / "update-refs").split("\n"):
+            yield f"{branch} is being rebased in {where}: `git rebase --continue` or `--abort` ends that"
+    if _text(own_dir / "BISECT_START").removeprefix("refs/heads/") == branch:
+        yield f"{branch} is being bisected in {where}: `git bisect reset` ends that"
+    if _text(own_dir / "HEAD") != f"ref: {name}":
+        return
+    if (own_dir / "rebase-apply" / "applying").exists():
+        yield f"patches are being applied to {branch} in {where}: `git am --continue` or `--abort` ends that"
+    for file, what in _HEADS.items():
+        if (own_dir / file).exists():
+            yield f"a {what} into {branch} is under way in {where}: `git {what} --continue` or `--abort` ends that"
+
+
+def _text(file: Path) -> str:
+    """What is in *file*, without the end of its last line; nothing where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
+    except OSError:
+        return ""

@@ -1,0 +1,225 @@
+"""What a landing is about to do, on disk before it begins: enough for any process to take it back, or to finish it.
+
+The new files are made beside the checkout, and change places with the old ones; so as long as the journal lies there, both
+are at hand, and which of the two is in the checkout can be seen by its inode."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from stomper.system import processes
+from stomper.system.renaming import Place, enter, exchange, move
+
+_FOLDER = "stomper-landing"
+_JOURNAL, _INDEX, _STAMP, _MADE, _LOCKS = "journal.json", "index", "index.stamp", "made", "locks.json"
+_GIT_S = 60.0
+Way = Literal["replace", "add", "delete"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the checkout: its *path* as git spells it, and what is to become of it.
+
+    *staged* is where the new file lies until it is in place, and the old one from then on. *stamp* tells the new one."""
+
+    path: str
+    way: Way
+    staged: str
+    stamp: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The folders on the way to it."""
+        return tuple(self.path.split("/")[:-1])
+
+    @property
+    def name(self) -> str:
+        """Its name in the last of them."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A landing: from commit *old* to *new* on the branch *reference*, which is checked out at *root*.
+
+    *folder* is where all lies that is made for it. *lock* is the inode of our `index.lock`."""
+
+    folder: str
+    root: str
+    own_dir: str
+    reference: str
+    old: str
+    new: str
+    lock: int
+    entries: tuple[Entry, ...]
+
+    def write(self) -> None:
+        """Put it on disk, for good before this returns."""
+        place = Path(self.folder, _JOURNAL)
+        part = place.with_suffix(".part")
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(place)
+
+    @property
+    def index(self) -> Path:
+        """The new index until it is in place, the old one from then on."""
+        return Path(self.folder, _INDEX)
+
+    @property
+    def index_lock(self) -> Path:
+        """Where git looks whether somebody works on the index."""
+        return Path(self.own_dir, "index.lock")
+
+    def stamp_index(self) -> None:
+        """Write down what tells the new index, before it is put in place."""
+        Path(self.folder, _STAMP).write_text(stamp(self.index.lstat()), encoding="utf-8")
+
+    def note_locks(self, files: Iterable[Path]) -> None:
+        """Write down which locks the git that moves the branch has taken: left over, they are ours to remove."""
+        inodes = {}
+        for file in files:
+            with contextlib.suppress(OSError):
+                inodes[str(file)] = file.lstat().st_ino
+        Path(self.folder, _LOCKS).write_text(json.dumps(inodes), encoding="utf-8")
+
+    def locks(self) -> dict[str, int]:
+        """Return what `note_locks` wrote down: the files, each with its inode."""
+        try:
+            return {
+                str(k): int(v) for k, v in json.loads(Path(self.folder, _LOCKS).read_text(encoding="utf-8")).items()
+            }
+        except (OSError, ValueError):
+            return {}
+
+    def note_made(self, folder: str) -> None:
+        """Write down that a *folder* of the checkout is ours, before it is made."""
+        with Path(self.folder, _MADE).open("a", encoding="utf-8", errors="surrogateescape") as made:
+            made.write(f"{folder}\0")
+
+    def made(self) -> Sequence[str]:
+        """Return the folders of the checkout that are ours, the deepest first."""
+        try:
+            listing = Path(self.folder, _MADE).read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            return ()
+        return sorted({name for name in listing.split("\0") if name}, key=len, reverse=True)
+
+
+def stamp(about: os.stat_result) -> str:
+    """Return what tells a file, written to or not, from any other. The time of a rename is none of it."""
+    return f"{about.st_dev} {about.st_ino} {about.st_mode} {about.st_size} {about.st_mtime_ns}"
+
+
+@contextlib.contextmanager
+def place_of(root: str, entry: Entry) -> Iterator[Place]:
+    """The place of *entry* in the checkout. Raises OSError where a folder on the way is gone, or none any more."""
+    folder = enter(Path(root), entry.parts)
+    try:
+        yield Place(folder, entry.name)
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def place(path: Path | str) -> Iterator[Place]:
+    """The place *path*, in a folder of ours."""
+    folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield Place(folder, Path(path).name)
+    finally:
+        os.close(folder)
+
+
+def home_of(root: Path, own_dir: Path) -> Path:
+    """Return the folder for the landings in the checkout at *root*: in git's own, *own_dir*; where that is on another file
+    system, in the checkout, where git does not show it."""
+    near = own_dir.stat().st_dev == root.stat().st_dev
+    return own_dir / _FOLDER if near else root / f".{_FOLDER}"
+
+
+def found(root: Path, own_dir: Path) -> list[Journal]:
+    """Return the journals that landings left in the checkout at *root*. What was not begun is removed."""
+    journals = []
+    for folder in sorted(place for place in home_of(root, own_dir).glob("*") if place.is_dir()):
+        try:
+            journals.append(read(folder))
+        except (OSError, ValueError, KeyError, TypeError):
+            shutil.rmtree(folder, ignore_errors=True)  # the journal is written whole before anything is done
+    return journals
+
+
+def read(folder: Path) -> Journal:
+    """Return the journal in *folder*. Raises OSError and ValueError where there is none."""
+    data = json.loads((folder / _JOURNAL).read_text(encoding="utf-8"))
+    entries = tuple(Entry(**entry) for entry in data.pop("entries"))
+    return Journal(**data, entries=entries)
+
+
+def settle(journal: Journal) -> bool:
+    """Finish the landing of a process that is gone where the branch has moved (then True), else take it back."""
+    finished = _has_moved(journal)
+    if not finished:
+        take_back(journal)
+    close(journal)
+    return finished
+
+
+def take_back(journal: Journal) -> None:
+    """Put everything back that is as the landing left it; what somebody has written to since stays as it is."""
+    with contextlib.suppress(OSError), place(journal.index) as ours, place(Path(journal.own_dir, "index")) as theirs:
+        about = theirs.look()
+        if about and stamp(about) == Path(journal.folder, _STAMP).read_text(encoding="utf-8"):
+            exchange(ours, theirs)
+    for entry in reversed(journal.entries):
+        with contextlib.suppress(OSError):
+            _put_back(journal, entry)
+    for folder in journal.made():
+        with contextlib.suppress(OSError):
+            Path(journal.root, folder).rmdir()
+
+
+def _put_back(journal: Journal, entry: Entry) -> None:
+    with place_of(journal.root, entry) as there, place(entry.staged) as staged:
+        if entry.way == "delete":
+            if staged.look():
+                move(staged, there)
+            return
+        about = there.look()
+        if about is None or stamp(about) != entry.stamp:
+            return
+        if entry.way == "add":
+            move(there, staged)
+        else:
+            exchange(staged, there)
+
+
+def close(journal: Journal) -> None:
+    """Let go of git's lock where it is ours, and remove what was made for the landing."""
+    for lock, inode in {str(journal.index_lock): journal.lock, **journal.locks()}.items():
+        with contextlib.suppress(OSError):
+            if Path(lock).lstat().st_ino == inode:
+                Path(lock).unlink()
+    shutil.rmtree(journal.folder, ignore_errors=True)
+    home = Path(journal.folder).parent
+    with contextlib.suppress(OSError):
+        if [place.name for place in home.iterdir()] == [".gitignore"]:
+            (home / ".gitignore").unlink()
+        home.rmdir()
+
+
+def _has_moved(journal: Journal) -> bool:
+    """Whether the branch holds the commits."""
+    argv = ("git", "merge-base", "--is-ancestor", journal.new, journal.reference)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = processes.run(argv, cwd=Path(journal.root), timeout_s=_GIT_S, env={**kept, "LC_ALL": "C"})
+    return done.returncode == 0
