@@ -154,7 +154,7 @@ def found(root: Path, own_dir: Path) -> list[Journal]:
         try:
             journals.append(read(folder))
         except (OSError, ValueError, KeyError, TypeError):
-            shutil.rmtree(folder, ignore_errors=True)  # the journal is written whole before anything is done
+            remove(folder)  # the journal is written whole before anything is done
     return journals
 
 
@@ -170,7 +170,8 @@ def settle(journal: Journal) -> bool:
     finished = _has_moved(journal)
     if not finished:
         take_back(journal)
-    close(journal)
+    _release(journal)
+    remove(Path(journal.folder))
     return finished
 
 
@@ -203,18 +204,21 @@ def _put_back(journal: Journal, entry: Entry) -> None:
             exchange(staged, there)
 
 
-def close(journal: Journal) -> None:
-    """Let go of git's lock where it is ours, and remove what was made for the landing."""
+def remove(folder: Path) -> None:
+    """Remove all that was made for a landing, once it is settled."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if [place.name for place in folder.parent.iterdir()] == [".gitignore"]:
+            (folder.parent / ".gitignore").unlink()
+        folder.parent.rmdir()
+
+
+def _release(journal: Journal) -> None:
+    """Remove git's locks where they are ours."""
     for lock, inode in {str(journal.index_lock): journal.lock, **journal.locks()}.items():
         with contextlib.suppress(OSError):
             if Path(lock).lstat().st_ino == inode:
                 Path(lock).unlink()
-    shutil.rmtree(journal.folder, ignore_errors=True)
-    home = Path(journal.folder).parent
-    with contextlib.suppress(OSError):
-        if [place.name for place in home.iterdir()] == [".gitignore"]:
-            (home / ".gitignore").unlink()
-        home.rmdir()
 
 
 def _has_moved(journal: Journal) -> bool:

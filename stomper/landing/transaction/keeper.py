@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from stomper.landing.transaction.journal import read, settle
+from stomper.landing.transaction.journal import read, remove, settle
 from stomper.state.locks import Lock
 
 _LONGEST_S = 600.0
@@ -28,8 +28,9 @@ def main(descriptor: int, folder: Path, lock: Path) -> int:
                 try:
                     journal = read(folder)
                 except (OSError, ValueError, KeyError, TypeError):
-                    return 0  # nothing was begun
-                settle(journal)
+                    remove(folder)  # nothing was begun
+                else:
+                    settle(journal)
                 return 0
     return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,23 +36,21 @@ class Move:
         return f"refs/heads/{self.branch}"
 
 
-def stage(move: Move, left_out: frozenset[str]) -> Journal:
-    """Make the new files of *move*, but for those *left_out*, whose place in the checkout is empty on purpose.
-
-    The journal is written when this returns. Raises RepositoryError and OSError; then nothing is left."""
+def make_folder(move: Move) -> Path:
+    """Make a folder for all that *move* needs on disk. Raises OSError."""
     home = home_of(move.root, move.own_dir)
     folder = home / uuid.uuid4().hex[:12]
     folder.mkdir(parents=True, mode=0o700)
     if home.parent == move.root:
         (home / ".gitignore").write_text("*\n", encoding="utf-8")
-    try:
-        return _staged(move, folder, [change for change in move.changes if change.path not in left_out])
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    return folder
 
 
-def _staged(move: Move, folder: Path, wanted: Sequence[Change]) -> Journal:
+def stage(move: Move, folder: Path, left_out: frozenset[str]) -> Journal:
+    """Make the new files of *move* in *folder*, but for those *left_out*, whose place in the checkout is empty on purpose.
+
+    The journal is written when this returns. Raises RepositoryError and OSError."""
+    wanted = [change for change in move.changes if change.path not in left_out]
     (folder / _LOCK).touch(mode=0o644)
     (folder / "old").mkdir()
     _check_out(move, folder, [change.path for change in wanted if not change.deleted])

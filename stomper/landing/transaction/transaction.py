@@ -21,10 +21,10 @@ from stomper import progress
 from stomper.errors import RepositoryError
 from stomper.git.repository import WHOLE_INDEX, git, text
 from stomper.git.unfinished import checkouts_of, root_of, unfinished
-from stomper.landing.transaction.journal import Journal, close, place, take_back
+from stomper.landing.transaction.journal import Journal, place, remove, take_back
 from stomper.landing.transaction.locks import Held, Reference, index_locked, reference_locked
 from stomper.landing.transaction.look import absent, hidden, look
-from stomper.landing.transaction.staging import Move, stage
+from stomper.landing.transaction.staging import Move, make_folder, stage
 from stomper.landing.transaction.swap import put_in_place, remove_empty_folders, written_late
 from stomper.system import processes
 from stomper.system.renaming import exchange
@@ -51,19 +51,15 @@ def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
     Raises RepositoryError, OSError, and Cancelled once the run is stopped; nothing is changed then."""
     if why := refusal(move):
         return Ending("refused", why=why)
-    index = move.own_dir / "index"
-    left_out = absent(move, hidden(move, index)[0])
-    journal = stage(move, left_out)
-    progress.emit(progress.LandingStep("staged"))
-    try:
-        with _kept(journal, lock) as lifeline:
-            try:
-                return _when_free(move, journal, lifeline, wait_s)
-            finally:
-                close(journal)  # before the keeper is told that we are gone
-    except BaseException:
-        close(journal)
-        raise
+    folder = make_folder(move)
+    with _kept(folder, lock) as lifeline:
+        try:
+            left_out = absent(move, hidden(move, move.own_dir / "index")[0])
+            journal = stage(move, folder, left_out)
+            progress.emit(progress.LandingStep("staged"))
+            return _when_free(move, journal, lifeline, wait_s)
+        finally:
+            remove(folder)  # before the keeper is told that we are gone
 
 
 def refusal(move: Move) -> str:
@@ -191,14 +187,14 @@ def _tip(move: Move) -> str:
 
 
 @contextlib.contextmanager
-def _kept(journal: Journal, lock: Path) -> Iterator[int]:
+def _kept(folder: Path, lock: Path) -> Iterator[int]:
     """Have a process wait for our end in the block. Yields what it waits at: who holds that is waited for too."""
     waits, lifeline = os.pipe()
     try:
-        argv = (sys.executable, "-P", "-m", "stomper.landing.transaction.keeper", str(waits), journal.folder, str(lock))
-        log = Path(journal.folder, "keeper.log")
+        argv = (sys.executable, "-P", "-m", "stomper.landing.transaction.keeper", str(waits), str(folder), str(lock))
+        log = folder / "keeper.log"
         kept = {name: value for name, value in os.environ.items() if name != processes.COOKIE}
-        keeper = processes.start_background(argv, cwd=Path(journal.folder), env=kept, log=log, pass_on=(waits,))
+        keeper = processes.start_background(argv, cwd=folder, env=kept, log=log, pass_on=(waits,))
         os.close(waits)
         threading.Thread(target=keeper.wait, daemon=True).start()
         yield lifeline
