@@ -42,14 +42,16 @@ class Remote:
     def push(self, commit: str, branch: str, before: str) -> bool:
         """Move the remote's *branch* from *before* (empty: it is new) to *commit*. False when it is elsewhere by now.
 
-        Never by force, and nothing else goes along. Raises RepositoryError when the remote does not take it.
+        From there alone, and nothing else goes along. Raises RepositoryError when the remote does not take it.
         """
         now = self.tip_of(branch)
         if now == before:
             plain = ("-c", "push.followTags=false", "-c", "push.gpgSign=false")
             quiet = ("--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--porcelain")
             refspec = f"{commit}:refs/heads/{branch}"
-            done = self.mirror.talk(*plain, "push", *quiet, self.shown, refspec, cwd=self.root)
+            # Not to overwrite, but to push nothing to a branch that was taken back meanwhile.
+            lease = f"--force-with-lease=refs/heads/{branch}:{before}"
+            done = self.mirror.talk(*plain, "push", *quiet, lease, self.shown, refspec, cwd=self.root)
             if done.returncode == 0 and not done.timed_out:
                 return True
             now = self.tip_of(branch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +60,13 @@ class Reference:
 
     def commit(self) -> None:
         """Move the branch. Raises RepositoryError when git could not; then it has not moved."""
-        self._say("commit")
+        logs = [self.move.own_dir / "logs" / "HEAD", self.move.git_dir / "logs" / self.move.reference]
+        sizes = {log: log.stat().st_size for log in logs if log.is_file()}
+        try:
+            self._say("commit")
+        except RepositoryError:
+            self._forget(sizes)
+            raise
         self.talk.end(_ANSWER_S)
 
     def abort(self) -> None:
@@ -76,6 +82,15 @@ class Reference:
             if held := next((file for file in lock_files(self.move) if file.exists()), None):
                 raise Held(held) from None
             raise
+
+    def _forget(self, sizes: Mapping[Path, int]) -> None:
+        """Take out of the reflogs what git wrote there before it failed: *sizes* is how long they were."""
+        ours = f"{self.move.old} {self.move.new} ".encode()
+        for log, size in sizes.items():
+            with contextlib.suppress(OSError), log.open("r+b") as file:
+                file.seek(size)
+                if file.read().startswith(ours):
+                    file.truncate(size)
 
     def _say(self, *lines: str) -> None:
         """Say *lines*, and wait until the last one is done."""
