@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test slow check docs faults agents-test ui-test lock bench bench-results operate-test wheel clean
+.PHONY: demo test slow check docs faults landing-model agents-test ui-test lock bench bench-results operate-test wheel clean
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
@@ -31,6 +31,9 @@ bench-results: $(STAMP)  ## measure what Stomper makes of real packages, and how
 
 faults: $(STAMP)  ## cut runs off at every point, and count what survives
 	$(PY) -m tests.faults --docs docs/safety.md
+
+landing-model: $(STAMP)  ## play 3,000 histories of a user between the steps of a landing, and 200 with a kill -9; half an hour
+	$(PY) -m tests.landing.transaction --docs docs/safety.md
 
 agents-test: $(STAMP)  ## install real coding agents in .agents, and drive them against a model on the loopback interface
 	$(PY) -m tests.agents_real --docs docs/agents.md

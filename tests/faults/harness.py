@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -29,14 +30,17 @@ from tests.faults.shapes import Shape
 from tests.support.repositories import git
 
 FULL = "disk full at "
+_SETTLED_S = 20.0
 _ROOM = 4096  # bytes that a file may still have
 RULES = {"ruff": {"args": ["--isolated", "--no-respect-gitignore", "--select", "E4,E7,E9,F"]}}
 RUFF = (sys.executable, "-m", "ruff", "check", *RULES["ruff"]["args"], "--no-cache", "--output-format", "json")
 # Steps of the journal, and stages between them, with how often they come before the cut.
 POINTS = (
     ("", 0), ("began", 1), ("collect", 1), ("worktree", 1), ("scripted", 2), ("guards", 1), ("verify", 2), ("proven", 1),
-    ("proven", 2), ("prove", 1), ("land", 1), ("fetching", 1), ("moving", 1), ("moved", 1), ("kept", 1),
-    ("disk full at began", 1), ("disk full at proven", 1), ("disk full at fetching", 1), ("disk full at moving", 1),
+    ("proven", 2), ("prove", 1), ("land", 1), ("fetching", 1), ("moving", 1), ("landing staged", 1), ("landing locked", 1),
+    ("landing looked", 1), ("landing file", 2), ("landing files", 1), ("landing index", 1), ("landing moved", 1),
+    ("moved", 1), ("kept", 1), ("disk full at began", 1), ("disk full at proven", 1), ("disk full at fetching", 1),
+    ("disk full at moving", 1), ("disk full at landing looked", 1), ("disk full at landing index", 1),
 )  # fmt: skip
 
 
@@ -91,6 +95,7 @@ def run_case(case: Case, folder: Path) -> Verdict:
     before = work_of_the_user(root)
     paid = folder / "paid"
     end = in_child(state, lambda: run(parameters, case.point, case.count, paid))
+    wait_for_the_keeper(root)
     end_of_first = end
     verdict.cut = end == -signal.SIGKILL or (case.point.startswith(FULL) and end != 0)
     if case.point and not verdict.cut and end != 0 and not case.point.startswith(FULL):
@@ -123,6 +128,8 @@ def run(parameters: FixParameters, point: str, count: int, paid: Path) -> None:
     def listen(event: progress.Event) -> None:
         nonlocal seen
         name = event.step if isinstance(event, progress.Journalled) else getattr(event, "stage", "")
+        if isinstance(event, progress.LandingStep):
+            name = f"landing {event.step}"
         if name == "proven" and isinstance(event, progress.Journalled):
             with paid.open("a", encoding="utf-8") as out:
                 out.write(f"{event.detail!r}\n")
@@ -150,6 +157,14 @@ def run(parameters: FixParameters, point: str, count: int, paid: Path) -> None:
         session.store.forget(session.run_id)
         progress.emit(progress.StageBegan("kept"))
         session.close()
+
+
+def wait_for_the_keeper(root: Path) -> None:
+    """Wait until a landing that was killed is settled by the process that watches over it."""
+    own = Path(git(root, "rev-parse", "--absolute-git-dir"))
+    give_up = time.monotonic() + _SETTLED_S
+    while (own / "stomper-landing").exists() and time.monotonic() < give_up:
+        time.sleep(0.01)
 
 
 def in_child(state: Path, work: Callable[[], None]) -> int:
@@ -232,8 +247,17 @@ def left_over(root: Path, state: Path, land_as: object, verdict: Verdict) -> Non
     branches = git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
     ours = ("main", "work", *(b for b in branches if b.startswith("stomper/2") and land_as == "branch"))
     verdict.leftovers += [f"branch {b}" for b in branches if b not in ours]
-    needle = f"STOMPER_HOME={state}".encode()
+    give_up = time.monotonic() + _SETTLED_S
+    while (found := processes_of(state)) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    verdict.leftovers += [f"process {number}" for number in found]
+
+
+def processes_of(state: Path) -> list[str]:
+    """The processes that run with this state folder."""
+    needle, found = f"STOMPER_HOME={state}".encode(), []
     for entry in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if needle in entry.read_bytes().split(b"\0"):
-                verdict.leftovers.append(f"process {entry.parent.name}")
+                found.append(entry.parent.name)
+    return found
