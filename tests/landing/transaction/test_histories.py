@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from tests.landing.transaction.histories import Planned, play, wrong
@@ -23,7 +23,6 @@ PLANS = st.lists(
     min_size=1,
     max_size=4,
 )
-ONLY = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +38,7 @@ def test_what_a_user_does_between_two_steps(template: Path, shard: int) -> None:
     """Edits, deletions, links, commits, switches, rebases, stashes and locks: nothing of it is lost, nothing half landed."""
 
     @seed(shard)
-    @settings(max_examples=HISTORIES // SHARDS, **ONLY)
+    @settings(max_examples=HISTORIES // SHARDS, deadline=None, database=None)
     @given(PLANS)
     def holds(plan: list[Planned]) -> None:
         with tempfile.TemporaryDirectory() as name:
@@ -54,7 +53,7 @@ def test_killed_between_two_steps(template: Path, shard: int) -> None:
     """A landing that is killed is finished or taken back by the process that watches over it, and leaves no lock."""
 
     @seed(shard)
-    @settings(max_examples=max(1, KILLED // SHARDS), **ONLY)
+    @settings(max_examples=max(1, KILLED // SHARDS), deadline=None, database=None)
     @given(st.integers(1, STEPS))
     def holds(step: int) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from stomper import progress
 from stomper.errors import RepositoryError
-from stomper.landing.transaction import transaction
+from stomper.landing.transaction.locks import Reference
 from stomper.landing.transaction.staging import Move
 from stomper.landing.transaction.transaction import Ending, carry_out
 from stomper.system import renaming
@@ -250,12 +249,12 @@ def test_git_that_dies_before_it_moves_the_branch(wanted: Move, monkeypatch: pyt
     """Files and index are put back."""
     before = state_of(wanted.root)
 
-    def dies(reference: transaction.Reference) -> None:
+    def dies(reference: Reference) -> None:
         reference.talk.program.kill()
         reference.talk.program.wait()
         raise RepositoryError("git was killed")
 
-    monkeypatch.setattr(transaction.Reference, "commit", dies)
+    monkeypatch.setattr(Reference, "commit", dies)
     with pytest.raises(RepositoryError, match="git was killed"):
         land(wanted)
     left = {"HEAD.lock", "main.lock"}
@@ -286,7 +285,7 @@ def test_a_lock_is_waited_for(wanted: Move) -> None:
     def listen(event: progress.Event) -> None:
         if isinstance(event, progress.StageBegan) and event.stage == "wait":
             waits.append(event.detail)
-            threading.Thread(target=lambda: (time.sleep(0.3), lock.unlink())).start()
+            threading.Timer(0.3, lock.unlink).start()
 
     with progress.listening(listen):
         assert land(wanted, wait_s=30).state == "moved"
