@@ -14,12 +14,12 @@ def heal(target: Target) -> list[str]:
     """Settle what landings in *target* left half done. Returns what was done, in words.
 
     Where somebody lands just now, nothing was left: the journal is theirs."""
-    if not home_of(target.root, target.own_dir).exists():
+    if not home_of(target.own_dir).exists():
         return []
     with Lock(paths.landing_lock(str(target.git_dir))) as held:
         if not held.acquire(timeout_s=_WAIT_S):
             return []
-        return [_told(target, settle(journal)) for journal in found(target.root, target.own_dir)]
+        return [_told(target, settle(journal)) for journal in found(target.own_dir)]
 
 
 def _told(target: Target, finished: bool) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stomper.models import Status
 from tests.support.repositories import MakeRepo, git, write
-from tests.support.runs import by_path, commit, land_with, only, repair, scripted
+from tests.support.runs import by_path, command, commit, land_with, only, repair, scripted
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"
@@ -140,6 +140,27 @@ def test_user_switched_to_another_branch(make_repo: MakeRepo) -> None:
     assert git(root, "rev-parse", "main", "elsewhere").split() == [head, head]
     assert git(root, "status", "--short", "--branch") == "## elsewhere"
     assert (root / "a.py").read_text() == UNUSED
+
+
+def test_what_waits_for_a_rebase_lands_by_the_next_run(make_repo: MakeRepo) -> None:
+    """While the branch is being rebased, nothing lands; the rebase ends as if nobody had been there, and then the next run
+    lands the fix without paying for it again."""
+    root = make_repo({"a.py": UNUSED, "b.py": "1\n"})
+    commit(root, "b.py", "2\n")
+    agents = command(root, "fix")
+
+    def begin() -> None:
+        git(root, "-c", "sequence.editor=sed -i 1s/pick/edit/", "rebase", "--quiet", "-i", "HEAD~1")
+
+    outcome = only(repair(root, agents=agents, before_landing=begin))
+    assert outcome.status is Status.WAITING
+    assert "main is being rebased" in outcome.reason
+    git(root, "rebase", "--continue")
+    assert git(root, "log", "--format=%s", "main").splitlines() == ["user edits b.py", "start"]
+    outcome = only(repair(root, agents=agents))
+    assert (outcome.status, [a.reused for a in outcome.attempts]) == (Status.FIXED, [True])
+    assert (root.parent / "calls.log").read_text().count("=== call") == 1
+    assert git(root, "rev-parse", "main") == outcome.commit
 
 
 def test_branch_deleted_meanwhile(make_repo: MakeRepo) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from stomper.system import processes
 from stomper.system.renaming import Place, enter, exchange, move
 
 _FOLDER = "stomper-landing"
+FILES = "files"
+"""In the folder of a landing, where its files are."""
 _JOURNAL, _INDEX, _STAMP, _MADE, _LOCKS = "journal.json", "index", "index.stamp", "made", "locks.json"
 _GIT_S = 60.0
 Way = Literal["replace", "add", "delete"]
@@ -140,17 +143,30 @@ def place(path: Path | str) -> Iterator[Place]:
         os.close(folder)
 
 
-def home_of(root: Path, own_dir: Path) -> Path:
-    """Return the folder for the landings in the checkout at *root*: in git's own, *own_dir*; where that is on another file
-    system, in the checkout, where git does not show it."""
-    near = own_dir.stat().st_dev == root.stat().st_dev
-    return own_dir / _FOLDER if near else root / f".{_FOLDER}"
+def home_of(own_dir: Path) -> Path:
+    """Return the folder for the landings of the checkout that git keeps *own_dir* for."""
+    return own_dir / _FOLDER
 
 
-def found(root: Path, own_dir: Path) -> list[Journal]:
-    """Return the journals that landings left in the checkout at *root*. What was not begun is removed."""
+def make_folder(root: Path, own_dir: Path) -> Path:
+    """Make a folder for all that a landing needs on disk, its files in `files` there: where git's own folder is on another
+    file system than the checkout, that is a link to a folder in the checkout, which git does not show. Raises OSError."""
+    folder = home_of(own_dir) / uuid.uuid4().hex[:12]
+    folder.mkdir(parents=True, mode=0o700)
+    if own_dir.stat().st_dev == root.stat().st_dev:
+        (folder / FILES).mkdir()
+        return folder
+    near = root / f".{_FOLDER}" / folder.name
+    (folder / FILES).symlink_to(near)
+    near.mkdir(parents=True)
+    (near.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def found(own_dir: Path) -> list[Journal]:
+    """Return the journals that landings left in the checkout of *own_dir*. What was not begun is removed."""
     journals = []
-    for folder in sorted(place for place in home_of(root, own_dir).glob("*") if place.is_dir()):
+    for folder in sorted(home_of(own_dir).glob("*")):
         try:
             journals.append(read(folder))
         except (OSError, ValueError, KeyError, TypeError):
@@ -206,10 +222,14 @@ def _put_back(journal: Journal, entry: Entry) -> None:
 
 def remove(folder: Path) -> None:
     """Remove all that was made for a landing, once it is settled."""
+    if (folder / FILES).is_symlink():
+        near = (folder / FILES).readlink()
+        shutil.rmtree(near, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if [place.name for place in near.parent.iterdir()] == [".gitignore"]:
+                shutil.rmtree(near.parent)
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):
-        if [place.name for place in folder.parent.iterdir()] == [".gitignore"]:
-            (folder.parent / ".gitignore").unlink()
         folder.parent.rmdir()
 
 

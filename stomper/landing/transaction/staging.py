@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper.git.repository import WHOLE_INDEX, git
-from stomper.landing.transaction.journal import Entry, Journal, home_of, stamp
+from stomper.landing.transaction.journal import FILES, Entry, Journal, stamp
 from stomper.models import Change
 
-_NEW, _WHOLE, _LOCK = "new", "whole.index", "lock"
+_NEW, _OLD, _WHOLE, _LOCK = "new", "old", "whole.index", "lock"
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,15 @@ class Move:
         return f"refs/heads/{self.branch}"
 
 
-def make_folder(move: Move) -> Path:
-    """Make a folder for all that *move* needs on disk. Raises OSError."""
-    home = home_of(move.root, move.own_dir)
-    folder = home / uuid.uuid4().hex[:12]
-    folder.mkdir(parents=True, mode=0o700)
-    if home.parent == move.root:
-        (home / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder
-
-
 def stage(move: Move, folder: Path, left_out: frozenset[str]) -> Journal:
     """Make the new files of *move* in *folder*, but for those *left_out*, whose place in the checkout is empty on purpose.
 
     The journal is written when this returns. Raises RepositoryError and OSError."""
     wanted = [change for change in move.changes if change.path not in left_out]
     (folder / _LOCK).touch(mode=0o644)
-    (folder / "old").mkdir()
-    _check_out(move, folder, [change.path for change in wanted if not change.deleted])
+    files = (folder / FILES).resolve()
+    (files / _OLD).mkdir()
+    _check_out(move, folder / _WHOLE, files / _NEW, [change.path for change in wanted if not change.deleted])
     journal = Journal(
         folder=str(folder),
         root=str(move.root),
@@ -62,7 +52,7 @@ def stage(move: Move, folder: Path, left_out: frozenset[str]) -> Journal:
         old=move.old,
         new=move.new,
         lock=(folder / _LOCK).lstat().st_ino,
-        entries=tuple(_entry(change, folder, number) for number, change in enumerate(wanted)),
+        entries=tuple(_entry(change, files, number) for number, change in enumerate(wanted)),
     )
     journal.write()
     return journal
@@ -73,19 +63,19 @@ def lock_file(journal: Journal) -> Path:
     return Path(journal.folder, _LOCK)
 
 
-def _check_out(move: Move, folder: Path, paths: Sequence[str]) -> None:
-    env = {"GIT_INDEX_FILE": str(folder / _WHOLE)}
+def _check_out(move: Move, index: Path, folder: Path, paths: Sequence[str]) -> None:
+    env = {"GIT_INDEX_FILE": str(index)}
     git((*WHOLE_INDEX, "read-tree", move.new), cwd=move.root, env=env)
     listing = b"\0".join(os.fsencode(path) for path in paths)
-    prefix = f"--prefix={folder / _NEW}/"
+    prefix = f"--prefix={folder}/"
     if paths:
         git((*WHOLE_INDEX, "checkout-index", "-z", "--stdin", "--force", prefix), cwd=move.root, env=env, stdin=listing)
-    (folder / _WHOLE).unlink()
+    index.unlink()
 
 
-def _entry(change: Change, folder: Path, number: int) -> Entry:
+def _entry(change: Change, files: Path, number: int) -> Entry:
     if change.deleted:
-        return Entry(change.path, "delete", str(folder / "old" / str(number)))
-    staged = folder / _NEW / change.path
+        return Entry(change.path, "delete", str(files / _OLD / str(number)))
+    staged = files / _NEW / change.path
     added = int(change.old_mode, 8) == 0
     return Entry(change.path, "add" if added else "replace", str(staged), stamp(staged.lstat()))

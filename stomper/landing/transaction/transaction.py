@@ -21,10 +21,10 @@ from stomper import progress
 from stomper.errors import RepositoryError
 from stomper.git.repository import WHOLE_INDEX, git, text
 from stomper.git.unfinished import checkouts_of, root_of, unfinished
-from stomper.landing.transaction.journal import Journal, place, remove, take_back
+from stomper.landing.transaction.journal import Journal, make_folder, place, remove, take_back
 from stomper.landing.transaction.locks import Held, Reference, index_locked, reference_locked
 from stomper.landing.transaction.look import absent, hidden, look
-from stomper.landing.transaction.staging import Move, make_folder, stage
+from stomper.landing.transaction.staging import Move, stage
 from stomper.landing.transaction.swap import put_in_place, remove_empty_folders, written_late
 from stomper.system import processes
 from stomper.system.renaming import exchange
@@ -51,7 +51,7 @@ def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
     Raises RepositoryError, OSError, and Cancelled once the run is stopped; nothing is changed then."""
     if why := refusal(move):
         return Ending("refused", why=why)
-    folder = make_folder(move)
+    folder = make_folder(move.root, move.own_dir)
     with _kept(folder, lock) as lifeline:
         try:
             left_out = absent(move, hidden(move, move.own_dir / "index")[0])

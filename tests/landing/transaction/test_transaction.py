@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -156,13 +157,20 @@ IN_THE_WAY: dict[str, tuple[Callable[[Path], object], str, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("moment", ["staged", "locked", "looked", "file"])
-@pytest.mark.parametrize("kind", IN_THE_WAY)
+# Once git's own lock is held, it keeps users from what only git does.
+BY_GIT = ("edited, assume-unchanged", "edited, skip-worktree", "staged")
+MOMENTS = [
+    (kind, moment)
+    for kind in IN_THE_WAY
+    for moment in ("staged", "locked", "looked", "file")
+    if moment == "staged" or kind not in BY_GIT
+]
+
+
+@pytest.mark.parametrize(("kind", "moment"), MOMENTS)
 def test_what_is_in_the_way_is_named_and_stays(wanted: Move, kind: str, moment: str) -> None:
     """Whatever the user has made of a file, even after the last look: it stays so, and so does all else."""
     act, path, words = IN_THE_WAY[kind]
-    if kind in ("edited, assume-unchanged", "edited, skip-worktree", "staged") and moment != "staged":
-        pytest.skip("git's own lock keeps the user from that by then")
     before: list[dict[str, str]] = []
 
     def go() -> None:
@@ -325,6 +333,25 @@ def test_in_a_linked_worktree(wanted: Move, tmp_path: Path) -> None:
     assert (side / "pkg/a.py").read_text() == "a = 1\n"
     assert git(side, "status", "--porcelain") == ""
     assert git(wanted.root, "status", "--porcelain") == ""
+
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - another file system than that of the tests, where there is one
+
+
+@pytest.mark.skipif(not MEMORY.is_dir(), reason="no file system in memory")
+def test_with_git_on_another_file_system(wanted: Move) -> None:
+    """The new files are made in the checkout then, where git does not show them; nothing of it is left."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        git_dir = Path(name) / "git"
+        shutil.move(wanted.git_dir, git_dir)
+        (wanted.root / ".git").write_text(f"gitdir: {git_dir}\n")
+        git(wanted.root, "config", "core.worktree", str(wanted.root))
+        shown: list[str] = []
+        with before_step("looked", lambda: shown.append(git(wanted.root, "status", "--porcelain"))):
+            ending = land(Move(wanted.root, git_dir, git_dir, "main", wanted.old, wanted.new, wanted.changes))
+        assert (ending.state, shown) == ("moved", [""])
+        assert is_landed(wanted)
+        assert [p.name for p in wanted.root.iterdir() if p.name.startswith(".stomper")] == []
 
 
 def test_staged_and_other_edits_stay(wanted: Move) -> None:
