@@ -45,7 +45,7 @@ VANISHES = "def test_first():\n    pass\n\n\nif {}:\n    def test_second():\n   
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", ["", "-n 1"])
+@pytest.mark.parametrize("options", ["", "-p xdist -n 1"])
 @pytest.mark.parametrize(
     ("after", "expected"),
     [

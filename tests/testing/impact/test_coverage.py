@@ -72,7 +72,7 @@ def names(contexts: Contexts, tests: int) -> set[str]:
     return {key.rpartition("::test_")[2] for key in contexts.keys(tests)}
 
 
-@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options", ["", pytest.param("-p xdist -n 2", marks=pytest.mark.slow)])
 def test_what_each_test_comes_to(make_repo: MakeRepo, options: str) -> None:
     """Functions by their lines, in threads too; what a shared fixture does counts for all that name it, what it does at
     its end for its file; imports run what they run for those who import; data that is read; processes and profilers of
