@@ -10,8 +10,8 @@ demo: $(STAMP)  ## set up, then repair the bundled sample repository
 test: $(STAMP)  ## set up, then run the tests
 	$(PY) -m pytest
 
-slow: $(STAMP)  ## run the tests that take several seconds each
-	$(PY) -m pytest -m slow
+slow: $(STAMP)  ## run the tests that take several seconds each, and the properties with many examples
+	$(PY) -m pytest -m "slow or hypothesis" --hypothesis-profile=many
 
 check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff check .

@@ -9,12 +9,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from stomper.environment import python
 from tests.support.repositories import MakeRepo, git, write
 
 PROGRAMS = str(Path(sys.executable).parent)
 """Where the Python of these tests lies, with all that `make` installed for it."""
+
+settings.register_profile("everyday", max_examples=40, deadline=None)
+settings.register_profile("many", max_examples=300, deadline=None)
+settings.load_profile("everyday")
 
 
 def pytest_xdist_auto_num_workers() -> int:

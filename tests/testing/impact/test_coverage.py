@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.environment.python import Environment
@@ -107,7 +107,6 @@ def test_what_was_imported_before_is_known(make_repo: MakeRepo) -> None:
 places = st.tuples(st.sampled_from(["a.py", "b\udcff.py", ""]), st.integers(-2, 9))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("pqrs"), st.lists(st.integers(0, 5))), st.lists(places, min_size=6, max_size=6))
 def test_contexts_are_kept_as_they_are(tests: dict[str, list[int]], known: list[tuple[str, int]]) -> None:
     """Whatever was noted is there again after it was kept as text, under any name a file can have."""
