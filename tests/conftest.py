@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -20,6 +21,14 @@ PROGRAMS = str(Path(sys.executable).parent)
 settings.register_profile("everyday", max_examples=40, deadline=None)
 settings.register_profile("many", max_examples=300, deadline=None)
 settings.load_profile("everyday")
+
+gc.disable()  # what collecting the tests imports stays
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not in what is there for all tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:
