@@ -7,11 +7,13 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)  ## set up, then repair the bundled sample repository
 	$(VENV)/bin/stomper demo
 
+# Bytecode is kept whatever the shell says: compiling the tests and Stomper takes half of the time to collect them.
+test slow: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP)  ## set up, then run the tests
 	$(PY) -m pytest
 
-slow: $(STAMP)  ## run the tests that take several seconds each
-	$(PY) -m pytest -m slow
+slow: $(STAMP)  ## run the tests that take several seconds each, and the properties with many examples
+	$(PY) -m pytest -m "slow or hypothesis" --hypothesis-profile=many
 
 check: $(STAMP)  ## what CI runs beside the tests
 	$(VENV)/bin/ruff check .

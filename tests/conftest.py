@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -9,11 +10,25 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from stomper.environment import python
 from tests.support.repositories import MakeRepo, git, write
 
 PROGRAMS = str(Path(sys.executable).parent)
 """Where the Python of these tests lies, with all that `make` installed for it."""
+
+settings.register_profile("everyday", max_examples=40, deadline=None)
+settings.register_profile("many", max_examples=300, deadline=None)
+settings.load_profile("everyday")
+
+gc.disable()  # what collecting the tests imports stays
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not in what is there for all tests."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -41,7 +56,8 @@ def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HOME, a state folder and a git configuration of the test's own. Returns the state folder.
 
     A target without an environment is checked with the Python of these tests, not with what the machine calls `python3`:
-    that may be a script that looks for one, and have plugins for pytest that nobody here chose.
+    that may be a script that looks for one, and have plugins for pytest that nobody here chose. Nor are those of this Python
+    loaded, unless a command names them: all of them take five times as long as a small target's tests.
     """
     home = tmp_path / "home"
     home.mkdir()
@@ -50,6 +66,8 @@ def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setattr(python, "_KEPT", (*python._KEPT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"))
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     (home / "gitconfig").write_text(
         "[user]\n\tname = Tester\n\temail = tester@example.invalid\n[init]\n\tdefaultBranch = main\n"

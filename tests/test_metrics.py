@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.models import Attempt, Diagnostic, Metrics, Outcome, Patch, Span, Status
@@ -49,21 +49,18 @@ def outcomes(draw: st.DrawFn) -> Outcome:
 metrics = st.lists(outcomes(), max_size=4).map(Metrics.reduce)
 
 
-@settings(deadline=None)
 @given(metrics, metrics, metrics)
 def test_the_sum_is_associative(a: Metrics, b: Metrics, c: Metrics) -> None:
     """How the summands are grouped does not matter."""
     assert (a + b) + c == a + (b + c)
 
 
-@settings(deadline=None)
 @given(metrics)
 def test_empty_metrics_are_the_identity(a: Metrics) -> None:
     """Adding nothing from either side changes nothing."""
     assert Metrics() + a == a == a + Metrics()
 
 
-@settings(deadline=None)
 @given(st.lists(outcomes(), max_size=8), st.randoms(use_true_random=False), st.integers(0, 8))
 def test_order_and_shards_do_not_matter(found: list[Outcome], shuffle: random.Random, cut: int) -> None:
     """Any order, and any split into shards, sums to the same, as JSON too."""
@@ -75,7 +72,6 @@ def test_order_and_shards_do_not_matter(found: list[Outcome], shuffle: random.Ra
     assert whole.model_dump_json() == sharded.model_dump_json()
 
 
-@settings(deadline=None)
 @given(st.lists(outcomes(), max_size=8))
 def test_every_file_is_counted_once(found: list[Outcome]) -> None:
     """Each file is in exactly one list, and the errors add up."""
@@ -86,7 +82,6 @@ def test_every_file_is_counted_once(found: list[Outcome]) -> None:
     assert total.errors_remaining == sum(len(o.remaining) for o in found)
 
 
-@settings(deadline=None)
 @given(st.lists(outcomes(), max_size=8))
 def test_the_agents_shares_add_up(found: list[Outcome]) -> None:
     """Calls, costs and tokens of the agents sum to those of the run, and only proven files count as fixed."""

@@ -80,6 +80,7 @@ def test_the_same_shape_is_the_same_tree(shape: Shape, tmp_path_factory: pytest.
     assert first.tree != third.tree
 
 
+@pytest.mark.slow
 def test_the_culprits_and_no_others_break_a_test(tmp_path: Path) -> None:
     """The suite is green; with the unused imports removed, as many tests fail as there are culprits, for their sake."""
     made = make(tmp_path / "repo", Shape(files=30, broken=8, tests=3, culprits=2, suite_s=0.03))

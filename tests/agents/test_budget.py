@@ -30,7 +30,6 @@ UNUSED = "import os\nx = 1\n"
 sizes = st.lists(st.tuples(st.floats(0, 2), st.booleans()), max_size=40)
 
 
-@settings(max_examples=200, deadline=None)
 @given(limit=st.floats(0.1, 10), calls=sizes, seed=st.integers(0, 99))
 def test_with_reservation_the_limit_is_never_exceeded(limit: float, calls: list[tuple[float, bool]], seed: int) -> None:
     """Whatever the order, the sizes, and how many are in flight: no call beyond what it reserved, no spending beyond."""
@@ -49,7 +48,6 @@ def test_with_reservation_the_limit_is_never_exceeded(limit: float, calls: list[
     assert budget.spent_usd <= limit + 1e-9
 
 
-@settings(max_examples=200, deadline=None)
 @given(limit=st.integers(1, 10), calls=st.lists(st.integers(0, 5), max_size=40), wide=st.integers(1, 4))
 def test_without_reservation_only_calls_in_flight_exceed_it(limit: int, calls: list[int], wide: int) -> None:
     """Nothing reserved: at most what was in flight when the limit was reached comes on top."""

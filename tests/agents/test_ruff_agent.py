@@ -33,12 +33,12 @@ def landed(root: Path, **settings: Any) -> None:
     ("settings", "fixable"),
     [
         ({"select": ["F401"]}, "F401"),
-        ({"select": ["UP032", "SIM"]}, "UP032,SIM"),
+        pytest.param({"select": ["UP032", "SIM"]}, "UP032,SIM", marks=pytest.mark.slow),
         ({"ignore": ["UP", "I"]}, "F,SIM,W"),
         ({"select": ["ALL"], "ignore": ["F401", "UP045"]}, "UP032,I,W,SIM"),
-        ({"select": ["F", "I001"], "include": ["a.py"]}, "F,I001"),
-        ({"select": ["UP032"], "max_files": 1}, "UP032"),
-        ({"ignore": ["UP032"], "max_errors": 1}, "F,I,UP045"),
+        pytest.param({"select": ["F", "I001"], "include": ["a.py"]}, "F,I001", marks=pytest.mark.slow),
+        pytest.param({"select": ["UP032"], "max_files": 1}, "UP032", marks=pytest.mark.slow),
+        pytest.param({"ignore": ["UP032"], "max_errors": 1}, "F,I,UP045", marks=pytest.mark.slow),
         ({}, "ALL"),
     ],
 )
@@ -150,8 +150,8 @@ def test_notebooks_are_cleaned_up_only_where_nothing_else_would_go(make_repo: Ma
     [
         ('lint.unfixable = ["F401"]\n', []),
         ('lint.fixable = ["UP", "I"]\n', []),
-        ("", ["--unfixable", "F401"]),
-        ("", ["--fixable", "UP,I"]),
+        pytest.param("", ["--unfixable", "F401"], marks=pytest.mark.slow),
+        pytest.param("", ["--fixable", "UP,I"], marks=pytest.mark.slow),
         ("", ["--fixable=UP", "--extend-fixable", "I"]),
     ],
 )

@@ -75,6 +75,7 @@ def opened(root: Path, *, unsafe: bool = False) -> Session:
     return open_run(root, checkers={"ruff": {}}, agents=agents, test_validation="none")
 
 
+@pytest.mark.slow
 def test_a_few_files_of_the_standard_library(make_repo: MakeRepo) -> None:
     """Byte for byte what ruff makes of the same codes, and nothing that the file had before is cleaned up."""
     session = opened(make_repo({"ruff.toml": EVERYTHING, **library(1, 6)}))

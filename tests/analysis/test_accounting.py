@@ -109,7 +109,7 @@ def _content(source: bytes, _path: str) -> bytes:
     return source
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_moved_definitions_and_comments_fix_and_introduce_nothing(tmp_path: Path, seed: int) -> None:
     """Comment and blank lines that come and go, and definitions that move, leave every error what it was."""
     rng = random.Random(seed)  # noqa: S311 - for tests

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.analysis.fingerprints import compare, fold_message, stamp
@@ -53,7 +53,6 @@ def definitions(draw: st.DrawFn) -> Marked:
 FILLERS = st.sampled_from(["", "    ", "# a comment", "        # an indented comment", "\t"])
 
 
-@settings(deadline=None)
 @given(st.lists(definitions(), max_size=5), st.data())
 def test_inserted_lines_and_moved_definitions_change_nothing(blocks: list[Marked], data: st.DataObject) -> None:
     """Blank lines, comments and whole definitions in another order leave every error the same error."""
@@ -69,7 +68,6 @@ def test_inserted_lines_and_moved_definitions_change_nothing(blocks: list[Marked
     assert prints(first) == prints(second)
 
 
-@settings(deadline=None)
 @given(definitions(), definitions())
 def test_no_error_is_lost_or_doubled(one: Marked, other: Marked) -> None:
     """Every error before is fixed or remains, every error after remains or is introduced, and it works both ways."""

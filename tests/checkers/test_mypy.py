@@ -33,6 +33,7 @@ def test_mypy_checks_a_clean_tree(make_repo: MakeRepo) -> None:
     assert checker(root, "mypy").check(root) == []
 
 
+@pytest.mark.slow
 def test_a_second_tree_has_a_verdict_of_its_own(make_repo: MakeRepo) -> None:
     """The cache that was filled by one tree does not decide about another."""
     one, other = make_repo({"a.py": "x: int = 1\n"}), make_repo({"a.py": "x: int = ''\n"}, "other")
@@ -40,7 +41,14 @@ def test_a_second_tree_has_a_verdict_of_its_own(make_repo: MakeRepo) -> None:
     assert [len(mypy.check(tree)) for tree in (one, other, one, other)] == [0, 1, 0, 1]
 
 
-@pytest.mark.parametrize("args", [["--strict"], ["--python-version", "3.11"], ["--python-version=3.11", "a.py"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--strict"],
+        ["--python-version=3.11", "a.py"],
+        pytest.param(["--python-version", "3.11"], marks=pytest.mark.slow),
+    ],
+)
 def test_mypy_takes_arguments_with_values(make_repo: MakeRepo, args: list[str]) -> None:
     """The value of an option is not taken for a target to check."""
     root = make_repo({"a.py": "x: int = ''\n"})

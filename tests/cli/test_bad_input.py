@@ -43,7 +43,7 @@ def test_check_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert refused(done, str(tmp_path), "not in a git repository")
 
 
-@BOTH
+@ALSO_FIX
 def test_unmerged_index(make_repo: MakeRepo, verb: str) -> None:
     """A repository in the middle of a conflict is refused, and the conflict stays."""
     root = make_repo({"a.py": "x = 1\n"})
@@ -96,7 +96,7 @@ def test_configuration_that_git_cannot_read(make_repo: MakeRepo) -> None:
     assert refused(stomper(root, "check"), "bad config", "line")
 
 
-@BOTH
+@ALSO_FIX
 def test_a_folder_that_is_gone(tmp_path: Path, verb: str) -> None:
     """Removed while a shell was in it."""
     (here := tmp_path / "here").mkdir()
@@ -261,7 +261,7 @@ def test_check_changes_nothing(make_repo: MakeRepo) -> None:
     assert (git(root, "status", "--short"), git(root, "show-ref"), git(root, "count-objects")) == before
 
 
-@pytest.mark.parametrize("there", ["orders-shop", "repairs.json"])
+@pytest.mark.parametrize("there", ["orders-shop", pytest.param("repairs.json", marks=pytest.mark.slow)])
 def test_the_demo_overwrites_nothing(tmp_path: Path, there: str) -> None:
     """A folder that holds something of these names is refused, and stays as it is."""
     write(tmp_path / "mine", {f"{there}/file" if there == "orders-shop" else there: "mine\n"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.command_line import ALSO_FIX, BOTH, UNUSED, jobs, refused, stomper
+from tests.support.command_line import ALSO_FIX, UNUSED, jobs, refused, stomper
 from tests.support.repositories import MakeRepo
 
 
-@BOTH
+@ALSO_FIX
 def test_unknown_setting(make_repo: MakeRepo, verb: str) -> None:
     """An unknown setting is refused with its name, where it was given and the known ones."""
     root = make_repo({"a.py": UNUSED})

@@ -94,6 +94,7 @@ def test_dry_run_prints_the_diff_and_lands_nothing(
     assert git(root, "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_the_server_ends_with_the_last_run(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_the_server_ends_with_the_last_run(
     assert not list((state / "runs").iterdir())
 
 
+@pytest.mark.slow
 def test_interrupt_while_the_server_starts(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:
@@ -134,6 +136,7 @@ def test_interrupt_while_the_server_starts(
     assert start(root, "runs").communicate(timeout=60)[0] == ""
 
 
+@pytest.mark.slow
 def test_a_bad_setting_leaves_no_server(
     start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo, state: Path
 ) -> None:

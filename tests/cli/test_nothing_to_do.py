@@ -41,6 +41,7 @@ def whole(database: Path) -> bool:
         return bool(db.execute("SELECT version_num FROM alembic_version").fetchall())
 
 
+@pytest.mark.slow
 def test_the_first_run_of_a_user_waits_for_no_server(make_repo: MakeRepo, tmp_path: Path) -> None:
     """It says that nothing is to fix, is remembered, writes its report, and leaves no server, nor a database half made."""
     root, state = make_repo({"a.py": CLEAN}), tmp_path / "new"

@@ -158,6 +158,7 @@ def test_containers_of_one_machine_share_the_limit_of_landing(monkeypatch: pytes
     assert names[1] == names[3]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)  # each writes a file, on a machine that may be busy
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
 def test_prefect_leaves_job_variables_as_they_are(value: Any) -> None:

@@ -26,8 +26,8 @@ CHECK = "from {} import WHERE\n\n\ndef test_where():\n    assert WHERE == 'work'
     ("place", "module"),
     [
         ("src", "src/target/__init__.py"),
-        (".", "target/__init__.py"),
-        ("python/lib", "python/lib/target/__init__.py"),
+        pytest.param(".", "target/__init__.py", marks=pytest.mark.slow),
+        pytest.param("python/lib", "python/lib/target/__init__.py", marks=pytest.mark.slow),
         ("src", "src/target.py"),
     ],
 )
@@ -41,7 +41,7 @@ def test_tests_import_the_worktree(make_repo: MakeRepo, tmp_path: Path, kind: st
     assert Suite(env, "", 60, tmp_path / "scratch").run(changed_copy(root)).state is SuiteState.PASSED
 
 
-@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("exact", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_hatch_installed_is_imported_from_the_worktree(make_repo: MakeRepo, tmp_path: Path, exact: bool) -> None:
     """Hatchling's own editable installs, by a path and by an import hook: the tests import the worktree."""
     root = make_repo({"src/target/__init__.py": WHERE, "tests/test_a.py": CHECK.format("target")})
@@ -51,7 +51,9 @@ def test_what_hatch_installed_is_imported_from_the_worktree(make_repo: MakeRepo,
     assert Suite(env, "", 60, tmp_path / "scratch").run(changed_copy(root)).state is SuiteState.PASSED
 
 
-@pytest.mark.parametrize("kind", ["pth", "finder", "deep"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("pth", marks=pytest.mark.slow), "finder", pytest.param("deep", marks=pytest.mark.slow)]
+)
 def test_a_namespace_package_is_the_worktrees(make_repo: MakeRepo, tmp_path: Path, kind: str) -> None:
     """A package without an `__init__.py`, installed editable, is imported from the worktree; the folder on the path is
     the one above the whole name, so that none of its modules stands in for one of the library."""
@@ -77,7 +79,13 @@ def test_a_package_that_lies_in_a_folder_of_another_name_is_refused(make_repo: M
         Suite(env, "", 60, tmp_path / "scratch").run(changed_copy(root))
 
 
-@pytest.mark.parametrize(("place", "copied"), [("src", False), (".", False), ("src", True), (".", True)])
+@pytest.mark.parametrize(
+    ("place", "copied"),
+    [
+        ("src", True),
+        *(pytest.param(*more, marks=pytest.mark.slow) for more in (("src", False), (".", False), (".", True))),
+    ],
+)
 def test_mypy_reads_the_worktree(make_repo: MakeRepo, tmp_path: Path, place: str, copied: bool) -> None:
     """mypy is given the tests alone: the package that they import is the worktree's, not the installed one."""
     source = "def value() -> int:\n    return 1\n"

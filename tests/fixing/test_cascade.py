@@ -45,6 +45,7 @@ def test_an_agent_that_refuses_leaves_the_file_to_the_next(make_repo: MakeRepo) 
     assert [(a.agent, a.fixed) for a in outcome.attempts] == [("listener", 0), ("second", 1)]
 
 
+@pytest.mark.slow
 def test_who_was_right_before_is_asked_first(make_repo: MakeRepo) -> None:
     """After a few files the order of the user gives way to what was seen; with no experience it is the user's."""
     root = make_repo({f"m{n}.py": f"import os\n\n\nx = {n}\n" for n in range(8)})

@@ -109,6 +109,7 @@ def test_a_command_that_names_no_tests_runs_all(make_repo: MakeRepo) -> None:
     assert suite.part_runs == 0
 
 
+@pytest.mark.slow
 def test_a_few_failures_are_enough(make_repo: MakeRepo, tmp_path: Path) -> None:
     """Of forty tests that a fix breaks ten are run, ten again, and ten without the fix."""
     log = tmp_path / "ran"

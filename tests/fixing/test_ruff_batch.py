@@ -107,7 +107,10 @@ def both_ways(
     return one, other
 
 
-@pytest.mark.parametrize("settings", [{}, {"agents": {"ruff": {"unsafe_fixes": True}}, "land": "patch"}])
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param({}, marks=pytest.mark.slow), {"agents": {"ruff": {"unsafe_fixes": True}}, "land": "patch"}],
+)
 def test_together_and_apart_come_to_the_same(
     make_repo: MakeRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object]
 ) -> None:

@@ -40,7 +40,7 @@ def commits(root: Path, *arguments: str) -> bool:
     return made
 
 
-@pytest.mark.parametrize("arguments", [("-a",), ("a.py",)])
+@pytest.mark.parametrize("arguments", [pytest.param(("-a",), marks=pytest.mark.slow), ("a.py",)])
 def test_a_commit_of_what_is_not_staged_is_looked_at(make_repo: MakeRepo, arguments: tuple[str, ...]) -> None:
     """`git commit -a` and `git commit FILE` commit an index of their own: the error in it is found."""
     root = make_repo({"a.py": "x = 1\n"})

@@ -30,7 +30,7 @@ def refs(place: Path) -> list[str]:
     return git(place, "for-each-ref", "--format=%(refname)").splitlines()
 
 
-@pytest.mark.parametrize("way", ["file", "http"])
+@pytest.mark.parametrize("way", [pytest.param("file", marks=pytest.mark.slow), "http"])
 @pytest.mark.parametrize("partial", [False, True])
 def test_fixes_are_pushed_to_the_branch(place: Path, way: str, partial: bool) -> None:
     """One commit for each file on the remote's own branch, and nothing else goes there."""

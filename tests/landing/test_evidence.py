@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stomper.models import Status
 from tests.support.repositories import MakeRepo
 from tests.support.runs import only, repair, scripted
@@ -11,6 +13,7 @@ TEST = "import a\n\n\ndef test_one():\n    assert a.one()\n"
 LOGIC = ({"action": "drop_lines"}, {"action": "replace", "old": "return 1", "new": "return 2"})
 
 
+@pytest.mark.slow
 def test_ruffs_safe_fixes_land_where_there_are_no_tests(make_repo: MakeRepo) -> None:
     """With nothing required, and nothing claimed."""
     outcome = only(repair(make_repo({"a.py": UNUSED}), test_validation="final"))
@@ -28,6 +31,7 @@ def test_a_change_of_logic_waits_where_there_are_no_tests(make_repo: MakeRepo) -
     assert outcome.patch_file
 
 
+@pytest.mark.slow
 def test_it_lands_where_it_is_asked_for(make_repo: MakeRepo) -> None:
     """`allow_unproven`, or no tests by choice."""
     for allowed, validation in ((True, "final"), (False, "none")):

@@ -57,8 +57,8 @@ def users(root: Path, names: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("action", [edit, stage, delete, commit, create], ids=lambda action: action.__name__)
-@pytest.mark.parametrize("moment", ["verify", "prove", "land", "moving"])
-@pytest.mark.parametrize("name", ["b.py", "other.txt"])
+@pytest.mark.parametrize("moment", ["verify", pytest.param("prove", marks=pytest.mark.slow), "land", "moving"])
+@pytest.mark.parametrize("name", ["b.py", pytest.param("other.txt", marks=pytest.mark.slow)])
 def test_what_the_user_does_meanwhile(
     make_repo: MakeRepo, action: Callable[[Path, str], None], moment: str, name: str
 ) -> None:

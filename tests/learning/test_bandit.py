@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +160,7 @@ def test_any_past_gives_a_ranking(trials: list[Trial], explore: float) -> None:
         assert sorted(ranked, key=repr) == sorted(OPTIONS, key=repr)
 
 
+@pytest.mark.slow
 def test_it_learns_in_simulated_fields() -> None:
     """After 500 attempts it is within 15 % of the best choice for each code, and 30 % below a random order."""
     measured = results(plausible, range(1000, 1005))

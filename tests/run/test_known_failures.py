@@ -220,6 +220,7 @@ def test_12_mypy_sees_what_a_fix_breaks_in_another_file(make_repo: MakeRepo) -> 
     assert "new error: app.py:3" in by_path(landing)["lib.py"].reason
 
 
+@pytest.mark.slow
 def test_12_errors_of_other_files_are_not_taken_for_the_files_own(make_repo: MakeRepo) -> None:
     """Each job has the errors of its own file, however the checker found them."""
     files = {
@@ -273,6 +274,7 @@ def test_14_failures_that_were_there_before_are_not_blamed_on_the_fix(make_repo:
     assert only(repair(root, test_validation="final")).status is Status.FIXED
 
 
+@pytest.mark.slow
 def test_14_reports_of_runs_side_by_side_do_not_mix(make_repo: MakeRepo) -> None:
     """With the whole suite for each file at once, each is judged by its own report."""
     from concurrent.futures import ThreadPoolExecutor
@@ -291,6 +293,7 @@ def test_14_reports_of_runs_side_by_side_do_not_mix(make_repo: MakeRepo) -> None
     assert {o.path for o in outcomes if o.proven} == {"m0.py"}
 
 
+@pytest.mark.slow
 def test_15_an_editable_install_does_not_bring_the_checkout_into_the_tests(make_repo: MakeRepo) -> None:
     """With the checkout on the path, as an editable install puts it there, the tests still see the fix."""
     test = "import target\n\n\ndef test_where():\n    assert target.double(2) == 4\n"

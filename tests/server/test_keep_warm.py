@@ -45,6 +45,7 @@ def limit(address: str) -> int:
         return int(json.load(answer)["limit"])
 
 
+@pytest.mark.slow
 def test_runs_use_it_and_leave_it(make_repo: MakeRepo, state: Path) -> None:
     """A run beside it starts no second server and does not end this one; Ctrl-C ends the command, and that the server.
 

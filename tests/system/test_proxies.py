@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.git.repository import environment
@@ -69,7 +69,6 @@ def direct(*addresses: str) -> bool:
     return by_httpx and all(none or url.host == "::1" or urllib.request.proxy_bypass(url.host) for url in urls)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, PROXIES, max_size=4),
     st.dictionaries(st.sampled_from(["NO_PROXY", "no_proxy"]), EXCEPTIONS, max_size=2),

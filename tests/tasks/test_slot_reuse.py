@@ -105,6 +105,7 @@ def test_no_more_tasks_at_once_than_slots(state: Path) -> None:
     assert found["left"] == 0
 
 
+@pytest.mark.slow
 def test_tasks_that_fail_give_their_slots_back(state: Path) -> None:
     """A task that raises leaves its slot to the next one too."""
     found = ran(state, limit=2, tasks=6, wide=3, each_s=0.01, fails=True)
@@ -123,6 +124,7 @@ def test_two_runs_share_the_slots(state: Path) -> None:
     assert found["left"] == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_waits_for_no_slot(state: Path) -> None:
     """Somebody else has all of them, and goes on to."""
     found = ran(state, limit=2, tasks=4, wide=4, each_s=0.01, stopped=True)

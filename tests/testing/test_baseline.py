@@ -47,6 +47,7 @@ def test_it_is_run_once_for_a_commit_and_kept(make_repo: MakeRepo) -> None:
     assert baseline(root)[1] == 1
 
 
+@pytest.mark.slow
 def test_another_command_is_another_baseline(make_repo: MakeRepo) -> None:
     """What one command saw says nothing of another."""
     root = make_repo({"test_a.py": PASSING, "test_b.py": PASSING})

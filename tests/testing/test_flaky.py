@@ -45,7 +45,7 @@ VANISHES = "def test_first():\n    pass\n\n\nif {}:\n    def test_second():\n   
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", ["", "-n 1"])
+@pytest.mark.parametrize("options", ["", "-p xdist -n 1"])
 @pytest.mark.parametrize(
     ("after", "expected"),
     [
@@ -70,6 +70,7 @@ def test_broken_is_told_from_flaky(
     assert judged(make_repo({"test_b.py": GOOD}), GOOD, after, command) == expected
 
 
+@pytest.mark.slow
 def test_a_broken_test_with_an_address_in_its_name_is_found_alone(make_repo: MakeRepo) -> None:
     """The address is another one in each run; the test is the same."""
     before = "import pytest\n\n\n@pytest.mark.parametrize('x', [object()], ids=repr)\ndef test_a(x):\n    assert x\n"
@@ -77,7 +78,9 @@ def test_a_broken_test_with_an_address_in_its_name_is_found_alone(make_repo: Mak
     assert (broken, whole) == (["test_a::test_a[<object object at 0x>] is failed"], 1)
 
 
-@pytest.mark.parametrize(("condition", "broken"), [("True", True), ("not count()", False)])
+@pytest.mark.parametrize(
+    ("condition", "broken"), [pytest.param("True", True, marks=pytest.mark.slow), ("not count()", False)]
+)
 def test_an_exit_code_that_no_test_explains(make_repo: MakeRepo, condition: str, broken: bool) -> None:
     """All tests pass and pytest fails, as it does for too little coverage: twice it is broken, once it is flaky."""
     hook = "\n\n@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session):\n    if CONDITION:\n"

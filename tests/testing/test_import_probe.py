@@ -50,7 +50,15 @@ def lead_to(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", ["checkout", "copy"])
-@pytest.mark.parametrize("command", ["", "@ -m pytest -n 2", "@ -m unittest test_unit", "@ test_unit.py"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        pytest.param("@ -m pytest -p xdist -n 2", marks=pytest.mark.slow),
+        "@ -m unittest test_unit",
+        "@ test_unit.py",
+    ],
+)
 def test_a_path_that_leads_elsewhere_is_refused(make_repo: MakeRepo, tmp_path: Path, kind: str, command: str) -> None:
     """Tests that put the checkout, or a folder with installed packages, on the path themselves prove nothing, whatever
     starts them: the error names the module. pytest-xdist runs them in processes of its own."""
@@ -71,11 +79,13 @@ def test_one_process_of_several_is_enough_to_be_refused(make_repo: MakeRepo, tmp
     trick = one + lead_to(tmp_path / "repo" / "src").replace("\nsys", "; sys")
     root = make_repo({**PACKAGE, **CHECK, "conftest.py": trick + "import target\n"})
     with pytest.raises(SuiteError, match=FOREIGN):
-        run(root, environment(root, tmp_path / "venv"), "@ -m pytest -n 2")
+        run(root, environment(root, tmp_path / "venv"), "@ -m pytest -p xdist -n 2")
 
 
 @pytest.mark.parametrize(("pth", "copy"), [("src", ""), ("", "src/target")])
-@pytest.mark.parametrize("command", ["", "@ -P -m pytest", "@ -m unittest test_unit", "@ test_unit.py"])
+@pytest.mark.parametrize(
+    "command", ["", pytest.param("@ -P -m pytest", marks=pytest.mark.slow), "@ -m unittest test_unit", "@ test_unit.py"]
+)
 def test_the_worktree_comes_before_what_is_installed(
     make_repo: MakeRepo, tmp_path: Path, pth: str, copy: str, command: str
 ) -> None:
@@ -85,7 +95,10 @@ def test_the_worktree_comes_before_what_is_installed(
 
 
 @pytest.mark.parametrize(("pth", "copy"), [("src", ""), ("", "src/target"), ("", "")])
-@pytest.mark.parametrize("command", ["@ -I -m pytest", "@ -I test_unit.py", "env -u PYTHONPATH @ test_unit.py"])
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param("@ -I -m pytest", marks=pytest.mark.slow), "@ -I test_unit.py", "env -u PYTHONPATH @ test_unit.py"],
+)
 def test_an_import_path_of_its_own_needs_an_environment_without_copies(
     make_repo: MakeRepo, tmp_path: Path, pth: str, copy: str, command: str
 ) -> None:
@@ -155,8 +168,8 @@ def test_the_targets_sitecustomize_is_still_loaded(make_repo: MakeRepo, tmp_path
     assert run(root, env, "@ check.py").state is SuiteState.PASSED
 
 
-@pytest.mark.parametrize("launcher", ["-m pytest", "check.py"])
-@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("launcher", ["-m pytest", pytest.param("check.py", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options", ["", pytest.param("-p xdist -n 2", marks=pytest.mark.slow)])
 def test_a_pytest_that_a_test_starts_is_left_alone(
     make_repo: MakeRepo, tmp_path: Path, launcher: str, options: str
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.testing.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, weaker, worse
@@ -104,7 +104,6 @@ def test_an_address_in_a_name_does_not_make_another_test(status: str) -> None:
     assert worse(base, now) == {}
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["passed", "failed", "skipped"])), max_size=6))
 def test_a_run_is_never_worse_than_itself(tests: list[tuple[str, str]]) -> None:
     """The same run twice is no worse, also where two tests share a name."""

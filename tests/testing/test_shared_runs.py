@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stomper.errors import Cancelled
@@ -25,7 +25,6 @@ def alone(kinds: Sequence[Kind]) -> tuple[list[tuple[object, ...]], int]:
     return judged(suite, workers=1, at_once=1), suite.whole_runs
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.lists(st.sampled_from(INDEPENDENT), max_size=12), st.integers(1, 6), st.integers(1, 2))
 @example(["own test"] * 12, 6, 1)
 @example(["crash"] * 12, 6, 1)

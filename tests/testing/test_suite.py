@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_collected_says_why(make_repo: MakeRepo) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", ["", "-n 2"])
+@pytest.mark.parametrize("options", ["", "-p xdist -n 2"])
 @pytest.mark.parametrize("launcher", ["", "-c 'import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))' "])
 def test_a_run_can_be_limited_to_tests(make_repo: MakeRepo, options: str, launcher: str) -> None:
     """Tests are asked for by their names in the report, in classes, with parameters, behind any command and with
@@ -120,7 +120,7 @@ def test_tests_that_are_not_asked_for_are_not_made(make_repo: MakeRepo, tmp_path
     assert log.read_text().split() == ["test_good"]
 
 
-@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options", ["", pytest.param("-p xdist -n 2", marks=pytest.mark.slow)])
 def test_a_run_ends_when_it_has_seen_enough(make_repo: MakeRepo, options: str) -> None:
     """With so many failures it ends, which is no crash: what was seen until then counts."""
     source = "import pytest\n@pytest.mark.parametrize('n', range(200))\ndef test_it(n): assert n < 0\n"

@@ -6,7 +6,7 @@ import difflib
 import random
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stomper.agents.api.edits import Edit, EditProblem, Source, apply
@@ -46,7 +46,6 @@ def unique(text: str, part: str) -> bool:
     return bool(part) and sum(text.startswith(part, n) for n in range(len(text))) == 1
 
 
-@settings(deadline=None, max_examples=300)
 @given(before=texts, after=texts, crlf=st.booleans(), bom=st.booleans(), shuffle=st.randoms(use_true_random=False))
 def test_the_edits_of_a_change_reproduce_it(
     before: str, after: str, crlf: bool, bom: bool, shuffle: random.Random
@@ -62,7 +61,6 @@ def test_the_edits_of_a_change_reproduce_it(
     assert apply(written(before), edits) == written(after)
 
 
-@settings(deadline=None, max_examples=300)
 @given(head=st.binary(max_size=30), tail=st.binary(max_size=30), new=st.text("ab\n", max_size=5))
 def test_bytes_around_an_edit_never_change(head: bytes, tail: bytes, new: str) -> None:
     """Any bytes, in any encoding or none, with any line endings: all but the edited text stays."""
@@ -80,7 +78,6 @@ def test_reading_and_writing_is_lossless(content: bytes) -> None:
     source.shown.encode()
 
 
-@settings(deadline=None)
 @given(content=st.binary(max_size=60), edits=st.lists(st.builds(Edit, old=st.text("ab\n"), new=st.text("ab\n"))))
 def test_all_or_none(content: bytes, edits: list[Edit]) -> None:
     """Edits either give a file or a reason; nothing else is ever raised."""

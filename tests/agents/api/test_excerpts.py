@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.agents.api.edits import Source
@@ -40,7 +40,6 @@ def test_a_small_file_is_shown_whole() -> None:
     assert shown(content, 2) == text
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=30), st.integers(500, 3000))
 def test_a_large_file_is_shown_around_its_errors(lines: list[int], tokens: int) -> None:
     """The pieces are text of the file, in its order, within the limit, and as many errors as possible are in them."""

@@ -34,7 +34,7 @@ __all__ = ["keys"]
         (404, "configuration failed"),
     ],
 )
-@pytest.mark.parametrize("dialect", ["chat", "messages"])
+@pytest.mark.parametrize("dialect", [pytest.param("chat", marks=pytest.mark.slow), "messages"])
 def test_what_cannot_get_better_stops_the_agent(make_repo: MakeRepo, status: int, said: str, dialect: str) -> None:
     """One request is made for all files, and the others say why they were left."""
     root = make_repo({f"m{n}.py": CODE for n in range(3)})
@@ -78,7 +78,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float | None]
     return told
 
 
-@pytest.mark.parametrize("dialect", ["chat", "messages"])
+@pytest.mark.parametrize("dialect", [pytest.param("chat", marks=pytest.mark.slow), "messages"])
 def test_a_rate_limit_is_waited_for(
     make_repo: MakeRepo, no_waiting: list[tuple[str, float | None]], dialect: str
 ) -> None:
@@ -91,7 +91,10 @@ def test_a_rate_limit_is_waited_for(
     assert len(only(landing).attempts) == 1
 
 
-@pytest.mark.parametrize(("status", "trouble"), [(429, "rate limit"), (529, "overloaded"), (503, "overloaded")])
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [(429, "rate limit"), (529, "overloaded"), pytest.param(503, "overloaded", marks=pytest.mark.slow)],
+)
 def test_a_busy_provider_is_given_up(
     make_repo: MakeRepo, no_waiting: list[tuple[str, float | None]], status: int, trouble: str
 ) -> None:

@@ -25,6 +25,12 @@ RUFF: dict[str, object] = {"ruff": {"args": ["--select", "E741"]}}
 ALL_KEYS = sorted({key for row in PROGRAMS.values() for key in row.keys})
 SECRET = "sk-secret-42"  # noqa: S105 - a key that opens nothing
 
+DAILY = ("claude", "codex")
+"""Programs that are tried every day: the others differ from them in what they are told and say."""
+EACH = pytest.mark.parametrize(
+    "kind", [kind if kind in DAILY else pytest.param(kind, marks=pytest.mark.slow) for kind in PROGRAMS]
+)
+
 
 @pytest.fixture
 def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fakes:
@@ -42,7 +48,7 @@ def run(root: Path, kind: str, **table: Any) -> Outcome:
     return only(repair(root, checkers=RUFF, agents={"ruff": {"enabled": False}, kind: settings}))
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
+@EACH
 def test_a_fix_lands_and_nothing_else_stays(
     kind: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch, fenced: Path
 ) -> None:
@@ -90,7 +96,7 @@ DONE = {
 }
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
+@EACH
 def test_what_a_call_took_is_read(
     kind: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +110,13 @@ def test_what_a_call_took_is_read(
     assert attempt.cost_usd == (None if cost is None else pytest.approx(cost, rel=0.01))
 
 
-@pytest.mark.parametrize("case", sorted(p.stem for p in CASES.glob("*.txt") if "done" not in p.stem))
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if case.startswith(DAILY) else pytest.param(case, marks=pytest.mark.slow)
+        for case in sorted(p.stem for p in CASES.glob("*.txt") if "done" not in p.stem)
+    ],
+)
 def test_trouble_is_recognised(case: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its exit code, a program that says that it failed is not taken at its success: the reason is in its words, a
     login or quota that is gone switches it off, and one that is busy is tried again later."""
@@ -138,7 +150,7 @@ def test_what_was_done_at_a_limit_is_judged(
     assert run(root, kind).status is Status.FIXED
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
+@EACH
 def test_what_is_missing_is_said_before_anything_starts(
     kind: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,7 +191,7 @@ def test_a_login_is_lent(kind: str, fakes: Fakes, make_repo: MakeRepo) -> None:
     assert [p.name for p in (home / place).parent.iterdir()] == [Path(place).name]
 
 
-@pytest.mark.parametrize("kind", PROGRAMS)
+@EACH
 def test_a_key_of_another_name_is_handed_on_under_its_own(
     kind: str, fakes: Fakes, make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

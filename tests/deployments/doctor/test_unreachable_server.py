@@ -31,6 +31,7 @@ def doctor(folder: Path, address: str, *arguments: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.slow
 def test_without_a_server_nothing_is_a_problem(make_repo: MakeRepo) -> None:
     """The embedded server does for one's own runs: exit 0."""
     root = make_repo({"a.py": "X = 1\n"})

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.landing.commits.bisect import Wrong, drop_by_name, drop_culprits
 
 
-@settings(deadline=None)
 @given(st.integers(0, 40).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, max(n - 1, 0))))))
 def test_exactly_the_culprits_are_dropped_at_logarithmic_cost(case: tuple[int, set[int]]) -> None:
     """Every culprit and nothing else is dropped, with a number of proofs logarithmic in the items for each."""
@@ -33,7 +32,6 @@ def test_exactly_the_culprits_are_dropped_at_logarithmic_cost(case: tuple[int, s
     assert 0 not in calls
 
 
-@settings(deadline=None)
 @given(
     st.integers(2, 30).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=2, max_size=2)))
 )
@@ -45,7 +43,6 @@ def test_a_pair_that_fails_only_together_loses_one(case: tuple[int, set[int]]) -
     assert kept == [i for i in range(n) if i != max(pair)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sets(st.integers(0, 11), min_size=1, max_size=3), max_size=6))
 def test_what_is_kept_always_holds(conflicts: list[set[int]]) -> None:
     """Whatever the conflicts are, what is kept passes the proof and nothing is lost or doubled."""
@@ -101,7 +98,6 @@ def subsets(n: int, most: int) -> st.SearchStrategy[set[int]]:
     return st.sets(st.integers(0, n - 1), min_size=1, max_size=most)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 60).flatmap(lambda n: st.tuples(st.just(n), subsets(n, 6))))
 def test_culprits_with_tests_of_their_own_cost_two_whole_runs(case: tuple[int, set[int]]) -> None:
     """However many there are: just they are dropped, each for its own test, and the rest is found by runs of those tests,
@@ -115,7 +111,6 @@ def test_culprits_with_tests_of_their_own_cost_two_whole_runs(case: tuple[int, s
     assert len(tests.parts) <= 3 + len(culprits) * math.ceil(math.log2(n))
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdefgh"), st.lists(subsets(14, 3), min_size=1, max_size=3)),
     st.sets(st.sampled_from("abcdefgh")),
@@ -151,7 +146,6 @@ CAUSES = st.integers(1, 24).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=300)
 @given(CAUSES, st.sets(st.sampled_from("abcdefgh")), st.sets(st.sampled_from("abcdefgh")))
 def test_never_more_whole_runs_than_halving_and_one(
     case: tuple[int, dict[str, list[set[int]]]], hidden: set[str], broken_alone: set[str]
@@ -166,7 +160,6 @@ def test_never_more_whole_runs_than_halving_and_one(
     assert len(tests.parts) <= (most + 3) * len(tests.wholes)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, n))), st.booleans())
 def test_many_culprits_behind_one_name(case: tuple[int, set[int]], hidden: bool) -> None:
     """One test that many break: two whole runs and no more of that test than halving takes, and three. Where it only fails
@@ -185,7 +178,6 @@ def nothing_known(_: Sequence[int], __: frozenset[str]) -> None:
     """A run of some tests that came to no end."""
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), subsets(n, n))))
 def test_without_names_it_costs_no_more_than_halving(case: tuple[int, set[int]]) -> None:
     """Where runs of some tests say nothing, the culprits are found by whole runs: one by as many as a binary search takes,
@@ -201,7 +193,6 @@ def test_without_names_it_costs_no_more_than_halving(case: tuple[int, set[int]])
         assert len(tests.wholes) <= 2 + math.ceil(math.log2(n))
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.integers(0, 16), st.randoms(use_true_random=False), st.floats(0, 1))
 def test_what_mends_what_another_breaks(n: int, random: Random, often: float) -> None:
     """Any sets of items may fail, whatever fewer or more of them do: a run of just what is kept passed, for no more runs

@@ -63,6 +63,7 @@ def reason(root: Path, broken: str, **settings: Any) -> str:
     return outcomes["mod.py"].reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tier", ["final", pytest.param("full", marks=pytest.mark.slow), pytest.param("quick", marks=pytest.mark.slow)]
 )
@@ -98,6 +99,7 @@ def test_what_no_test_can_import_without_landing(make_repo: MakeRepo, tmp_path: 
     assert by_path(landing)["honest.py"].proven
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["final", pytest.param("full", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("broken", "said"),
@@ -156,6 +158,7 @@ def test_what_leads_the_tests_to_an_installed_copy(make_repo: MakeRepo, tmp_path
     assert by_path(landing)["mod.py"].reason.startswith("tests: the tests do not import the worktree (target from ")
 
 
+@pytest.mark.slow
 def test_what_a_checker_of_tests_cannot_import(make_repo: MakeRepo, tmp_path: Path) -> None:
     """The checker pytest runs the tests of patched trees, too: its verdict is unknown then, of that patch alone."""
     test = FILES["test_mod.py"] + "\n\ndef test_wrong():\n    assert mod.VALUES == ()\n"

@@ -66,6 +66,7 @@ def test_a_second_run_changes_nothing(place: Place) -> None:
     assert (place.tip(), place.one.body, report.exit_code) == (tip, body, 0)
 
 
+@pytest.mark.slow
 def test_what_was_cleaned_up_is_named_whoever_proves_it_again(place: Place, tmp_path: Path) -> None:
     """A second run on another machine builds the commits anew, and they say all that they do."""
     brought = {"a.py": "from typing import List\n\nx: List[int] = []\n", "b.py": "y = 1\n"}
@@ -97,7 +98,7 @@ def test_what_is_on_the_branch_is_not_bought_again(place: Place, tmp_path: Path)
     assert git(place.bare, "merge-base", "main", "stomper/fixes") == place.tip("main")
 
 
-@BOTH
+@BOTH_AT_NIGHT
 def test_the_base_moved(place: Place) -> None:
     """The commits are made anew on the new base; a fix whose lines are others by now is asked for again."""
     place.run()
@@ -108,6 +109,7 @@ def test_the_base_moved(place: Place) -> None:
     assert git(place.bare, "show", "stomper/fixes:a.py").strip() == FIXED.strip()
 
 
+@pytest.mark.slow
 def test_a_run_of_some_files_keeps_the_others(place: Place) -> None:
     """What is on the branch of files that were not asked for stays on it, proven again; nothing is closed for them."""
     place.run()
@@ -121,6 +123,7 @@ def test_a_run_of_some_files_keeps_the_others(place: Place) -> None:
     assert (only(report).done, place.tip(), place.one.state) == ("left as it is", tip, "open")
 
 
+@pytest.mark.slow
 def test_a_fix_of_another_file_that_does_not_hold_now_is_told(place: Place) -> None:
     """A run of some files makes the branch anew without it, and says so."""
     place.run()
@@ -163,6 +166,7 @@ def test_what_relies_on_a_fix_elsewhere_is_not_proposed(tmp_path: Path, place: P
     assert proposed == ({"one/a.py", "two/b.py"} if group_by == "all" else set())
 
 
+@pytest.mark.slow
 def test_groups_by_code_and_owners(place: Place) -> None:
     """A file goes with its most frequent code, or with who owns it by the last pattern that matches."""
     place.commit("main", {"c.py": 'import os\nimport sys\nprint(f"x")\n', "d.py": 'print(f"x")\n'})
@@ -246,6 +250,7 @@ def test_what_stands_against_it_is_said_at_once(place: Place, tmp_path: Path, mo
         place.run(path=root, pr={"token_env": ""})
 
 
+@pytest.mark.slow
 def test_cosmetic_commits_for_git_blame(place: Place) -> None:
     """What was merged and changes nothing but looks is put into `.git-blame-ignore-revs`, by its name in main."""
     rules = {"ruff": {"args": ["--select", "W291,F401"]}}
@@ -265,6 +270,7 @@ def test_cosmetic_commits_for_git_blame(place: Place) -> None:
     assert place.tip() == tip
 
 
+@pytest.mark.slow
 def test_odd_names(place: Place) -> None:
     """Names that forges would act on, or that are no words, are shown as code, and land."""
     names = ["@ann fixes #1|`x`.py", "new\nline.py", "é ñ.py"]

@@ -80,7 +80,7 @@ def squash(place: Place) -> None:
 
 @pytest.mark.parametrize(
     "edit",
-    [append, change, merge, *(pytest.param(e, marks=pytest.mark.slow) for e in (amend, add, drop, rebase, squash))],
+    [change, *(pytest.param(e, marks=pytest.mark.slow) for e in (amend, append, add, drop, merge, rebase, squash))],
 )
 def test_a_branch_that_people_worked_on_is_left_alone(
     place: Place, tmp_path: Path, edit: Callable[[Place], None]
@@ -151,6 +151,7 @@ def test_a_merged_pull_request(place: Place, way: str) -> None:
     assert (only(place.run()).number, place.files()) == (2, ["c.py"])
 
 
+@pytest.mark.slow
 @BOTH_AT_NIGHT
 def test_people_closed_it(place: Place) -> None:
     """The same fixes are not proposed again, nor paid for; others are, alone."""
@@ -168,6 +169,7 @@ def test_people_closed_it(place: Place) -> None:
     assert outcome(report, "a.py").status is Status.SKIPPED
 
 
+@pytest.mark.slow
 @BOTH_AT_NIGHT
 def test_nothing_is_left(place: Place) -> None:
     """Once its errors are gone from main, the pull request is closed with a comment, and its branch deleted. Should they
@@ -181,6 +183,7 @@ def test_nothing_is_left(place: Place) -> None:
     assert only(place.run()).done == "opened"
 
 
+@pytest.mark.slow
 @BOTH_AT_NIGHT
 def test_files_of_others_open_pull_requests_are_left(place: Place, tmp_path: Path) -> None:
     """They are skipped with the reason before anybody is paid, unless the settings say otherwise."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stomper.models import Status
-from tests.support.campaigns import BOTH, UNUSED, Place, only, outcome, serve
+from tests.support.campaigns import BOTH, BOTH_AT_NIGHT, UNUSED, Place, only, outcome, serve
 from tests.support.forges.gitlab import GitLabStub
 from tests.support.repositories import git
 
@@ -52,7 +52,7 @@ def test_draft_says_how_it_is_opened(place: Place, draft: bool) -> None:
     assert is_draft(place) != draft
 
 
-@BOTH
+@BOTH_AT_NIGHT
 def test_auto_merge(place: Place) -> None:
     """The forge is asked to merge it by itself; without the setting it is not."""
     if isinstance(place.stub, GitLabStub):
@@ -77,6 +77,7 @@ def test_auto_merge_of_a_draft(place: Place) -> None:
     assert (place.one.auto_merge, is_draft(place)) == (True, False)
 
 
+@pytest.mark.slow
 def test_title(place: Place) -> None:
     """It is the title as given, with the group's name behind it; one that is changed is changed there."""
     place.run(pr={"title": "chore: nightly repair"})

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stomper.environment.python import Environment
@@ -72,7 +72,7 @@ def names(contexts: Contexts, tests: int) -> set[str]:
     return {key.rpartition("::test_")[2] for key in contexts.keys(tests)}
 
 
-@pytest.mark.parametrize("options", ["", pytest.param("-n 2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options", ["", pytest.param("-p xdist -n 2", marks=pytest.mark.slow)])
 def test_what_each_test_comes_to(make_repo: MakeRepo, options: str) -> None:
     """Functions by their lines, in threads too; what a shared fixture does counts for all that name it, what it does at
     its end for its file; imports run what they run for those who import; data that is read; processes and profilers of
@@ -107,7 +107,6 @@ def test_what_was_imported_before_is_known(make_repo: MakeRepo) -> None:
 places = st.tuples(st.sampled_from(["a.py", "b\udcff.py", ""]), st.integers(-2, 9))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("pqrs"), st.lists(st.integers(0, 5))), st.lists(places, min_size=6, max_size=6))
 def test_contexts_are_kept_as_they_are(tests: dict[str, list[int]], known: list[tuple[str, int]]) -> None:
     """Whatever was noted is there again after it was kept as text, under any name a file can have."""
