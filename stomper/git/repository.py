@@ -116,7 +116,7 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
             )
         root = Path(repo.working_tree_dir).resolve()
         own_dir = Path(repo.git_dir).resolve()
-        # GitPython knows neither the hashes nor the refs of every repository, and believes GIT_COMMON_DIR.
+        # GitPython knows neither the hashes nor the refs of every repository.
         probe = attempt(("rev-parse", "--git-common-dir", "HEAD^{commit}", "--symbolic-full-name", "HEAD"), cwd=root)
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
@@ -194,6 +194,11 @@ def identity(root: Path) -> tuple[str, str]:
 def contains(root: Path, branch: str, commit: str) -> bool:
     """Whether *branch* holds *commit*; False when either is gone."""
     return attempt(("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"), cwd=root).returncode == 0
+
+
+def exists(path: Path, commit: str) -> bool:
+    """Whether the repository at *path* has a commit."""
+    return bool(git(("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"), cwd=path, ok=(0, 1)))
 
 
 def signs(root: Path) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from stomper import progress
 from stomper.checkers.verify import Collected
-from stomper.errors import Cancelled, StomperError
+from stomper.errors import NO_MEMORY, Cancelled, RepositoryError, StomperError
 from stomper.fixing.session import Session
+from stomper.git.repository import exists
 from stomper.landing.land import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.run.report import report_of
@@ -25,8 +26,9 @@ def carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     *repair* is called where there are files to repair, or pull requests that may have to be settled."""
     try:
         return _carried_out(session, repair, publish)
-    except StomperError as error:
-        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
+    except (StomperError, MemoryError) as error:
+        why = str(error) if isinstance(error, StomperError) else NO_MEMORY
+        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=why)
         if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
             session.store.finish(report)
             if session.remote:
@@ -42,12 +44,23 @@ def _carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
     landing = repair(jobs) if jobs or session.campaign else None
     outcomes = list(landing.outcomes) if landing else []
+    _refuse_pruned(session, outcomes)
     report = report_of(session, outcomes, Metrics.reduce(outcomes), left_out=left_out, landing=landing)
     session.store.finish(report)
     session.store.forget(session.run_id, session.memory.waiting(outcomes))
     publish(report, outcomes)
     progress.emit(progress.RunDone(report))
     return report
+
+
+def _refuse_pruned(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """Where the base is gone, files failed because nothing could be read: that is no verdict on them."""
+    if all(outcome.proven for outcome in outcomes) or exists(session.clone.path, session.base):
+        return
+    raise RepositoryError(
+        f"commit {session.base[:8]}, which this run began with, was pruned meanwhile from {session.target.root} (`git gc`, "
+        "once no branch held it any more): run it again"
+    )
 
 
 def cleanup(session: Session) -> None:
