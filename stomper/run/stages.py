@@ -3,6 +3,7 @@ worked on."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from stomper import progress
@@ -27,7 +28,7 @@ def carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     try:
         return _carried_out(session, repair, publish)
     except (StomperError, MemoryError) as error:
-        why = str(error) if isinstance(error, StomperError) else NO_MEMORY
+        why = _pruned(session) or str(error) if isinstance(error, StomperError) else NO_MEMORY
         report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=why)
         if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
             session.store.finish(report)
@@ -44,7 +45,8 @@ def _carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
     landing = repair(jobs) if jobs or session.campaign else None
     outcomes = list(landing.outcomes) if landing else []
-    _refuse_pruned(session, outcomes)
+    if not all(outcome.proven for outcome in outcomes) and (why := _pruned(session)):
+        raise RepositoryError(why)
     report = report_of(session, outcomes, Metrics.reduce(outcomes), left_out=left_out, landing=landing)
     session.store.finish(report)
     session.store.forget(session.run_id, session.memory.waiting(outcomes))
@@ -53,14 +55,15 @@ def _carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     return report
 
 
-def _refuse_pruned(session: Session, outcomes: Sequence[Outcome]) -> None:
-    """Where the base is gone, files failed because nothing could be read: that is no verdict on them."""
-    if all(outcome.proven for outcome in outcomes) or exists(session.clone.path, session.base):
-        return
-    raise RepositoryError(
-        f"commit {session.base[:8]}, which this run began with, was pruned meanwhile from {session.target.root} (`git gc`, "
-        "once no branch held it any more): run it again"
-    )
+def _pruned(session: Session) -> str:
+    """Where the base is gone, nothing could be read: that, and no verdict on any file. Empty where it is there."""
+    with contextlib.suppress(Cancelled):
+        if not exists(session.clone.path, session.base):
+            return (
+                f"commit {session.base[:8]}, which this run began with, was pruned meanwhile from {session.target.root} (by "
+                "`git gc`, once no branch held it any more): run it again"
+            )
+    return ""
 
 
 def cleanup(session: Session) -> None:
