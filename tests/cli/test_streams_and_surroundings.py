@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import stomper.cli
+from stomper import cli
 from tests.support.command_line import STOMPER, UNUSED, stomper
 from tests.support.repositories import MakeRepo, git
 
@@ -69,7 +69,7 @@ def test_no_memory_left(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) ->
     def starve(**_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(stomper.cli, "app", starve)
+    monkeypatch.setattr(cli, "app", starve)
     done = stomper_here(make_repo({"a.py": UNUSED}))
     assert done.returncode == 2
     assert done.stderr.startswith("stomper: there is no memory left")
