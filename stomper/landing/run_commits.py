@@ -96,7 +96,8 @@ def standing(target: Target, run_id: str) -> Standing:
     claims = _claims(target.root)
     named = [c for c in claims if c.lands and run_id in c.runs]
     _refuse_cut_off(target, named)
-    chosen = [c for n, c in enumerate(claims) if c in named and c.raw and _Fate(c).after(claims[:n])]
+    ids = {c.id for c in named}
+    chosen = [c for n, c in enumerate(claims) if c.id in ids and c.raw and _Fate(c).after(claims[:n])]
     passed_over = tuple(_passed_over(named))
     if not chosen:
         raise StomperError("\n".join([_nothing(target, run_id, claims), *passed_over]))
