@@ -44,13 +44,13 @@ PINNED = {
 _ALIKE = tuple(word for key, value in PINNED.items() for word in ("-c", f"{key}={value}"))
 
 
-def words(arguments: Sequence[str]) -> tuple[str, ...]:
+def command(arguments: Sequence[str]) -> tuple[str, ...]:
     """Return the argv for git with *arguments*: a command and its own, `-c` for one call before them."""
     return ("git", "--literal-pathspecs", *_ALIKE, *arguments)
 
 
 def with_users_hooks(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the argv for git as `words` has it, which looks for hooks where the user has them."""
+    """Return the argv for git as `command` has it, which looks for hooks where the user has them."""
     pinned = (word for key, value in PINNED.items() if key != HOOKS for word in ("-c", f"{key}={value}"))
     return ("git", "--literal-pathspecs", *pinned, *arguments)
 

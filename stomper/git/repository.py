@@ -54,7 +54,7 @@ def attempt(
     timeout_s: float = TIMEOUT_S,
 ) -> processes.Finished:
     """Run git and return how it ended, for a caller that reads that itself. Raises RepositoryError when it says too much."""
-    argv = command_line.words(arguments)
+    argv = command_line.command(arguments)
     full_env = {**command_line.environment(), **(env or {})}
     done = processes.run(argv, cwd=cwd, timeout_s=timeout_s, env=full_env, stdin=stdin)
     if done.overflowed:
