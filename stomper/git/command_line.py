@@ -58,11 +58,12 @@ def with_users_hooks(arguments: Sequence[str]) -> tuple[str, ...]:
 def environment() -> dict[str, str]:
     """Return the environment for git: the caller's without its GIT_* redirections, in English, never asking.
 
-    A file of grafts would give the user's repository another history than the private clone has."""
+    A file of grafts would give the user's repository another history than the private clone has. One that cannot be there is
+    named in its place: git complains of any that it finds."""
     kept = {
         k: v
         for k, v in proxies.as_found().items()
         if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_CONFIG_"))
     }
-    ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_GRAFT_FILE": "/dev/null"}
+    ours = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_GRAFT_FILE": "/dev/null/none"}
     return {**kept, "LC_ALL": "C", **ours}
