@@ -27,3 +27,10 @@ class SuiteError(StomperError):
 
 class Cancelled(StomperError):
     """The run was asked to stop."""
+
+
+NO_MEMORY = (
+    "there is no memory left: give it more, or less to do at once (--max-parallel-files); what was proven is kept, and "
+    "`stomper resume` goes on with it"
+)
+"""What a MemoryError means to the user."""

@@ -392,7 +392,6 @@ class Report(Model):
             self.metrics.errors_remaining
             or self.metrics.errors_unknown
             or self.metrics.failed_fixes
-            or self.metrics.skipped
             or any(o.proven and not enough(o.evidence, o.required) for o in self.outcomes)
         )
         return 1 if left or self.left_out.by_limit else 0

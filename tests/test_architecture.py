@@ -103,6 +103,18 @@ def test_only_one_module_imports(package: str, allowed: str) -> None:
     assert users == [allowed]
 
 
+def test_one_module_spells_the_command_lines_of_git() -> None:
+    """Nobody else does, so that no call depends on how the user's git is set up."""
+    users = set()
+    for path in CORE:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            first = node.elts[0] if isinstance(node, ast.Tuple | ast.List) and node.elts else None
+            if isinstance(first, ast.Constant) and first.value == "git":
+                users.add(path.relative_to(ROOT).as_posix())
+    counted = "stomper/system/process_usage.py"  # programs that are counted by their verbs
+    assert users - {counted} == {"stomper/git/command_line.py"}
+
+
 def test_one_module_knows_what_prefect_does_not_promise() -> None:
     """No other one, and no test, imports a private name of Prefect's."""
     users = set()

@@ -32,20 +32,27 @@ class Budget:
     _dearest: Amount = field(default_factory=Amount)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def reached(self) -> bool:
+        """Whether all that a limit allows is spent."""
+        spent = (self.spent_usd, self.spent_tokens, self.calls)
+        most = (self.limit.usd, self.limit.tokens, self.limit.calls)
+        return any(m is not None and s >= m for m, s in zip(most, spent, strict=True))
+
     def reserve(self, expected: Amount) -> str:
         """Hold *expected* for a call. Empty when it may be made; else the limit that stands against it, in words."""
         with self._lock:
             held_usd = sum(a.usd or 0.0 for a in self._held)
             held_tokens = sum(a.tokens or 0 for a in self._held)
             checks = (
-                (self.limit.usd, self.spent_usd + held_usd, expected.usd or 0.0),
-                (self.limit.tokens, self.spent_tokens + held_tokens, expected.tokens or 0),
-                (self.limit.calls, self.calls, 1),
+                (self.limit.usd, self.spent_usd, held_usd, expected.usd or 0.0),
+                (self.limit.tokens, self.spent_tokens, held_tokens, expected.tokens or 0),
+                (self.limit.calls, self.calls, 0, 1),
             )
-            for name, (most, gone, wanted) in zip(self.names, checks, strict=True):
+            for name, (most, spent, held, wanted) in zip(self.names, checks, strict=True):
                 # Nothing reserved still needs something left.
-                if most is not None and (gone + wanted > most or gone >= most):
-                    return f"{name} = {most:g} is reached"
+                if most is not None and (spent + held + wanted > most or spent + held >= most):
+                    return f"{name} = {most:g} {_how(most, spent, held, wanted)}"
             self._held.append(expected)
             self.calls += 1
             return ""
@@ -67,3 +74,11 @@ class Budget:
             self.spent_usd += usd
             self.spent_tokens += tokens
             self._dearest = Amount(max(usd, self._dearest.usd or 0.0), max(tokens, self._dearest.tokens or 0))
+
+
+def _how(most: float, spent: float, held: float, wanted: float) -> str:
+    """How a limit stands against one more call, in words: only what is spent has reached it."""
+    if spent >= most:
+        return "is reached"
+    flying = f" and {held:g} held for calls in flight" if held else ""
+    return f"has no room for a call of up to {wanted:g} beside {spent:g} spent{flying}"

@@ -146,5 +146,6 @@ class Calls:
                 f", which would cost about ${each * len(self.left_by_budget):.2f} at this run's price" if each else ""
             )
             spent = f"{self.budget.calls} call(s), ${self.budget.spent_usd:.2f}, {self.budget.spent_tokens} tokens"
-            said.append(f"the budget was reached after {spent}: {len(self.left_by_budget)} file(s) are left{price}")
+            state = "was reached" if self.budget.reached else "had no room for another call"
+            said.append(f"the budget {state} after {spent}: {len(self.left_by_budget)} file(s) are left{price}")
         return said

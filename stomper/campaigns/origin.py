@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from stomper.campaigns import connect
 from stomper.campaigns.connect import TOKENS
@@ -135,8 +134,3 @@ def token_of(place: Place, options: PullRequestSettings, *, named: bool) -> str:
             connect.refuse_stranger(place, name, options, named=named)
             return token
     raise SettingsError(f'land = "pr" needs a token: set {" or ".join(names)}, or name its variable by pr.token_env')
-
-
-def exists(path: Path, commit: str) -> bool:
-    """Whether the repository at *path* has a commit."""
-    return bool(git(("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"), cwd=path, ok=(0, 1)))

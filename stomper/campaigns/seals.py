@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pydantic import ConfigDict
 
 from stomper.campaigns.cost_trailer import Spent
 from stomper.errors import RepositoryError
+from stomper.git import history
 from stomper.git.repository import git
 from stomper.git.worktrees import SharedClone, build_commits
 from stomper.models import CleanUp, Model, Patch
@@ -170,6 +170,5 @@ def _trailers(words: bytes) -> dict[str, str]:
 
 
 def _words(path: Path, commit: str) -> str:
-    said = os.fsdecode(git(("log", "-1", "--no-show-signature", "--format=%an%x00%s", commit), cwd=path)).strip("\n")
-    who, _, subject = said.partition("\0")
-    return f"commit {commit[:10]} by {who} ({subject[:80]}) is on it"
+    found = history.one(path, commit)
+    return f"commit {commit[:10]} by {found.author.partition(' <')[0]} ({found.subject[:80]}) is on it"

@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from stomper.cli import inspect, learn
+from stomper.cli import inspect, learn, streams
 from stomper.cli.commands import SECTIONS
 from stomper.cli.help_layout import Command, Group, example
-from stomper.errors import StomperError
+from stomper.errors import NO_MEMORY, StomperError
+from stomper.git import redirections
 from stomper.system import proxies
 
 app = typer.Typer(
@@ -51,13 +52,19 @@ app.add_typer(learn.learn, name="learn", rich_help_panel="Learn")
 
 def main() -> None:
     """The command `stomper`. What the user can act on is one message, a bug is a traceback, both with exit code 2."""
+    streams.prepare()
     try:
+        redirections.put_aside()
         proxies.spare_loopback()
         app(prog_name="stomper")  # by that name also where it was started as `python -m stomper`
     except StomperError as error:
         _complain(f"stomper: {error}")
         sys.exit(2)
+    except MemoryError:
+        _out_of_memory()
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            _out_of_memory()
         if error.errno == errno.ENOENT and error.filename is None:  # os.getcwd
             _complain("stomper: the folder that it was started in is gone: go to one that is there")
             sys.exit(2)
@@ -72,6 +79,11 @@ def main() -> None:
     except Exception:  # a bug. Python's own exit code for it would say that errors are left
         traceback.print_exc()
         sys.exit(2)
+
+
+def _out_of_memory() -> NoReturn:
+    sys.stderr.write(f"stomper: {NO_MEMORY}\n")  # by nothing that needs much
+    sys.exit(2)
 
 
 def _complain(message: str) -> None:

@@ -24,15 +24,19 @@ def undo(
 ) -> None:
     """Take back what a run landed, by reverting its commits.
 
-    There is a revert for each of its commits on the current branch, or for none of them.
+    There is a revert for each of its commits on the current branch, or for none of them. They are known by what they say
+    and change, also after a rebase or a cherry-pick. Merges and empty commits that name the run are left as they are.
 
     Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
     """
     from stomper.landing.undo import Wanted, undo
 
     wanted = Wanted(run, tuple(file or ()), tuple(code or ()), tuple(agent or ()))
-    for entry in undo(Path.cwd(), wanted):
+    done = undo(Path.cwd(), wanted)
+    for entry in done.reverts:
         sys.stdout.write(f"{entry.commit[:8]}  {entry.subject}\n")
+    for words in done.passed_over:
+        sys.stderr.write(f"{words}\n")
 
 
 def runs() -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from stomper.errors import RepositoryError
+from stomper.git import redirections
 from stomper.git.repository import Target, git, names
 
 VARIABLE = "GIT_INDEX_FILE"
 
 
-def index_of_hook(target: Target, environ: Mapping[str, str] = os.environ) -> Path | None:
+def index_of_hook(target: Target, environ: Mapping[str, str] | None = None) -> Path | None:
     """Return the index that `GIT_INDEX_FILE` names for this checkout; None where that is its own, or another's.
 
     Raises RepositoryError when it is gone: git would take every file for deleted, so that nothing would be checked."""
+    environ = redirections.as_found() if environ is None else environ
     given = environ.get(VARIABLE, "")
     if not given or _is_of_another(target, environ):
         return None

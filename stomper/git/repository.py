@@ -10,20 +10,11 @@ from pathlib import Path
 import git as gitpython
 
 from stomper.errors import RepositoryError
+from stomper.git import command_line
 from stomper.models import Change
-from stomper.system import processes, proxies
+from stomper.system import processes
 
 TIMEOUT_S = 600.0
-# No hooks, no background maintenance, no monitors, names, patches and objects as they are, our own clones taken for what
-# they are: what we start must do just what we say, however the user's git is set up.
-# A checkout of many files by all cores: measured, twice as fast by two; of a few hundred, one process is faster.
-_QUIET = (
-    "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
-    "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "advice.detachedHead=false",
-    "-c", "safe.bareRepository=all", "-c", "core.safecrlf=false", "-c", "apply.ignoreWhitespace=no",
-    "-c", "diff.suppressBlankEmpty=false", "-c", "checkout.workers=0", "-c", "checkout.thresholdForParallelism=1000",
-    "-c", "core.useReplaceRefs=false",
-)  # fmt: skip
 AS_PATCH = (
     "--patch", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
     "--ignore-submodules=none",
@@ -37,16 +28,6 @@ _COPIED_CONFIG = (
     r"^(user\.|author\.|committer\.|filter\.|diff\..*\.(binary|text)|commit\.gpgsign$|gpg\.|core\."
     r"(autocrlf|eol|symlinks|filemode|ignorecase|precomposeunicode|attributesfile|excludesfile)$)"
 )
-
-
-def environment() -> dict[str, str]:
-    """The environment for git: the caller's without its GIT_* redirections, in English, never asking."""
-    kept = {
-        k: v
-        for k, v in proxies.as_found().items()
-        if not k.startswith("GIT_") or k.startswith(("GIT_SSL", "GIT_CONFIG_"))
-    }
-    return {**kept, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def git(
@@ -73,17 +54,12 @@ def attempt(
     timeout_s: float = TIMEOUT_S,
 ) -> processes.Finished:
     """Run git and return how it ended, for a caller that reads that itself. Raises RepositoryError when it says too much."""
-    done = processes.run(
-        command(arguments), cwd=cwd, timeout_s=timeout_s, env={**environment(), **(env or {})}, stdin=stdin
-    )
+    argv = command_line.command(arguments)
+    full_env = {**command_line.environment(), **(env or {})}
+    done = processes.run(argv, cwd=cwd, timeout_s=timeout_s, env=full_env, stdin=stdin)
     if done.overflowed:
         raise RepositoryError(f"git {_verb(arguments)} printed more than {processes.CAPTURE_LIMIT >> 20} MB in {cwd}")
     return done
-
-
-def command(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The whole command line of a git that does just what *arguments* say, however the user's is set up."""
-    return ("git", *_QUIET, *arguments)
 
 
 def _verb(arguments: Sequence[str]) -> str:
@@ -129,7 +105,8 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
     if not path.exists():
         raise RepositoryError(f"{path}: there is no such file or folder")
     try:
-        repo = gitpython.Repo(path if path.is_dir() else path.parent, search_parent_directories=True)
+        place = path if path.is_dir() else path.parent
+        repo = gitpython.Repo(place, search_parent_directories=True, expand_vars=False)
     except gitpython.InvalidGitRepositoryError:
         raise RepositoryError(f"{path} is not in a git repository: run `git init` and commit there first") from None
     with repo:
@@ -138,9 +115,9 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
                 f"{path} is a bare repository, which has no files to check: clone it and use the clone"
             )
         root = Path(repo.working_tree_dir).resolve()
+        own_dir = Path(repo.git_dir).resolve()
         # GitPython knows neither the hashes nor the refs of every repository.
-        asked = ("git", "rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
-        probe = processes.run(asked, cwd=root, timeout_s=60, env=environment())
+        probe = attempt(("rev-parse", "--git-common-dir", "HEAD^{commit}", "--symbolic-full-name", "HEAD"), cwd=root)
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
         unborn = b"unknown revision" in probe.stderr
@@ -148,9 +125,10 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
         if probe.returncode and not unborn:
             raise RepositoryError(f"git cannot work in {root}: {probe.complaint}")
-        head, name = ("", _unborn_branch(root)) if unborn else os.fsdecode(probe.stdout).split()
+        common, *said = os.fsdecode(probe.stdout).removesuffix("\n").rsplit("\n", 2 if not unborn else 1)
+        head, name = ("", _unborn_branch(root)) if unborn else said
         branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
-        git_dir, own_dir = Path(repo.common_dir).resolve(), Path(repo.git_dir).resolve()
+        git_dir = (root / common).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
     dirty, staged = _status(root)
@@ -215,8 +193,12 @@ def identity(root: Path) -> tuple[str, str]:
 
 def contains(root: Path, branch: str, commit: str) -> bool:
     """Whether *branch* holds *commit*; False when either is gone."""
-    argv = ("git", "merge-base", "--is-ancestor", commit, f"refs/heads/{branch}")
-    return processes.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
+    return attempt(("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"), cwd=root).returncode == 0
+
+
+def exists(path: Path, commit: str) -> bool:
+    """Whether the repository at *path* has a commit."""
+    return bool(git(("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"), cwd=path, ok=(0, 1)))
 
 
 def signs(root: Path) -> bool:
@@ -250,16 +232,14 @@ def uncommitted(root: Path) -> frozenset[str]:
 
 def changed_since(target: Target, ref: str) -> frozenset[str]:
     """Paths that differ between the merge base of *ref* and HEAD. Raises RepositoryError for an unknown ref."""
-    known = processes.run(
-        ("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"),
-        cwd=target.root, timeout_s=60, env=environment(),
-    )  # fmt: skip
+    asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    known = attempt(asked, cwd=target.root)
     if known.returncode != 0:
         hint = "this is a shallow clone: `git fetch --unshallow` or fetch that branch" if target.shallow else "check it"
         raise RepositoryError(f"--since {ref}: git knows no such commit; {hint}")
     since = known.text.strip()
     base = text(("merge-base", since, target.head), cwd=target.root, ok=(0, 1)) or since
-    return frozenset(names(git(("diff", "--name-only", "-z", "--no-ext-diff", base, target.head), cwd=target.root)))
+    return frozenset(change.path for change in read_changes(target.root, base, target.head))
 
 
 def read_changes(cwd: Path, base: str, tree: str) -> tuple[Change, ...]:
@@ -269,7 +249,11 @@ def read_changes(cwd: Path, base: str, tree: str) -> tuple[Change, ...]:
 
 def parse_changes(listing: bytes) -> tuple[Change, ...]:
     """The paths of a `--raw -z --no-abbrev` listing."""
-    fields = names(listing)
+    return changes_in(names(listing))
+
+
+def changes_in(fields: Sequence[str]) -> tuple[Change, ...]:
+    """The paths of the fields of such a listing: what changed, and the path, in turn."""
     changes = []
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
         old_mode, new_mode, old_blob, new_blob, _ = meta.lstrip(":").split(" ")

@@ -10,17 +10,14 @@ from stomper.checkers.selection import matches_code
 from stomper.config.loading import load
 from stomper.errors import RepositoryError, StomperError
 from stomper.fixing.session import Session
-from stomper.git.repository import check_landing, git, identity, names, open_target, text, uncommitted
+from stomper.git import effects, history
+from stomper.git.repository import Target, check_landing, identity, open_target, uncommitted
 from stomper.git.worktrees import build_commits
+from stomper.landing import run_commits
 from stomper.landing.commits import branch, build
-from stomper.models import Landed
+from stomper.landing.run_commits import RunCommit
+from stomper.models import Landed, Patch
 from stomper.system import processes
-
-_FIELDS = (
-    "%H",
-    "%s",
-    *(f"%(trailers:key=Stomper-{k},valueonly,separator=%x2C)" for k in ("Run", "Agent", "Codes", "Undo")),
-)
 
 
 @dataclass(frozen=True)
@@ -34,31 +31,30 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class _Commit:
-    id: str
-    subject: str
-    agents: tuple[str, ...]
-    codes: tuple[str, ...]
-    paths: tuple[str, ...]
+class Undone:
+    """The reverts, in their order, and a line for each commit of the run that is none to take back."""
+
+    reverts: tuple[Landed, ...]
+    passed_over: tuple[str, ...] = ()
 
 
-def undo(root: Path, wanted: Wanted) -> list[Landed]:
-    """Revert on the current branch what *wanted* names; the reverts, in their order. The checkout follows.
+def undo(root: Path, wanted: Wanted) -> Undone:
+    """Revert on the current branch what *wanted* names; the checkout follows.
 
-    Raises StomperError when there is nothing to take back, when later commits changed the same lines, or when a file
-    has uncommitted changes: then nothing is changed at all.
+    Raises StomperError when there is nothing to take back, when later commits changed the same lines, when a revert would
+    do anything but take its commit back, or when a file has uncommitted changes: then nothing is changed at all.
     """
     target = open_target(root)
     check_landing(target, "commit")
-    chosen = _chosen(target.root, wanted)
+    found = run_commits.standing(target, wanted.run_id)
+    chosen = _chosen(found.commits, wanted)
     if dirty := uncommitted(target.root) & {p for c in chosen for p in c.paths}:
         raise RepositoryError(f"{', '.join(sorted(dirty))}: commit or stash the changes there first")
     settings = load(target.root, flags={"land": "commit", "test_validation": "none"})
     session = Session.open(target, settings, only_check=True)
     try:
         built = _reverts(session, chosen, wanted.run_id)
-        ids = [commit for commit, _ in built]
-        signed = build.signed(session, ids, target.head)
+        signed = build.signed(session, [commit for commit, _ in built], target.head)
         with branch.repository_lock(session), processes.finishing():
             ending = branch.move(session, target.head, signed[-1])
         if ending.state != "moved":
@@ -67,65 +63,40 @@ def undo(root: Path, wanted: Wanted) -> list[Landed]:
             raise RepositoryError(f"{whys.get(ending.state, files)}: nothing was taken back; run it again")
     finally:
         session.close()
-    return [
-        Landed(commit=new, path=c.paths[0], subject=f"revert: {c.subject}")
+    reverts = [
+        Landed(commit=new, path=min(c.paths), subject=f"revert: {c.subject}")
         for new, (_, c) in zip(signed, built, strict=True)
     ]
+    return Undone(tuple(reverts), found.passed_over)
 
 
-def _chosen(root: Path, wanted: Wanted) -> list[_Commit]:
-    """The commits to revert, the newest first."""
-    asked = ("log", f"--format={'%x1f'.join(_FIELDS)}%x1e", "--fixed-strings", "--grep", "Stomper-", "HEAD")
-    listing = git(asked, cwd=root).decode("utf-8", "surrogateescape")
-    entries = [entry.strip("\n").split("\x1f") for entry in listing.split("\x1e") if entry.strip("\n")]
-    undone = {sha for entry in entries for sha in entry[5].split(",")}
-    ours = [e for e in entries if e[2] == wanted.run_id and not e[5] and e[0] not in undone]
-    if not ours:
-        runs = list(dict.fromkeys(e[2] for e in entries if e[2] and not e[5] and e[0] not in undone))
-        there = f"; runs with commits there: {', '.join(runs[:10])}" if runs else ""
-        raise StomperError(f"no commit of run {wanted.run_id!r} on this branch that is not taken back already{there}")
-    chosen = []
-    for sha, subject, _, agents, codes, _ in ours:
-        touched = git(("diff-tree", "--no-commit-id", "--name-only", "-r", "-z", sha), cwd=root)
-        paths = tuple(names(touched))
-        commit = _Commit(
-            sha,
-            subject,
-            tuple(agents.split(" + ")),
-            tuple(c.strip().partition(":")[2] for c in codes.split(",")),
-            paths,
-        )
-        if _matches(commit, wanted):
-            chosen.append(commit)
+def _chosen(commits: Sequence[RunCommit], wanted: Wanted) -> list[RunCommit]:
+    chosen = [c for c in commits if _matches(c, wanted)]
     if not chosen:
-        raise StomperError(f"none of the {len(ours)} commit(s) of run {wanted.run_id} is of that file, code or agent")
+        raise StomperError(
+            f"none of the {len(commits)} commit(s) of run {wanted.run_id} is of that file, code or agent"
+        )
+    for commit in chosen:
+        run_commits.refuse_mixed(commit, wanted.run_id)
     return chosen
 
 
-def _matches(commit: _Commit, wanted: Wanted) -> bool:
+def _matches(commit: RunCommit, wanted: Wanted) -> bool:
     return (
-        (not wanted.files or bool(set(wanted.files) & set(commit.paths)))
+        (not wanted.files or bool(set(wanted.files) & commit.paths))
         and (not wanted.codes or any(matches_code(code, wanted.codes) for code in commit.codes))
-        and (not wanted.agents or bool(set(wanted.agents) & set(commit.agents)))
+        and (not wanted.agents or bool(set(wanted.agents) & commit.agents))
     )
 
 
-def _reverts(session: Session, chosen: Sequence[_Commit], run_id: str) -> list[tuple[str, _Commit]]:
+def _reverts(session: Session, chosen: Sequence[RunCommit], run_id: str) -> list[tuple[str, RunCommit]]:
+    """The reverts, on top of each other in the private clone, each proven to take back its commit and nothing else."""
     author, committer = identity(session.target.root)
     tip = session.target.head
     built = []
     for commit in chosen:
-        with session.pool.lease(tip) as tree:
-            backwards = session.clone.diff(commit.id, f"{commit.id}^")
-            try:
-                tree.apply(backwards, three_way=True)
-            except RepositoryError:
-                later = ("log", "--oneline", "-5", f"{commit.id}..{session.target.head}", "--", *commit.paths)
-                raise RepositoryError(
-                    f"{commit.id[:8]} ({commit.subject}) cannot be taken back: later commits build on it:\n"
-                    f"{text(later, cwd=session.target.root)}\nnothing was changed"
-                ) from None
-            patch = tree.patch(tip)
+        patch = _backwards(session, commit, tip)
+        _prove(session, commit, patch, tip)
         if patch is None:
             continue  # it was taken back by hand
         words = f"revert: {commit.subject}\n\nThis takes back {commit.id}.\n\n"
@@ -136,3 +107,37 @@ def _reverts(session: Session, chosen: Sequence[_Commit], run_id: str) -> list[t
     if not built:
         raise StomperError(f"everything of run {run_id} is taken back already")
     return built
+
+
+def _backwards(session: Session, commit: RunCommit, tip: str) -> Patch | None:
+    """What takes *commit* back at *tip*; None when nothing is left of it there."""
+    with session.pool.lease(tip) as tree:
+        try:
+            tree.apply(session.clone.diff(commit.id, commit.parent), three_way=True)
+        except RepositoryError:
+            raise RepositoryError(
+                f"{commit.shown} cannot be taken back: later commits build on it:\n"
+                f"{_later(session.target, commit)}\nnothing was changed"
+            ) from None
+        return tree.patch(tip)
+
+
+def _later(target: Target, commit: RunCommit) -> str:
+    """The last commits to the same files, for people."""
+    asked = ("--max-count=5", f"{commit.id}..{target.head}", "--", *sorted(commit.paths))
+    found = history.read(target.root, history.listed(target.root, *asked))
+    return "\n".join(f"{c.id[:8]} {c.subject}" for c in found)
+
+
+def _prove(session: Session, commit: RunCommit, patch: Patch | None, tip: str) -> None:
+    """Raise RepositoryError where *patch* on *tip* leaves something of *commit*, or does anything beside taking it back:
+    how git merges files is also up to attributes and drivers."""
+    clone = session.clone.path
+    changed = effects.filled(clone, patch.changes) if patch else {}
+    done = effects.unchanged(clone, tip, sorted(commit.paths - changed.keys())) | changed
+    for path, change in done.items():
+        if path not in commit.paths or not effects.takes_back(change, commit.changes[path]):
+            raise RepositoryError(
+                f"{commit.shown} cannot be taken back safely: in {path} git would merge more or less than that; nothing was "
+                f"changed. `git revert {commit.id[:8]}` lets you look at it"
+            )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from stomper.git import history
+from stomper.git.history import Commit
 from stomper.git.repository import git, names
 from stomper.learning.examples import Examples
 from stomper.learning.trials import Trial, Trials, repository_of
@@ -16,7 +16,6 @@ from stomper.state.store import Store
 
 _LIMIT = 2000  # reverts that are looked at, and commits of one merge
 _YEAR = timedelta(days=365)  # how far back at most: each run looks again
-_RUN = re.compile(r"^\s*Stomper-Run: (\S+)\s*$", re.MULTILINE)  # indented where a squash quotes the commits
 _BACK = re.compile(r"^(?:This reverts commit|Stomper-Undo:) ([0-9a-f]{7,64})\b", re.MULTILINE)
 
 
@@ -53,23 +52,10 @@ def taken_back(root: Path, landed: Sequence[Trial]) -> set[str]:
     return fallen
 
 
-@dataclass(frozen=True)
-class _Commit:
-    id: str
-    parents: int
-    message: str
-
-
-def _reverts(root: Path, since: datetime) -> Iterator[_Commit]:
+def _reverts(root: Path, since: datetime) -> list[Commit]:
     """The commits since then that say that they take another one back, the oldest first."""
-    asked = (
-        "log", "-z", "--format=%H%n%B", "--no-color", "--no-show-signature", f"--max-count={_LIMIT}",
-        f"--since={since.isoformat()}", "--fixed-strings", "--grep=This reverts commit", "--grep=Stomper-Undo: ", "HEAD",
-    )  # fmt: skip
-    for entry in reversed(_decoded(git(asked, cwd=root)).split("\0")):
-        commit, _, message = entry.partition("\n")
-        if commit:
-            yield _Commit(commit, 1, message)
+    asked = (f"--max-count={_LIMIT}", f"--since={since.isoformat()}", "HEAD")
+    return list(history.mentioning(root, ("This reverts commit", "Stomper-Undo: "), *asked))[::-1]
 
 
 class _History:
@@ -89,40 +75,21 @@ class _History:
         if direct := {commit for commit in self._landed if commit.startswith(named)}:
             return direct
         found: set[str] = set()
-        for commit in self._read([named]):
-            merged = self._merged(commit) if commit.parents > 1 else [commit]
+        for commit in history.read(self._root, [named]):
+            merged = self._merged(commit) if len(commit.parents) > 1 else [commit]
             for part in merged:
                 found |= ({part.id} & self._landed) or self._copied(part)
         return found
 
-    def _merged(self, merge: _Commit) -> list[_Commit]:
-        asked = ("rev-list", f"--max-count={_LIMIT}", f"{merge.id}^1..{merge.id}")
-        return list(self._read(_decoded(git(asked, cwd=self._root)).split()))
+    def _merged(self, merge: Commit) -> list[Commit]:
+        merged = history.listed(self._root, f"--max-count={_LIMIT}", f"{merge.id}^1..{merge.id}")
+        return list(history.read(self._root, merged))
 
-    def _copied(self, commit: _Commit) -> set[str]:
+    def _copied(self, commit: Commit) -> set[str]:
         """What landed of the runs that its message names, in the files that it changes."""
-        runs = self._runs & set(_RUN.findall(commit.message))
+        runs = self._runs & set(commit.trailers("Stomper-Run"))
         if not runs:
             return set()
         asked = ("diff-tree", "--root", "--no-commit-id", "--name-only", "--no-renames", "-r", "-z", commit.id)
         places = ((run, path) for path in names(git(asked, cwd=self._root)) for run in runs)
         return {commit for place in places for commit in self._by_place.get(place, set())}
-
-    def _read(self, named: Sequence[str]) -> Iterator[_Commit]:
-        """The commits of these names; what is not there, or is no commit, is left out."""
-        stdin = "".join(f"{name}\n" for name in named).encode()
-        # In a partial clone git would ask the remote for what is not there, and fail when it is not there either.
-        data = git(("cat-file", "--batch"), cwd=self._root, stdin=stdin, env={"GIT_NO_LAZY_FETCH": "1"}, ok=(0, 128))
-        while data:
-            head, _, data = data.partition(b"\n")
-            words = head.split()
-            if len(words) != 3 or not words[2].isdigit():
-                continue  # missing or ambiguous
-            body, data = data[: int(words[2])], data[int(words[2]) + 1 :]
-            if words[1] == b"commit":
-                fields, _, message = body.partition(b"\n\n")
-                yield _Commit(words[0].decode(), fields.count(b"\nparent "), _decoded(message))
-
-
-def _decoded(raw: bytes) -> str:
-    return os.fsdecode(raw)

@@ -3,12 +3,14 @@ worked on."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from stomper import progress
 from stomper.checkers.verify import Collected
-from stomper.errors import Cancelled, StomperError
+from stomper.errors import NO_MEMORY, Cancelled, RepositoryError, StomperError
 from stomper.fixing.session import Session
+from stomper.git.repository import exists
 from stomper.landing.land import Landing
 from stomper.models import FileJob, LeftOut, Metrics, Outcome, Report
 from stomper.run.report import report_of
@@ -25,8 +27,9 @@ def carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     *repair* is called where there are files to repair, or pull requests that may have to be settled."""
     try:
         return _carried_out(session, repair, publish)
-    except StomperError as error:
-        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=str(error))
+    except (StomperError, MemoryError) as error:
+        why = _pruned(session) or str(error) if isinstance(error, StomperError) else NO_MEMORY
+        report = report_of(session, [], Metrics(), left_out=LeftOut(), landing=None, failure=why)
         if not isinstance(error, Cancelled):  # a run that was stopped can be resumed
             session.store.finish(report)
             if session.remote:
@@ -42,12 +45,25 @@ def _carried_out(session: Session, repair: Repair, publish: Publish) -> Report:
     progress.emit(progress.JobsSelected(len(jobs), sum(len(job.diagnostics) for job in jobs)))
     landing = repair(jobs) if jobs or session.campaign else None
     outcomes = list(landing.outcomes) if landing else []
+    if not all(outcome.proven for outcome in outcomes) and (why := _pruned(session)):
+        raise RepositoryError(why)
     report = report_of(session, outcomes, Metrics.reduce(outcomes), left_out=left_out, landing=landing)
     session.store.finish(report)
     session.store.forget(session.run_id, session.memory.waiting(outcomes))
     publish(report, outcomes)
     progress.emit(progress.RunDone(report))
     return report
+
+
+def _pruned(session: Session) -> str:
+    """Where the base is gone, nothing could be read: that, and no verdict on any file. Empty where it is there."""
+    with contextlib.suppress(Cancelled):
+        if not exists(session.clone.path, session.base):
+            return (
+                f"commit {session.base[:8]}, which this run began with, was pruned meanwhile from {session.target.root} (by "
+                "`git gc`, once no branch held it any more): run it again"
+            )
+    return ""
 
 
 def cleanup(session: Session) -> None:

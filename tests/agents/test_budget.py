@@ -205,6 +205,38 @@ def test_the_report_says_what_the_budget_left(make_repo: MakeRepo) -> None:
     )
 
 
+def test_a_limit_is_reached_only_when_it_is_spent() -> None:
+    """What stands against a call is said as it is: spent, held for calls in flight, or too little for one more."""
+    budget = Budget(Amount(5.0, None, 2))
+    assert budget.reserve(Amount(6.0, 0, 1)) == "max_cost_usd = 5 has no room for a call of up to 6 beside 0 spent"
+    assert not budget.reserve(Amount(4.0, 0, 1))
+    said = budget.reserve(Amount(2.0, 0, 1))
+    assert said == "max_cost_usd = 5 has no room for a call of up to 2 beside 0 spent and 4 held for calls in flight"
+    budget.settle(Amount(4.0, 0, 1), Amount(5.0, 0, 1))
+    assert budget.reserve(Amount(0.0, 0, 1)) == "max_cost_usd = 5 is reached"
+    assert budget.reached
+
+
+def test_an_agent_that_nobody_answers_for_is_switched_off(make_repo: MakeRepo) -> None:
+    """After three refused connections in a row no other call is made; the report says why."""
+    root = make_repo({f"m{n}.py": UNUSED for n in range(5)})
+    complaint = "connect ECONNREFUSED 127.0.0.1:1234"
+    agents = scripted(root, {"action": "no_op"}, complaint_=complaint)
+    landing = repair(root, agents=agents, max_attempts=1)
+    assert sum(len(o.attempts) for o in landing.outcomes) == 3
+    assert sum("is off for this run: unreachable, 3 times in a row" in o.reason for o in landing.outcomes) == 2
+
+
+def test_connections_that_fail_now_and_then_switch_nothing_off() -> None:
+    """Any other answer in between shows that somebody is there."""
+    breaker = Breaker()
+    for _ in range(4):
+        breaker.tell("unreachable", "connection refused")
+        breaker.tell("unreachable", "connection refused")
+        breaker.tell("")
+    assert not breaker.off
+
+
 def test_where_the_script_is(tmp_path: Path) -> None:
     """The helper of these tests puts what ends in an underscore into the script."""
     (tmp_path / "repo").mkdir()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stomper.models import Status
+from tests.support.outcomes import report
 from tests.support.repositories import MakeRepo, git, write
 from tests.support.runs import by_path, command, commit, land_with, only, repair, scripted
 
@@ -63,6 +64,16 @@ def test_errors_that_the_user_repaired_meanwhile(make_repo: MakeRepo) -> None:
     assert (outcome.status, outcome.remaining) == (Status.SKIPPED, ())
     assert [entry.path for entry in landing.landed] == ["a.py"]
     assert (root / "b.py").read_text() == "x = 3\n"
+    assert report(*landing.outcomes).exit_code == 0
+
+
+def test_all_of_it_done_by_another_run_meanwhile(make_repo: MakeRepo) -> None:
+    """The later of two runs finds nothing left to do: nothing lands, and nothing is amiss."""
+    root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
+    landing = repair(root, before_landing=lambda: repair(root))
+    assert landing.landed == ()
+    assert (landing.failure, report(*landing.outcomes).exit_code) == ("", 0)
+    assert git(root, "rev-list", "--count", "HEAD") == "3"
 
 
 def test_fixes_of_two_files_that_meet_in_a_third(make_repo: MakeRepo) -> None:

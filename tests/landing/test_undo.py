@@ -33,7 +33,7 @@ def subjects(root: Path) -> list[str]:
 def test_all_of_a_run(repaired: tuple[Path, str]) -> None:
     """Every commit of the run is reverted by one of its own; the tree is that of before, and so is the checkout."""
     root, run = repaired
-    assert len(undo(root, Wanted(run))) == 3
+    assert len(undo(root, Wanted(run)).reverts) == 3
     assert git(root, "rev-parse", "HEAD^{tree}") == git(root, "rev-parse", "HEAD~6^{tree}")
     assert sorted(subjects(root)[:3]) == sorted(f"revert: {s}" for s in subjects(root)[3:6])
     assert {name: (root / name).read_text() for name in FILES} == FILES
@@ -53,7 +53,7 @@ def test_all_of_a_run(repaired: tuple[Path, str]) -> None:
 def test_a_part_of_a_run(repaired: tuple[Path, str], wanted: dict[str, tuple[str, ...]], back: list[str]) -> None:
     """Only the commits of these files, codes or agents are reverted."""
     root, run = repaired
-    assert sorted(entry.path for entry in undo(root, Wanted(run, **wanted))) == back
+    assert sorted(entry.path for entry in undo(root, Wanted(run, **wanted)).reverts) == back
     assert sorted(name for name in FILES if (root / name).read_text() == FILES[name]) == back
 
 
@@ -61,7 +61,7 @@ def test_nothing_twice(repaired: tuple[Path, str]) -> None:
     """What is taken back is not taken back again; the rest still can be."""
     root, run = repaired
     undo(root, Wanted(run, files=("a.py",)))
-    assert len(undo(root, Wanted(run))) == 2
+    assert len(undo(root, Wanted(run)).reverts) == 2
     with pytest.raises(StomperError, match="not taken back already"):
         undo(root, Wanted(run))
 
@@ -76,7 +76,7 @@ def test_what_later_commits_build_on_stays(repaired: tuple[Path, str]) -> None:
     assert {k: v for k, v in snapshot(root).items() if "objects" not in k} == {
         k: v for k, v in before.items() if "objects" not in k
     }
-    assert len(undo(root, Wanted(run, files=("b.py", "c d.py")))) == 2
+    assert len(undo(root, Wanted(run, files=("b.py", "c d.py"))).reverts) == 2
 
 
 def test_uncommitted_changes_stay(repaired: tuple[Path, str]) -> None:
@@ -85,7 +85,7 @@ def test_uncommitted_changes_stay(repaired: tuple[Path, str]) -> None:
     write(root, {"a.py": "mine\n", "notes.txt": "mine\n"})
     with pytest.raises(RepositoryError, match=r"a\.py: commit or stash"):
         undo(root, Wanted(run))
-    assert len(undo(root, Wanted(run, files=("b.py",)))) == 1
+    assert len(undo(root, Wanted(run, files=("b.py",))).reverts) == 1
     assert (root / "a.py").read_text() == "mine\n"
 
 

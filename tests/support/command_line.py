@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from stomper.cli import main
+from stomper.git import redirections
 
 STOMPER = str(Path(sys.executable).with_name("stomper"))
 UNUSED = "import os\n"
@@ -30,6 +31,7 @@ def stomper(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
             patch.setattr(sys, name, value)
         with pytest.raises(SystemExit) as end:
             main()
+        redirections.put_aside({})  # this process goes on with other tests
     printed = []
     for stream in (out, err):
         stream.seek(0)

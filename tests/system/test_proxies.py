@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper.git.repository import environment
+from stomper.git.command_line import environment
 from stomper.system import proxies
 
 DEAD = "http://127.0.0.1:9"

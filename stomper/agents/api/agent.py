@@ -50,6 +50,11 @@ class ApiAgent:
             raise AgentError(f"[agents.{self.name}] needs pydantic-ai: pip install 'stomper-prefect[api]'")
         # The provider's own variable for its address counts as the setting does.
         self._base_url = settings.base_url or (os.environ.get("OPENAI_BASE_URL", "") if provider == "openai" else "")
+        if provider == "litellm" and not self._base_url:
+            raise AgentError(
+                f"[agents.{self.name}] model {settings.model!r} needs `base_url`, the address of a litellm proxy; without "
+                f'one it would go to OpenAI; to ask a provider itself, name it, for example "openai:{model}"'
+            )
         self._key = self._find_key(provider)
         proxies.spare_loopback(self._base_url)
         if (named := proxies.unusable()) and not proxies.on_loopback(self._base_url):

@@ -53,7 +53,8 @@ def explain(error: Exception, address: str, wrong: str, hidden: Callable[[str], 
             return Words(f"the answer of {address} broke off: {short(_root(error))}", trouble)
         case ai.ModelConnectionError():
             problem = f"{address} cannot be reached: {short(_root(error))}"
-            return Words(problem, trouble, asked=error.phase != "connect")
+            nobody = error.phase == "connect"
+            return Words(problem, trouble or ("unreachable" if nobody else ""), asked=not nobody)
         case ai.ModelAPIError():
             return Words(f"the answer of {address} cannot be used: {short(error.message)}", trouble, error.retry_after)
         case ai.ContentFilterError():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model, infer_model
@@ -12,6 +13,8 @@ from pydantic_ai.profiles.openai import OpenAIModelProfile
 from pydantic_ai.providers import Provider, infer_provider_class
 
 _ADDRESSES = ("base_url", "api_base", "azure_endpoint")  # how the providers name it
+
+_OPENAI = "api.openai.com"  # where the client of OpenAI goes that is told no address, for whichever provider it works
 
 
 def make_model(model: str, key: str, base_url: str) -> Model:
@@ -37,4 +40,9 @@ def make_model(model: str, key: str, base_url: str) -> Model:
     if kind == "openai-chat":
         strict = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
         return OpenAIChatModel(name, provider=provider(kind), profile=strict)
-    return infer_model(f"{kind}:{name}", provider)
+    made = infer_model(f"{kind}:{name}", provider)
+    if not kind.startswith("openai") and urlsplit(made.base_url or "").hostname == _OPENAI:
+        raise UserError(
+            f"{model} has no address of its own, and would be sent to OpenAI: set `base_url`, or write openai:{name}"
+        )
+    return made

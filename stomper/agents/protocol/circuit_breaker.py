@@ -1,4 +1,5 @@
-"""An agent that cannot work now: switched off for the run when its login or its quota is gone, slowed when it is busy."""
+"""An agent that cannot work now: switched off for the run when its login or its quota is gone or nobody is at its address,
+slowed when it is busy."""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Trouble = Literal[
-    "", "authentication", "quota", "configuration", "rate limit", "overloaded", "refused", "context too long"
+    "", "authentication", "quota", "configuration", "unreachable", "rate limit", "overloaded", "refused", "context too long"
 ]  # fmt: skip
 _FOR_GOOD = ("authentication", "quota", "configuration")
 _BUSY = ("rate limit", "overloaded")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
 _GIVE_UP = 8  # busy answers in a row, over all files
+_NOBODY = 3  # connections in a row that nobody took: one may meet a server that is just being started again
 _LOOK_AGAIN_S = 0.2
 # A number is a status where it is said to be one, or begins a line: others are lines, sizes and ports.
 _CUE = r"(?:^\s*|\(|\bhttps?\b[^\n]{0,12}|\b(?:status|code|error)\b[^\w\n]*(?:code\b[^\w\n]*)?|\b(?:answered|returned|got) )"
@@ -47,6 +49,7 @@ _SIGNS: tuple[tuple[Trouble, str], ...] = (
         "context too long",
         r"context.?(?:length|window)|maximum context|prompt is too long|too many tokens|" + _CUE + r"413\b",
     ),
+    ("unreachable", r"connection refused|\bECONNREFUSED\b|\bAPIConnectionError\b"),
     ("refused", r"content policy|safety (?:policy|system)|refus(?:ed|al) to"),
 )
 _FLAGS = re.IGNORECASE | re.MULTILINE
@@ -87,6 +90,7 @@ class Breaker:
     _allowed: float = float("inf")
     _busy: int = 0
     _slowed: int = 0
+    _nobody: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -126,8 +130,12 @@ class Breaker:
             elif trouble in _BUSY:
                 again = slowed is not None and slowed < self._slowed
                 self._slow_down(trouble, said, retry_after_s, again=again)
+            elif trouble == "unreachable":
+                self._nobody += 1
+                if self._nobody >= _NOBODY and not self.off:
+                    self.off = f"{trouble}, {self._nobody} times in a row: {said.strip()[-200:]}"
             else:
-                self._pause_s, self._busy = _FIRST_PAUSE_S, 0
+                self._pause_s, self._busy, self._nobody = _FIRST_PAUSE_S, 0, 0
                 self._allowed += 1 / max(self._allowed, 1)
 
     def _slow_down(self, trouble: Trouble, said: str, retry_after_s: float | None, *, again: bool) -> None:
@@ -147,7 +155,7 @@ class Breaker:
 
 def turned_away(trouble: Trouble) -> bool:
     """Whether the provider did nothing for the call."""
-    return trouble in (*_FOR_GOOD, *_BUSY)
+    return trouble in (*_FOR_GOOD, *_BUSY, "unreachable")
 
 
 def again(trouble: Trouble) -> bool:

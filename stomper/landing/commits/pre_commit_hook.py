@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from stomper.fixing.session import Session
-from stomper.git.repository import environment
+from stomper.git.command_line import environment, with_users_hooks
 from stomper.system import processes
 
 
@@ -33,7 +33,6 @@ def refused_by_hook(session: Session, combined: str, tip: str) -> str:
 def _pre_commit(root: Path) -> Path | None:
     """The hook where git would look for it, if it can be run."""
     asked = ("rev-parse", "--git-path", "hooks/pre-commit")
-    # Not by our own git(), which turns hooks off.
-    done = processes.run(("git", *asked), cwd=root, timeout_s=60, env=environment())
+    done = processes.run(with_users_hooks(asked), cwd=root, timeout_s=60, env=environment())
     hook = root / done.text.strip()
     return hook if hook.is_file() and os.access(hook, os.X_OK) else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from stomper.analysis.risk import risk
 from stomper.analysis.syntax import OWN, Parser
 from stomper.errors import RepositoryError
+from stomper.git import history
 from stomper.git.repository import git, read_changes
 from stomper.landing.pull_requests.commit_chain import Piece
 from stomper.models import Change, Patch
@@ -51,8 +52,8 @@ def _cosmetic(path: Path, tip: str, known: set[str], parser: Parser) -> list[str
     """The commits of Stomper's in the history of *tip* that are cosmetic by what they change, the oldest first.
 
     A merge that made one commit of many is among them when all that it changes is."""
-    asked = ("log", f"--max-count={_NEWEST}", "--no-merges", "--format=%H", "--grep=^Stomper-Risk: cosmetic$", tip)
-    listing = git(asked, cwd=path).decode().split()
+    asked = (f"--max-count={_NEWEST}", "--no-merges", "--basic-regexp", "--grep=^Stomper-Risk: cosmetic$", tip)
+    listing = history.listed(path, *asked)
     return [c for c in reversed(listing) if c not in known and _is_cosmetic(path, c, parser)]
 
 

@@ -14,6 +14,7 @@ from stomper.campaigns.seals import Chain
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
 from stomper.forges.base import ForgeError
+from stomper.git import history
 from stomper.git.repository import git
 from stomper.landing.commits import branch
 from stomper.landing.commits.combine import fit
@@ -209,8 +210,7 @@ class _Settling:
         carried = {o.path for o in self.back.outcomes}
         for outcome, commit in zip(draft.members, draft.commits, strict=False):
             if outcome.path not in carried:
-                said = git(("log", "-1", "--no-show-signature", "--format=%s", commit), cwd=self.session.clone.path)
-                subject = said.decode("utf-8", "surrogateescape").strip()
+                subject = history.one(self.session.clone.path, commit).subject
                 settled.landed.append(Landed(commit=commit, path=outcome.path, subject=subject))
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from stomper.git.command_line import command, environment
 from stomper.system import processes
 from stomper.system.renaming import Place, enter, exchange, move
 
@@ -243,7 +244,6 @@ def _release(journal: Journal) -> None:
 
 def _has_moved(journal: Journal) -> bool:
     """Whether the branch holds the commits."""
-    argv = ("git", "merge-base", "--is-ancestor", journal.new, journal.reference)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = processes.run(argv, cwd=Path(journal.root), timeout_s=_GIT_S, env={**kept, "LC_ALL": "C"})
+    argv = command(("merge-base", "--is-ancestor", journal.new, journal.reference))
+    done = processes.run(argv, cwd=Path(journal.root), timeout_s=_GIT_S, env=environment())
     return done.returncode == 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.errors import RepositoryError
-from stomper.git.repository import command, environment
+from stomper.git.command_line import command, environment
 from stomper.landing.transaction.journal import Journal, place
 from stomper.landing.transaction.staging import Move, lock_file
 from stomper.system import processes, renaming

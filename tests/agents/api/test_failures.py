@@ -155,6 +155,15 @@ def test_nobody_listens(make_repo: MakeRepo) -> None:
     assert only(landing).attempts[0].cost_usd == 0
 
 
+def test_litellm_asks_nobody_who_was_not_named(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an address its client would go to OpenAI: refused before anything is sent, with the way to name a provider."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key")
+    root = make_repo({"shop.py": CODE})
+    agents = {"ruff": {"enabled": False}, "api": {"model": "litellm:gpt-5"}}
+    with pytest.raises(AgentError, match=r'needs `base_url`.*"openai:gpt-5"'):
+        open_run(root, agents=agents)
+
+
 @pytest.fixture
 def stopped() -> Iterator[None]:
     """Whatever the test does, processes may be started afterwards."""
