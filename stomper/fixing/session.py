@@ -28,7 +28,6 @@ from stomper.checkers.selection import Scope, Selection, globs, matches_code, se
 from stomper.checkers.verify import Collected, collect
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
-from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
@@ -37,11 +36,13 @@ from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
 from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.pending import Pending
+from stomper.fixing.places import make_pools, put_right, trees_folder
 from stomper.fixing.uncommitted import base_of
 from stomper.git.checkout_state import Sight
 from stomper.git.objects import modes_at
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target
+from stomper.git.worktree import Worktree
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone, in_memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
@@ -83,6 +84,9 @@ class Session:
     store: store.Store
     clone: SharedClone
     pool: Pool
+    """The worktrees in which fixes are proven: no agent's code ever has one."""
+    agent_pool: Pool
+    """Those that agents work in."""
     checkers: list[Checker]
     agents: list[Agent]
     suite: Suite
@@ -142,7 +146,7 @@ class Session:
             undo.callback(lasting_lock.release)
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
-            warnings = []
+            warnings: list[str] = []
             base = base_of(clone, target, scope)
             if scope.uncommitted and settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
@@ -150,11 +154,9 @@ class Session:
             seen = (target.root, target.git_dir, clone.path)
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
             readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
-            trees = _trees(folder, in_memory(clone, run_id, base) if readers else None)
+            trees = trees_folder(folder, in_memory(clone, run_id, base) if readers else None)
             workers = settings.max_parallel_files
-            pool = Pool(clone, trees, size=workers + 1)
-            if settings.borrow_extensions:
-                pool.borrow(target.root, missing_extensions(target.root))
+            pool, agent_pool = make_pools(clone, trees, settings, warnings)
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
@@ -174,6 +176,7 @@ class Session:
                 store=memory,
                 clone=clone,
                 pool=pool,
+                agent_pool=agent_pool,
                 checkers=checkers,
                 agents=agents,
                 sandbox=fence,
@@ -182,7 +185,12 @@ class Session:
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings, aims_at_tests(checkers)),
-                shared=SharedSuites(suite, workers=workers, at_once=suites_at_once(workers), lent=lambda: pool.lent),
+                shared=SharedSuites(
+                    suite,
+                    workers=workers,
+                    at_once=suites_at_once(workers),
+                    lent=lambda: max(pool.lent, agent_pool.lent),
+                ),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
                 transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),
@@ -206,6 +214,7 @@ class Session:
         if self.ahead:
             wait([self.ahead])
         self.pool.close()
+        self.agent_pool.close()
         self.watch.close()
         self.store.close()
         locks.remove_run(self.folder)
@@ -254,6 +263,10 @@ class Session:
             "branches, then run again; with bubblewrap installed such agents are fenced in"
         )
 
+    def look_after(self, tree: Worktree) -> None:
+        """Put right what whoever works in *tree* has made of what all worktrees share, and have it told."""
+        self.warnings += put_right(self.clone, tree)
+
     def elapsed(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self.began
@@ -282,7 +295,8 @@ class Session:
         ruff alone needs one for many files."""
         if any(agent.reads_prompt for agent in self.agents):
             wanted = min(self.settings.max_parallel_files + 1, len(self.collected_at(self.base).by_path))
-            self.pool.prepare(self.base, wanted)
+            foreign = any(agent.runs_code for agent in self.agents)
+            (self.agent_pool if foreign else self.pool).prepare(self.base, wanted)
             for name in _LOADED_LATE:
                 importlib.import_module(name)
 
@@ -385,11 +399,3 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
-
-
-def _trees(folder: Path, memory_folder: Path | None) -> Path:
-    """Where the worktrees of a run are: in its *folder*, or in memory."""
-    trees = folder / "worktrees"
-    if memory_folder:
-        trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
-    return trees.resolve()

@@ -5,23 +5,27 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
-from stomper.git.worktrees import SharedClone, Worktree
+from stomper.git.worktree import Worktree
+from stomper.git.worktrees import SharedClone
 
 
 class Pool:
     """At most *size* worktrees, made when first wanted, lent to one user at a time and reset before each use."""
 
-    def __init__(self, clone: SharedClone, folder: Path, *, size: int) -> None:
+    def __init__(
+        self, clone: SharedClone, folder: Path, *, size: int, lost: Callable[[Worktree, str], None] = lambda *_: None
+    ) -> None:
+        """*lost* is told of each worktree that could not be reset, and of why, before another one is made in its place."""
         self._clone = clone
         self._folder = folder
         self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._size = size
+        self._lost = lost
         self._unmade = size
         self._lent = 0
         self._used: list[Worktree] = []
@@ -108,7 +112,8 @@ class Pool:
             tree.reset(commit)
         except Cancelled:
             raise
-        except StomperError:
+        except (StomperError, OSError) as error:
+            self._lost(tree, str(error))
             return self._make(commit)
         return tree
 
@@ -128,7 +133,8 @@ class Pool:
         # The folder keeps the repository's name: some tools and tests look at it.
         place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = replace(self._clone.add_worktree(place, commit), borrowed=self._borrowed)
+        made = self._clone.add_worktree(place, commit)
+        made.borrowed = self._borrowed
         made.lend()
         return made
 
