@@ -38,7 +38,7 @@ from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.pending import Pending
 from stomper.fixing.places import make_pools, put_right, trees_folder
 from stomper.fixing.uncommitted import base_of
-from stomper.git.checkout_state import Sight
+from stomper.fixing.witnesses import judges_of, keep_evidence, make_watch
 from stomper.git.objects import modes_at
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target
@@ -161,10 +161,11 @@ class Session:
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
             agents = list[Agent]()
-            watch = Watch(Sight(target, folder), memory.landed, paths.landing_lock(str(target.git_dir)))
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
+            judges = judges_of(settings, environment, suite, folder, pool.lent_files)
+            watch = make_watch(target, folder, memory, judges)
             session = cls(
                 run_id=run_id,
                 target=target,
@@ -249,19 +250,7 @@ class Session:
 
     def keep_evidence(self, violations: Sequence[Violation]) -> str:
         """Keep what was seen of agents that left their worktrees, at least one, and say it."""
-        folder = paths.home() / "evidence"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{self.run_id}.json"
-        lines = [violation.model_dump_json() for violation in violations]
-        file.write_text("[" + ",\n".join(lines) + "]\n", encoding="utf-8")
-        first = violations[0]
-        more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-        nothing = "nothing more" if self.landed else "nothing"
-        return (
-            f"the repository changed while agents ran that no sandbox kept from it ({first.words}{more}; running: "
-            f"{', '.join(first.agents)}): {nothing} is landed. All of it is in {file}. Look at `git status` and the "
-            "branches, then run again; with bubblewrap installed such agents are fenced in"
-        )
+        return keep_evidence(self.run_id, violations, landed=bool(self.landed))
 
     def look_after(self, tree: Worktree) -> None:
         """Put right what whoever works in *tree* has made of what all worktrees share, and have it told."""

@@ -42,6 +42,11 @@ class Pool:
         return self._clone.path
 
     @property
+    def lent_files(self) -> tuple[Path, ...]:
+        """The files of the checkout that worktrees get copies of."""
+        return tuple(source for source, _ in self._borrowed)
+
+    @property
     def lent(self) -> int:
         """How many worktrees are in use."""
         return self._lent

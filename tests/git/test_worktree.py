@@ -108,7 +108,7 @@ def test_an_edit_is_seen_however_it_is_hidden(pool: Pool, how: str) -> None:
         assert git(again, "status", "--porcelain", "--ignored") == ""
         assert not git(again, "ls-files", "-v").count("S ")
         assert git(again, "rev-parse", "HEAD").strip() == base_of(pool)
-        assert sorted(os.listdir(again.git_dir)) == ["HEAD", "commondir", "gitdir", "index"]
+        assert sorted(file.name for file in again.git_dir.iterdir()) == ["HEAD", "commondir", "gitdir", "index"]
 
 
 LOCKS = ["index.lock", "HEAD.lock", "config.worktree", "MERGE_HEAD"]
@@ -148,7 +148,10 @@ def test_attributes_of_an_agent_are_read_and_decide_nothing(pool: Pool) -> None:
         write(tree.path, {"n.txt": "1\r\n"})
         patch = tree.patch(base_of(pool))
         assert patch is not None
-        assert [(change.path, change.deleted) for change in patch.changes] == [(".gitattributes", True), ("n.txt", False)]
+        assert [(change.path, change.deleted) for change in patch.changes] == [
+            (".gitattributes", True),
+            ("n.txt", False),
+        ]
         assert tree.git("cat-file", "blob", patch.changes[1].new_blob) == b"1\n"
 
 
@@ -157,7 +160,9 @@ def test_files_of_the_clone_are_put_back(pool: Pool) -> None:
     clone = pool._clone
     with pool.lease(base_of(pool)) as tree:
         before = {name: (clone.path / name).read_bytes() for name in ("config", "HEAD", "objects/info/alternates")}
-        write(clone.path, {"HEAD": "nothing", "objects/info/alternates": "/nowhere\n", "hooks/post-checkout": "exit 1\n"})
+        write(
+            clone.path, {"HEAD": "nothing", "objects/info/alternates": "/nowhere\n", "hooks/post-checkout": "exit 1\n"}
+        )
         write(clone.path, {"info/attributes": "* filter=evil\n", "info/grafts": "x\n", "commondir": "/nowhere\n"})
         git(tree, "config", "--file", str(clone.path / "config"), "filter.evil.clean", "false")
         mended = clone.mend()
@@ -199,7 +204,9 @@ def test_a_patch_is_held_as_it_would_land(pool: Pool) -> None:
     base = base_of(pool)
     with pool.lease(base) as tree:
         tree.had_by.append("agent")
-        write(tree.path, {"a.py": "x = 2\n", "new.py": "y\n", "hidden/.gitignore": "*\n", "hidden/conftest.py": "evil\n"})
+        write(
+            tree.path, {"a.py": "x = 2\n", "new.py": "y\n", "hidden/.gitignore": "*\n", "hidden/conftest.py": "evil\n"}
+        )
         (tree.path / "b.py").chmod(0o755)
         (tree.path / "link").symlink_to("a.py")
         patch = tree.patch(base)

@@ -113,7 +113,9 @@ def test_one_of_many_is_reset_when_nobody_waits_for_it(root: Path) -> None:
         session.agent_pool._tidier.submit(bool).result()  # one at a time: by now it is reset
         with contextlib.ExitStack() as stack:
             with started() as lines:
-                trees = [stack.enter_context(session.agent_pool.lease(session.base, one_of_many=True)) for _ in range(3)]
+                trees = [
+                    stack.enter_context(session.agent_pool.lease(session.base, one_of_many=True)) for _ in range(3)
+                ]
             assert lines == []
             assert used in [tree.path for tree in trees]
             for tree in trees:
