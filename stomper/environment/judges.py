@@ -8,6 +8,7 @@ then none of it is believed any more, and everything is compiled from its source
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import stomper
 from stomper.environment.python import Environment
-from stomper.errors import CheckerError
+from stomper.errors import CheckerError, StomperError
 from stomper.system import processes
 
 Entry = tuple[int, ...]
@@ -65,6 +66,14 @@ class Judges:
         with self._looking:
             if self._before is None:
                 self._before, self._bytecode = self._seen()
+
+    def begin(self) -> None:
+        """Look beside whatever else goes on: who needs it waits for it."""
+        threading.Thread(target=self._look_ahead, name="judges").start()
+
+    def _look_ahead(self) -> None:
+        with contextlib.suppress(StomperError, OSError):  # who needs it is told
+            self.look()
 
     def changed(self) -> list[tuple[str, str]]:
         """Return what is another than it was, each with how: `new`, `changed` or `gone`. Nothing before the first look.

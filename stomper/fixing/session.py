@@ -282,6 +282,8 @@ class Session:
         """Have a worktree for each file that agents will work on at once, and one that is reset meanwhile.
 
         ruff alone needs one for many files."""
+        if self.watch.judges and not all(agent.contained for agent in self.agents):
+            self.watch.judges.begin()
         if any(agent.reads_prompt for agent in self.agents):
             wanted = min(self.settings.max_parallel_files + 1, len(self.collected_at(self.base).by_path))
             foreign = any(agent.runs_code for agent in self.agents)

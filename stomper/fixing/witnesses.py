@@ -29,9 +29,9 @@ def judges_of(settings: Settings, environment: Environment, suite: Suite, folder
 
     def commands() -> list[Sequence[str]]:
         checkers = [table.command for table in settings.checkers.values() if table.command]
-        return [*checkers, suite.argv()] if settings.test_validation != "none" else checkers
+        return [*checkers, *([suite.argv()] if settings.test_validation != "none" else [])]
 
-    above = (environment.root.parent, folder)
+    above = (environment.root.parent, folder / "worktrees")
     return Judges(environment, commands, tools=("ruff", "mypy"), above=above, lent=lent, empty=folder / "no-bytecode")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from stomper.errors import Cancelled, StomperError
 from stomper.git.worktree import Worktree
 from stomper.git.worktrees import SharedClone
+from stomper.system.file_snapshot import remove
 
 
 class Pool:
@@ -114,6 +115,7 @@ class Pool:
     def _reset(self, tree: Worktree, commit: str) -> Worktree:
         """The worktree reset, or another in its place where somebody has broken it."""
         try:
+            _clear_beside(tree.path)
             tree.reset(commit)
         except Cancelled:
             raise
@@ -137,7 +139,8 @@ class Pool:
     def _make(self, commit: str) -> Worktree:
         # The folder keeps the repository's name: some tools and tests look at it.
         place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        remove(place.parent)  # what somebody has made there beforehand
+        place.parent.mkdir(parents=True)
         made = self._clone.add_worktree(place, commit)
         made.borrowed = self._borrowed
         made.lend()
@@ -153,3 +156,10 @@ class Pool:
             else:
                 self._used.append(tree)
             self._changed.notify()
+
+
+def _clear_beside(place: Path) -> None:
+    """Have nothing but *place* in its folder: tools look there for configuration, too."""
+    for other in place.parent.iterdir():
+        if other.name != place.name:
+            remove(other)

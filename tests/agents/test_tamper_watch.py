@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from stomper.environment import judges
 from tests.support.repositories import MakeRepo, git, open_run, write
 from tests.support.runs import commit, repair
 
@@ -195,13 +194,6 @@ def root(make_repo: MakeRepo) -> Path:
     return made
 
 
-@pytest.fixture
-def fast_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the packages of the interpreter, which are many."""
-    monkeypatch.setattr(judges, "_import_path", lambda *_: [])
-
-
-@pytest.mark.usefixtures("fast_judges")
 @pytest.mark.parametrize("act", HARM)
 def test_harm_stops_the_landing(root: Path, act: str) -> None:
     """Whoever did it: what landing, judges, hooks or configuration use is another now, or something is lost."""
@@ -217,7 +209,6 @@ def test_harm_stops_the_landing(root: Path, act: str) -> None:
         session.close()
 
 
-@pytest.mark.usefixtures("fast_judges")
 @pytest.mark.parametrize("act", NOTED)
 def test_who_works_meanwhile_does_not_lose_the_landing(root: Path, act: str) -> None:
     """What people, their editors and their tests do all day is told at most."""
