@@ -72,7 +72,7 @@ class Watch:
     judges: Judges | None = None
     _noted: dict[str, Violation] = field(default_factory=dict)
     _ran: dict[str, None] = field(default_factory=dict)
-    """All calls there were, by their words."""
+    """All calls since somebody asked last, by their words."""
     _violations: list[Violation] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
     _calls: list[_Call] = field(default_factory=list)
@@ -103,11 +103,12 @@ class Watch:
         ]
 
     def _look_at_judges(self) -> None:
+        ran, self._ran = tuple(self._ran)[:_FEW], {}  # what comes while none runs is the user's own
         known = {violation.what for violation in self._violations}
-        for place, how in self.judges.changed() if self.judges and self._ran else ():
+        for place, how in self.judges.changed() if self.judges and ran else ():
             if (what := f"judge {os.fsencode(place).decode(errors='replace')}") not in known:
                 before, after = "" if how == "new" else "there", "" if how == "gone" else how
-                self._violate(Violation(what=what, before=before, after=after, agents=tuple(self._ran)[:_FEW]))
+                self._violate(Violation(what=what, before=before, after=after, agents=ran))
 
     def _violate(self, violation: Violation) -> None:
         self._violations.append(violation)

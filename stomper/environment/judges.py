@@ -76,7 +76,7 @@ class Judges:
             self.look()
 
     def changed(self) -> list[tuple[str, str]]:
-        """Return what is another than it was, each with how: `new`, `changed` or `gone`. Nothing before the first look.
+        """Return what is another than at the last look, each with how: `new`, `changed` or `gone`. Nothing before the first.
 
         Where bytecode is another, none is believed from now on."""
         if self._before is None:
@@ -84,7 +84,8 @@ class Judges:
         now, bytecode = self._seen()
         if bytecode != self._bytecode and self.empty is not None:
             self.environment.distrust_bytecode(self.empty)
-        return list(_differing(self._before, now))
+        before, self._before, self._bytecode = self._before, now, bytecode
+        return list(_differing(before, now))
 
     def _seen(self) -> tuple[Seen, Seen]:
         plain, bytecode = Seen(), Seen()

@@ -17,7 +17,7 @@ from pathlib import Path
 from stomper.git.repository import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, names, promisors, text
 from stomper.git.worktree import Worktree
 from stomper.models import Patch
-from stomper.system.file_snapshot import KeptFiles
+from stomper.system.file_snapshot import KeptFiles, put
 
 _KEPT = (
     "config", "HEAD", "packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates",
@@ -44,8 +44,10 @@ class SharedClone:
 
     def mend(self) -> list[str]:
         """Put back what somebody has made of git's own files of the clone, and return their names."""
-        for folder in ("refs", "objects/info"):
-            (self.path / folder).mkdir(parents=True, exist_ok=True)
+        for folder in (self.path / "refs", self.path / "objects" / "info"):
+            if not folder.is_dir():
+                put(folder, None)
+                folder.mkdir(parents=True)
         return [str(file.relative_to(self.path)) for file in self._kept.restore()]
 
     def exclude(self, paths: Sequence[str]) -> None:
