@@ -13,6 +13,10 @@ class RepositoryError(StomperError):
     """The target is not a repository that can be worked on, or git refused something."""
 
 
+class PatchRefused(RepositoryError):
+    """What an agent left behind is nothing that git can make of the base."""
+
+
 class CheckerError(StomperError):
     """A checker is missing, crashed or timed out: what it would have found is unknown, never clean."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from stomper.environment import python
+from stomper.environment import judges, python
 from tests.support.repositories import MakeRepo, git, write
 
 PROGRAMS = str(Path(sys.executable).parent)
@@ -73,6 +73,18 @@ def fenced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "[user]\n\tname = Tester\n\temail = tester@example.invalid\n[init]\n\tdefaultBranch = main\n"
     )
     return tmp_path / "state"
+
+
+@pytest.fixture(autouse=True)
+def few_judges(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a look at all packages of the interpreter, which takes seconds: but for tests that ask for `all_judges`."""
+    if "all_judges" not in request.fixturenames:
+        monkeypatch.setattr(judges, "_import_path", lambda *_: [])
+
+
+@pytest.fixture
+def all_judges() -> None:
+    """With a look at all packages of the interpreter."""
 
 
 @pytest.fixture

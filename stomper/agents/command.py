@@ -19,6 +19,7 @@ class CommandAgent:
     reads_prompt = True
     reports_cost = False
     reports_tokens = False
+    runs_code = True
 
     def __init__(self, context: AgentContext) -> None:
         self.name = context.name

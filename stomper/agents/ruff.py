@@ -59,6 +59,7 @@ class RuffAgent:
     reads_prompt = False
     reports_cost = True
     reports_tokens = True
+    runs_code = False
     contained = True  # it writes the file it is given
 
     def __init__(self, context: AgentContext) -> None:

@@ -46,6 +46,7 @@ class ScriptedAgent:
     reads_prompt = True
     reports_cost = True
     reports_tokens = True
+    runs_code = True
     contained = False
 
     def __init__(self, context: AgentContext) -> None:

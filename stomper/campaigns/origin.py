@@ -46,12 +46,14 @@ class Origin:
         """Bring these branches (`*` stands for any letters) and the base into the clone. Returns the tips by name.
 
         Raises RepositoryError when the remote cannot be asked, or has no such base."""
+        self.clone.mend()
         for _ in range(3):
             tips = self.mirror.heads(self.branch, *branches).tips
             if self.branch not in tips:
                 raise RepositoryError(f"{self.shown} has no branch {self.branch} that a pull request could be for")
             wanted = [f"+refs/heads/{name}:{THERE}{name}" for name in tips]
             done = self.mirror.talk("fetch", *_QUIET, self.shown, *wanted, cwd=self.clone.path)
+            self.clone.keep()
             if done.returncode == 0 and not done.timed_out:
                 # One that moved between the two questions is taken as it came.
                 return {n: text(("rev-parse", f"{THERE}{n}"), cwd=self.clone.path) for n in tips}

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Environment:
     found: str
     python: tuple[str, ...]
     bin: Path | None = None
+    _more: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Variables that came to be needed while the run went on."""
 
     @classmethod
     def detect(cls, root: Path, *, python: str = "") -> Environment:
@@ -55,9 +57,15 @@ class Environment:
             kept["PATH"] = f"{self.bin}{os.pathsep}{kept.get('PATH', os.defpath)}"
             kept["VIRTUAL_ENV"] = str(self.bin.parent)
         kept["PYTHONDONTWRITEBYTECODE"] = "1"
+        kept |= self._more
         if tree is not None:
             kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in self.source_roots(tree))
         return kept
+
+    def distrust_bytecode(self, empty: Path) -> None:
+        """Have everything compiled from its source from now on: *empty* is a folder in which no bytecode is found."""
+        empty.mkdir(parents=True, exist_ok=True)
+        self._more["PYTHONPYCACHEPREFIX"] = str(empty)
 
     def kept_back(self) -> frozenset[str]:
         """Return the names of the caller's variables that programs for the target are not given."""

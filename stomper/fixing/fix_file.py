@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -12,12 +13,13 @@ from stomper import progress
 from stomper.agents.protocol.agent import Agent, Answer, Request, Usage
 from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
-from stomper.errors import Cancelled, RepositoryError, SuiteError
+from stomper.errors import Cancelled, PatchRefused, RepositoryError, SuiteError
 from stomper.fixing import ruff_batch
 from stomper.fixing.pending import Ready
 from stomper.fixing.proof import Proof, diff_of, judge, prove
 from stomper.fixing.session import Session
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
+from stomper.git.worktree_pool import Pool
 from stomper.guards.base import Diff
 from stomper.models import Attempt, CleanUp, FileJob, Outcome, Patch, Span, Status
 from stomper.prompts.rendering import Prompt, Strategy, evidence
@@ -39,7 +41,7 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
         work.begin()
         if work.goes_on():
             work.enter("worktree")
-            with session.pool.lease(session.base, one_of_many=True) as tree:
+            with work.pool.lease(session.base, one_of_many=True) as tree:
                 work.cascade(tree)
     except Cancelled:
         raise
@@ -88,6 +90,8 @@ class _Work:
     attempts: list[Attempt] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     waiting: list[Agent] = field(default_factory=list)
+    _taking_part: tuple[Agent, ...] = ()
+    """All that may work on the file."""
     _read: set[bytes] = field(default_factory=set)
     """What the file has been read to hold."""
     _untouched: bool = True
@@ -103,6 +107,7 @@ class _Work:
             return
         began = self.session.elapsed()
         self.waiting = self.session.agents_for(self.job)
+        self._taking_part = tuple(self.waiting)
         if (ready := ruff_batch.take(self.session, self.job)) is not None:
             self.waiting.remove(ready.agent)
             self._take(ready, began)
@@ -119,6 +124,15 @@ class _Work:
 
         call = self._kept(self._weighed(made, ready.diff, proof), ready.call, "")
         self._note(ready.agent, "rules", before, call, ready.seconds + time.monotonic() - started)
+
+    @property
+    def pool(self) -> Pool:
+        """The worktrees that the file may be worked on in: those that are proven in are no other agents' to work in."""
+        return self.session.agent_pool if self._foreign else self.session.pool
+
+    @property
+    def _foreign(self) -> bool:
+        return any(agent.runs_code for agent in self._taking_part)
 
     def goes_on(self) -> bool:
         """Whether there is a fix to take over, or anybody who takes what is left."""
@@ -211,7 +225,10 @@ class _Work:
             self.session.baselines.at(self.session.base)  # nothing is paid for before there is a measure
         self.enter(agent.name)
         self._untouched = False
+        if agent.runs_code:
+            tree.had_by.append(f"{agent.name} on {self.job.path}")
         answer = self.session.calls.make(agent, Request(job=job, tree=tree.path, prompt=prompt.text), self.budget)
+        self.session.look_after(tree)
         if answer.problem:
             said = f"{agent.name}: {answer.problem}" if answer.made else answer.problem
             return _Call(replace(answer, problem=said), prompt=prompt)
@@ -236,9 +253,31 @@ class _Work:
         unchanged = patch is None or patch == self.patch
         diff = None if patch is None or unchanged else self._diff(tree, patch)
         done = len(self.proof.fixed)
-        return self._weighed(
-            call, diff, lambda diff: prove(self.session, diff, tree, fixed_before=done, enter=self.enter)
-        )
+        try:
+            return self._weighed(
+                call,
+                diff,
+                lambda diff: prove(
+                    self.session, diff, self._court(tree, diff.patch), fixed_before=done, enter=self.enter
+                ),
+            )
+        except PatchRefused as error:
+            return replace(call, proof=Proof(f"what it left in the worktree cannot be applied: {error}"))
+
+    @contextlib.contextmanager
+    def _court(self, tree: Worktree, patch: Patch) -> Iterator[Worktree]:
+        """A worktree at *patch* to prove it in: *tree*, which is, unless an agent has had it; else one that none ever had.
+
+        Raises PatchRefused when that cannot be brought to it."""
+        if not self._foreign:
+            yield tree
+            return
+        with self.session.pool.lease(self.session.base, one_of_many=True) as clean:
+            try:
+                clean.hold(patch)
+            except RepositoryError as error:
+                raise PatchRefused(str(error).splitlines()[0]) from None
+            yield clean
 
     def _diff(self, tree: Worktree, patch: Patch) -> Diff:
         now = read_from(tree.path, self.job.path)

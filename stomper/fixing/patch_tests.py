@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stomper.analysis.risk import risk
 from stomper.fixing.session import Session
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
 from stomper.guards.base import Diff
 from stomper.testing.results import SuiteRun, SuiteState, worse, worse_among
 from stomper.testing.suite import Judgement, confirmed, some_of

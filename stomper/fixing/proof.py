@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from stomper.analysis.fingerprints import Comparison
@@ -13,7 +14,7 @@ from stomper.errors import CheckerError
 from stomper.fixing.patch_tests import judge_patch
 from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
 from stomper.guards.base import Diff
 from stomper.guards.registry import objection
 from stomper.models import Diagnostic, FileJob, Judge, Patch
@@ -37,15 +38,31 @@ class Proof:
     """Which tests were run, where not all were to be."""
 
 
-def prove(session: Session, diff: Diff, tree: Worktree, *, fixed_before: int, enter: Callable[[str], None]) -> Proof:
-    """Whether *diff*, which *tree* is at, fixes more of its job's errors than *fixed_before* and breaks nothing.
+def prove(
+    session: Session,
+    diff: Diff,
+    place: AbstractContextManager[Worktree],
+    *,
+    fixed_before: int,
+    enter: Callable[[str], None],
+) -> Proof:
+    """Whether *diff* fixes more of its job's errors than *fixed_before* and breaks nothing, in the worktree that *place*
+    gives, which is at it and is asked for when the guards have nothing against it.
 
-    The job names all errors of the file that the run aims at. *enter* is told of each stage."""
+    The job names all errors of the file that the run aims at. *enter* is told of each stage. Raises what *place* does."""
+    if refused := _guarded(session, diff, enter):
+        return refused
+    with place as tree:
+        return _proven_in(tree, session, diff, fixed_before=fixed_before, enter=enter)
 
+
+def _proven_in(
+    tree: Worktree, session: Session, diff: Diff, *, fixed_before: int, enter: Callable[[str], None]
+) -> Proof:
     def verdict() -> Comparison:
         return verify(tree.path, session.checkers, session.collected, diff.patch.paths, diff.parser)
 
-    proof = judge(session, diff, verdict, fixed_before=fixed_before, enter=enter)
+    proof = _checked(diff, verdict, fixed_before=fixed_before, enter=enter)
     if proof.problem or session.settings.test_validation not in ("full", "quick"):
         return proof
     enter("tests")
@@ -65,9 +82,18 @@ def judge(
     enter: Callable[[str], None],
 ) -> Proof:
     """What the guards say of *diff*, then the checkers, by what *verdict_of* gives. It raises CheckerError for unknown."""
+    return _guarded(session, diff, enter) or _checked(diff, verdict_of, fixed_before=fixed_before, enter=enter)
+
+
+def _guarded(session: Session, diff: Diff, enter: Callable[[str], None]) -> Proof | None:
     enter("guards")
-    if said := objection(diff, session.settings.guards_off):
-        return Proof(said, "guard")
+    said = objection(diff, session.settings.guards_off)
+    return Proof(said, "guard") if said else None
+
+
+def _checked(
+    diff: Diff, verdict_of: Callable[[], Comparison], *, fixed_before: int, enter: Callable[[str], None]
+) -> Proof:
     enter("verify")
     try:
         verdict = verdict_of()

@@ -17,7 +17,7 @@ from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.fixing.pending import Ready
 from stomper.fixing.session import Session
 from stomper.git.objects import read_blobs
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
 from stomper.guards.base import Diff
 from stomper.models import FileJob, Patch
 

@@ -28,7 +28,6 @@ from stomper.checkers.selection import Scope, Selection, globs, matches_code, se
 from stomper.checkers.verify import Collected, collect
 from stomper.config.secrets import Secrets
 from stomper.config.settings import Settings
-from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.environment.sandbox import Sandbox, make_sandbox
 from stomper.errors import AgentError, SettingsError
@@ -37,11 +36,13 @@ from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
 from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.pending import Pending
+from stomper.fixing.places import make_pools, put_right, trees_folder
 from stomper.fixing.uncommitted import base_of
-from stomper.git.checkout_state import Sight
+from stomper.fixing.witnesses import judges_of, keep_evidence, make_watch
 from stomper.git.objects import modes_at
 from stomper.git.remotes import Remote
 from stomper.git.repository import Target
+from stomper.git.worktree import Worktree
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone, in_memory
 from stomper.models import CheckerRun, FileJob, Landed, LeftOut, Outcome
@@ -83,6 +84,9 @@ class Session:
     store: store.Store
     clone: SharedClone
     pool: Pool
+    """The worktrees in which fixes are proven: no agent's code ever has one."""
+    agent_pool: Pool
+    """Those that agents work in."""
     checkers: list[Checker]
     agents: list[Agent]
     suite: Suite
@@ -142,7 +146,7 @@ class Session:
             undo.callback(lasting_lock.release)
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
-            warnings = []
+            warnings: list[str] = []
             base = base_of(clone, target, scope)
             if scope.uncommitted and settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
@@ -150,19 +154,18 @@ class Session:
             seen = (target.root, target.git_dir, clone.path)
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
             readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
-            trees = _trees(folder, in_memory(clone, run_id, base) if readers else None)
+            trees = trees_folder(folder, in_memory(clone, run_id, base) if readers else None)
             workers = settings.max_parallel_files
-            pool = Pool(clone, trees, size=workers + 1)
-            if settings.borrow_extensions:
-                pool.borrow(target.root, missing_extensions(target.root))
+            pool, agent_pool = make_pools(clone, trees, settings, warnings)
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
             excused = contextlib.suppress(AgentError) if only_check else contextlib.nullcontext()
             agents = list[Agent]()
-            watch = Watch(Sight(target, folder), memory.landed, paths.landing_lock(str(target.git_dir)))
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
+            judges = judges_of(settings, environment, suite, folder, pool.lent_files)
+            watch = make_watch(target, folder, memory, judges)
             session = cls(
                 run_id=run_id,
                 target=target,
@@ -174,6 +177,7 @@ class Session:
                 store=memory,
                 clone=clone,
                 pool=pool,
+                agent_pool=agent_pool,
                 checkers=checkers,
                 agents=agents,
                 sandbox=fence,
@@ -182,7 +186,12 @@ class Session:
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings, aims_at_tests(checkers)),
-                shared=SharedSuites(suite, workers=workers, at_once=suites_at_once(workers), lent=lambda: pool.lent),
+                shared=SharedSuites(
+                    suite,
+                    workers=workers,
+                    at_once=suites_at_once(workers),
+                    lent=lambda: max(pool.lent, agent_pool.lent),
+                ),
                 feedback=Feedback(warnings),
                 secrets=Secrets.of(settings),
                 transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),
@@ -206,6 +215,7 @@ class Session:
         if self.ahead:
             wait([self.ahead])
         self.pool.close()
+        self.agent_pool.close()
         self.watch.close()
         self.store.close()
         locks.remove_run(self.folder)
@@ -240,19 +250,11 @@ class Session:
 
     def keep_evidence(self, violations: Sequence[Violation]) -> str:
         """Keep what was seen of agents that left their worktrees, at least one, and say it."""
-        folder = paths.home() / "evidence"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{self.run_id}.json"
-        lines = [violation.model_dump_json() for violation in violations]
-        file.write_text("[" + ",\n".join(lines) + "]\n", encoding="utf-8")
-        first = violations[0]
-        more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
-        nothing = "nothing more" if self.landed else "nothing"
-        return (
-            f"the repository changed while agents ran that no sandbox kept from it ({first.words}{more}; running: "
-            f"{', '.join(first.agents)}): {nothing} is landed. All of it is in {file}. Look at `git status` and the "
-            "branches, then run again; with bubblewrap installed such agents are fenced in"
-        )
+        return keep_evidence(self.run_id, violations, landed=bool(self.landed))
+
+    def look_after(self, tree: Worktree) -> None:
+        """Put right what whoever works in *tree* has made of what all worktrees share, and have it told."""
+        self.warnings += put_right(self.clone, tree)
 
     def elapsed(self) -> float:
         """Seconds since the run began."""
@@ -280,9 +282,12 @@ class Session:
         """Have a worktree for each file that agents will work on at once, and one that is reset meanwhile.
 
         ruff alone needs one for many files."""
+        if self.watch.judges and not all(agent.contained for agent in self.agents):
+            self.watch.judges.begin()
         if any(agent.reads_prompt for agent in self.agents):
             wanted = min(self.settings.max_parallel_files + 1, len(self.collected_at(self.base).by_path))
-            self.pool.prepare(self.base, wanted)
+            foreign = any(agent.runs_code for agent in self.agents)
+            (self.agent_pool if foreign else self.pool).prepare(self.base, wanted)
             for name in _LOADED_LATE:
                 importlib.import_module(name)
 
@@ -385,11 +390,3 @@ class Session:
         """How often *agent* may try one file: once, if it would only do the same again."""
         table = self.settings.agents[agent.name]
         return (table.max_attempts or self.settings.max_attempts) if agent.reads_prompt else 1
-
-
-def _trees(folder: Path, memory_folder: Path | None) -> Path:
-    """Where the worktrees of a run are: in its *folder*, or in memory."""
-    trees = folder / "worktrees"
-    if memory_folder:
-        trees.symlink_to(memory_folder)  # where the sweep after a crash finds it
-    return trees.resolve()

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from stomper.git.refs import Refs
 from stomper.git.repository import WHOLE_INDEX, Target, git, names
+from stomper.git.user_settings import UserSettings
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
+_LONGEST = 4096
 _FIELDS = {"1": 8, "u": 10, "?": 1, "!": 1}  # before the path of an entry: one changed, unmerged, untracked, ignored
 
 
@@ -23,10 +25,12 @@ class Sight:
     target: Target
     folder: Path
     _refs: Refs = field(init=False)
+    _settings: UserSettings = field(init=False)
     _index: Index = field(init=False)
 
     def __post_init__(self) -> None:
         self._refs = Refs(self.target)
+        self._settings = UserSettings(self.target)
         self._index = Index(self.target, self.folder / "seen.index")
 
     def look(self) -> dict[str, str]:
@@ -37,24 +41,31 @@ class Sight:
         env = self._index.read()
         # Not the index's bytes: git itself refreshes what it knows of unchanged files. What a landing brings in is in HEAD
         # too.
-        staged = hashlib.sha256(self._index.flags)
+        staged = hashlib.sha256()
         for entry in names(git(_STATUS, cwd=root, env=env)):
             *about, path = entry.split(" ", _FIELDS[entry[0]])
             found[f"file {path}"] = f"{' '.join(about[:3])} {_stamp(root / path)}"
             if about[0] in "1u" and about[1][0] != ".":
                 staged.update(os.fsencode(f"{_staged(about)}\0{path}\0"))
         found["the index"] = staged.hexdigest()[:12]
+        found["the index's flags"] = hashlib.sha256(self._index.flags).hexdigest()[:12]
+        found["the index's entries"] = str(self._index.entries)
         for path in self._index.hidden:
             found[f"file {path}"] = f"hidden {_stamp(root / path)}"
         found |= {f"ref {name}": commit for name, commit in self._refs.read().items()}
+        found |= {f"log {name}": told for name, told in _logs(self.target)}
+        found |= {f"setting {key}": value for key, value in self._settings.read().items()}
         return {**found, **dict(self._own_files())}
 
     def _own_files(self) -> Iterator[tuple[str, str]]:
         own, common = self.target.own_dir, self.target.git_dir
-        rules = (common / "config", common / "info" / "attributes", common / "info" / "exclude")
-        for file in (own / "HEAD", own / "config.worktree", *rules, *sorted((common / "hooks").glob("*"))):
+        rules = ("info/attributes", "info/exclude", "info/grafts", "objects/info/alternates")
+        for file in (own / "HEAD", self.target.root / ".git", *(common / name for name in rules)):
             with contextlib.suppress(OSError):
                 yield f"git's {file.name}", hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        with contextlib.suppress(OSError):
+            for name, told in self._settings.hooks():
+                yield f"git's {name}", told
 
 
 class Index:
@@ -73,6 +84,8 @@ class Index:
         """The entries that git is told not to look for in the checkout."""
         self.hidden: tuple[str, ...] = ()
         """Of these, the files whose changes git is told to overlook."""
+        self.entries = 0
+        """How many there are."""
 
     def read(self) -> Mapping[str, str]:
         """The environment in which git reads the copy, made anew when the original has changed."""
@@ -83,6 +96,7 @@ class Index:
             data, about = b"", None
         if self._made_of != (data, self._identity()):
             self._made_of, self.flags, self.hidden = None, b"", ()
+            self.entries = int.from_bytes(data[8:12], "big")  # version, then their number, after four letters
             self._copy.unlink(missing_ok=True)
             if about:
                 self._copy.write_bytes(data)
@@ -106,6 +120,18 @@ class Index:
         except FileNotFoundError:
             return None
         return about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+
+
+def _logs(target: Target) -> Iterator[tuple[str, str]]:
+    """The logs of HEAD, the branches and the stash: the size of each, and what tells its first line, the first to go."""
+    common = target.git_dir / "logs"
+    places = [target.own_dir / "logs" / "HEAD", common / "refs" / "stash"]
+    places += (Path(folder, name) for folder, _, files in os.walk(common / "refs" / "heads") for name in files)
+    for place in places:
+        with contextlib.suppress(OSError), place.open("rb") as log:
+            first = hashlib.sha256(log.readline(_LONGEST)).hexdigest()[:12]
+            base = target.own_dir if place.name == "HEAD" else target.git_dir
+            yield place.relative_to(base / "logs").as_posix(), f"{os.fstat(log.fileno()).st_size} {first}"
 
 
 def _staged(about: Sequence[str]) -> Sequence[str]:

@@ -5,23 +5,28 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from stomper.errors import Cancelled, StomperError
-from stomper.git.worktrees import SharedClone, Worktree
+from stomper.git.worktree import Worktree
+from stomper.git.worktrees import SharedClone
+from stomper.system.file_snapshot import remove
 
 
 class Pool:
     """At most *size* worktrees, made when first wanted, lent to one user at a time and reset before each use."""
 
-    def __init__(self, clone: SharedClone, folder: Path, *, size: int) -> None:
+    def __init__(
+        self, clone: SharedClone, folder: Path, *, size: int, lost: Callable[[Worktree, str], None] = lambda *_: None
+    ) -> None:
+        """*lost* is told of each worktree that could not be reset, and of why, before another one is made in its place."""
         self._clone = clone
         self._folder = folder
         self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._size = size
+        self._lost = lost
         self._unmade = size
         self._lent = 0
         self._used: list[Worktree] = []
@@ -36,6 +41,11 @@ class Pool:
     def home(self) -> Path:
         """The repository that the worktrees are of."""
         return self._clone.path
+
+    @property
+    def lent_files(self) -> tuple[Path, ...]:
+        """The files of the checkout that worktrees get copies of."""
+        return tuple(source for source, _ in self._borrowed)
 
     @property
     def lent(self) -> int:
@@ -105,10 +115,12 @@ class Pool:
     def _reset(self, tree: Worktree, commit: str) -> Worktree:
         """The worktree reset, or another in its place where somebody has broken it."""
         try:
+            _clear_beside(tree.path)
             tree.reset(commit)
         except Cancelled:
             raise
-        except StomperError:
+        except (StomperError, OSError) as error:
+            self._lost(tree, str(error))
             return self._make(commit)
         return tree
 
@@ -127,8 +139,10 @@ class Pool:
     def _make(self, commit: str) -> Worktree:
         # The folder keeps the repository's name: some tools and tests look at it.
         place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        made = replace(self._clone.add_worktree(place, commit), borrowed=self._borrowed)
+        remove(place.parent)  # what somebody has made there beforehand
+        place.parent.mkdir(parents=True)
+        made = self._clone.add_worktree(place, commit)
+        made.borrowed = self._borrowed
         made.lend()
         return made
 
@@ -142,3 +156,10 @@ class Pool:
             else:
                 self._used.append(tree)
             self._changed.notify()
+
+
+def _clear_beside(place: Path) -> None:
+    """Have nothing but *place* in its folder: tools look there for configuration, too."""
+    for other in place.parent.iterdir():
+        if other.name != place.name:
+            remove(other)

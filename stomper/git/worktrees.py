@@ -14,80 +14,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import (
-    AS_PATCH,
-    WHOLE_INDEX,
-    Target,
-    copied_config,
-    git,
-    names,
-    parse_changes,
-    promisors,
-    text,
-)
+from stomper.git.repository import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, names, promisors, text
+from stomper.git.worktree import Worktree
 from stomper.models import Patch
-from stomper.system.file_snapshot import KeptFiles
+from stomper.system.file_snapshot import KeptFiles, put
 
-
-@dataclass(frozen=True)
-class Worktree:
-    """One checkout of the private clone, with an index of its own.
-
-    git is told where the repository is, and does not look for it: what lies in the worktree may be an agent's work. Nor does
-    it read a configuration that an agent has written."""
-
-    path: Path
-    git_dir: Path
-    configuration: KeptFiles
-    borrowed: tuple[tuple[Path, str], ...] = ()
-    """Files of the checkout that git ignores, each with the path at which a copy of it lies here."""
-
-    def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """git in this worktree. Raises RepositoryError."""
-        self.configuration.restore()
-        places = {"DIR": self.git_dir, "COMMON_DIR": self.git_dir.parent.parent, "WORK_TREE": self.path}
-        env = {f"GIT_{name}": str(place) for name, place in places.items()}
-        return git(arguments, cwd=self.path, stdin=stdin, env=env)
-
-    def reset(self, commit: str) -> None:
-        """Make it exactly *commit*, whatever was done to it. Touches only what differs."""
-        self._unlock()
-        if not self._at(commit):
-            self.git("update-ref", "--no-deref", "HEAD", commit)  # off a branch that an agent has made
-        self.git("reset", "--hard", "--quiet", commit)
-        self.git("clean", "-ffdxq")
-        self.lend()
-
-    def lend(self) -> None:
-        """Copy what is borrowed into a clean worktree, read-only."""
-        for source, path in self.borrowed:
-            copy = self.path / path
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
-            copy.chmod(0o444)
-
-    def _at(self, commit: str) -> bool:
-        """Whether HEAD is *commit* itself, on no branch."""
-        head = self.git_dir / "HEAD"
-        return not head.is_symlink() and _bytes_of(head) == commit.encode() + b"\n"
-
-    def _unlock(self) -> None:
-        """Nobody else works here now: a lock is of a git that was killed with its agent."""
-        (self.git_dir / "index.lock").unlink(missing_ok=True)
-
-    def apply(self, diff: bytes, *, three_way: bool = False) -> None:
-        """Apply a patch to the files and the index. Raises RepositoryError when it does not fit."""
-        way = ("--3way",) if three_way else ()
-        self.git("apply", "--index", "--binary", "--whitespace=nowarn", *way, "-", stdin=diff)
-
-    def patch(self, base: str) -> Patch | None:
-        """All that differs from *base* now, new files too, whether committed meanwhile or not. None when nothing does."""
-        self._unlock()
-        self.git("add", "--all")
-        # An empty field parts the list of what differs from the patch of it.
-        shown = self.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", *AS_PATCH, base)
-        listing, _, diff = shown.partition(b"\0\0")
-        return Patch(base=base, changes=parse_changes(listing), diff=diff) if shown else None
+_KEPT = (
+    "config", "HEAD", "packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates",
+    "config.worktree", "commondir", "info/grafts", "info/sparse-checkout", "hooks",
+)  # fmt: skip
+"""What decides what git makes of the clone; there is none of the last few, and none is to come."""
 
 
 @dataclass
@@ -96,28 +32,36 @@ class SharedClone:
 
     path: Path
     target: Target
-    _configuration: KeptFiles = field(init=False)
+    _kept: KeptFiles = field(init=False)
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._keep()
+        self._kept = KeptFiles(self.path / name for name in _KEPT)
 
-    def _keep(self) -> None:
-        """Take what decides how files look to be meant so from now on."""
-        self._configuration = KeptFiles.of(self.path / name for name in ("config", "info/attributes", "info/exclude"))
+    def keep(self) -> None:
+        """Take what git's own files of the clone say to be meant so from now on."""
+        self._kept.keep()
+
+    def mend(self) -> list[str]:
+        """Put back what somebody has made of git's own files of the clone, and return their names."""
+        for folder in (self.path / "refs", self.path / "objects" / "info"):
+            if not folder.is_dir():
+                put(folder, None)
+                folder.mkdir(parents=True)
+        return [str(file.relative_to(self.path)) for file in self._kept.restore()]
 
     def exclude(self, paths: Sequence[str]) -> None:
         """Have git ignore these *paths* of every worktree that is made from now on."""
         with (self.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
             exclude.writelines(f"/{path}\n" for path in paths)
-        self._keep()
+        self.keep()
 
     @classmethod
     def create(cls, target: Target, folder: Path) -> SharedClone:
         """Make it in *folder*; the tags come along, since builds and tests may describe themselves by them."""
         path = folder / "clone.git"
         object_format = text(("rev-parse", "--show-object-format"), cwd=target.root)
-        git(("init", "--bare", "--quiet", f"--object-format={object_format}", str(path)), cwd=folder)
+        git(("init", "--bare", "--quiet", "--template=", f"--object-format={object_format}", str(path)), cwd=folder)
         (path / "objects" / "info" / "alternates").write_text(f"{target.git_dir / 'objects'}\n")
         if target.shallow:
             shutil.copy(target.git_dir / "shallow", path / "shallow")
@@ -165,20 +109,14 @@ class SharedClone:
     def add_worktree(self, path: Path, commit: str) -> Worktree:
         """A new worktree at *commit*. They are added one at a time, since git itself fails when two are at once, and then
         filled side by side."""
+        self.mend()
         with self._adding:
             git(("worktree", "add", "--detach", "--quiet", "--no-checkout", str(path), commit), cwd=self.path)
         pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
-        tree = Worktree(path, Path(pointer.removeprefix("gitdir: ").rstrip("\n")), self._configuration)
-        tree.git("reset", "--hard", "--quiet")
+        git_dir = Path(pointer.removeprefix("gitdir: ").rstrip("\n"))
+        tree = Worktree(path, git_dir, self.path.parent / "own" / git_dir.name, self._kept)
+        tree.reset(commit)
         return tree
-
-
-def _bytes_of(file: Path) -> bytes:
-    """What is in *file*; nothing when it is no file by now."""
-    try:
-        return file.read_bytes() if file.is_file() else b""
-    except OSError:
-        return b""
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone

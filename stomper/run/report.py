@@ -46,7 +46,7 @@ def report_of(
         metrics=metrics,
         landed=landing.landed if landing else tuple(session.landed),
         pull_requests=session.campaign.requests if session.campaign else (),
-        warnings=(*session.warnings, *session.calls.words),
+        warnings=(*session.warnings, *session.calls.words, *session.watch.words),
         half_staged=_half_staged(session, outcomes),
         sandbox=session.sandbox.words
         if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)

@@ -6,27 +6,76 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
+Stamp = tuple[int, ...]
 
-@dataclass(frozen=True)
+
 class KeptFiles:
     """What is in some files, nothing where there is none. Safe to use from threads."""
 
-    contents: Mapping[Path, bytes | None]
+    def __init__(self, files: Iterable[Path] = ()) -> None:
+        self._contents: dict[Path, bytes | None] = {}
+        self._stamps: dict[Path, Stamp | None] = {}
+        """What told each file from any other when it was last seen to be as it should."""
+        self.keep(files)
 
-    @classmethod
-    def of(cls, files: Iterable[Path]) -> KeptFiles:
-        """The files as they are now."""
-        return cls({file: _content(file) for file in files})
+    def keep(self, files: Iterable[Path] = ()) -> None:
+        """Take what is in the kept files now, and in these *files* too, to be meant so."""
+        for file in [*self._contents, *files]:
+            self._stamps[file] = stamp_of(file)
+            self._contents[file] = _content(file)
 
-    def restore(self) -> None:
-        """Put back what is not as it was. Raises OSError where that cannot be done."""
-        for file, content in self.contents.items():
-            if _content(file) != content or file.is_symlink():
-                _put(file, content)
+    def restore(self) -> list[Path]:
+        """Put back what is not as it was, and return it. Raises OSError where that cannot be done."""
+        return [file for file in self._contents if not self._is_right(file) and self._put_back(file)]
+
+    def _is_right(self, file: Path) -> bool:
+        return stamp_of(file) == self._stamps[file]
+
+    def _put_back(self, file: Path) -> bool:
+        """Make *file* what it was; False where it had another stamp only."""
+        content, wrong = self._contents[file], not _holds(file, self._contents[file])
+        if wrong:
+            put(file, content)
+        self._stamps[file] = stamp_of(file)
+        return wrong
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    """Return what tells a file from any other at its place and from itself before a change, None where there is nothing.
+
+    The time of the last change of its inode is part of it, which nobody can set back."""
+    try:
+        about = file.lstat()
+    except OSError:
+        return None
+    return about.st_mode, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+
+
+def put(file: Path, content: bytes | None) -> None:
+    """Make *file* hold *content*, or be nothing, whatever is in its place or in that of its folder. Raises OSError."""
+    remove(file)
+    if content is None:
+        return
+    if file.parent.is_symlink() or file.parent.is_file():
+        file.parent.unlink()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=file.parent)
+    with os.fdopen(number, "wb") as made:
+        made.write(content)
+    Path(name).chmod(0o644)
+    with contextlib.suppress(FileNotFoundError):  # somebody is at it too
+        Path(name).replace(file)
+
+
+def remove(place: Path) -> None:
+    """Have nothing at *place*; what a link there leads to stays. Raises OSError."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    elif not place.parent.is_symlink():
+        place.unlink(missing_ok=True)
 
 
 def _content(file: Path) -> bytes | None:
@@ -36,16 +85,7 @@ def _content(file: Path) -> bytes | None:
         return None
 
 
-def _put(file: Path, content: bytes | None) -> None:
-    if file.is_dir() and not file.is_symlink():
-        shutil.rmtree(file)
+def _holds(file: Path, content: bytes | None) -> bool:
     if content is None:
-        file.unlink(missing_ok=True)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(number, "wb") as made:
-        made.write(content)
-    Path(name).chmod(0o644)
-    with contextlib.suppress(FileNotFoundError):  # somebody is at it too
-        Path(name).replace(file)
+        return not os.path.lexists(file)
+    return not file.is_symlink() and not file.parent.is_symlink() and _content(file) == content

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stomper.errors import Cancelled, StomperError
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
 from stomper.models import Patch
 from stomper.system.batching import Batches
 from stomper.testing.results import AS_A_WHOLE, SuiteRun, worse, worse_among

@@ -343,7 +343,7 @@ class Spender:
     """An agent that spends what it likes, up to what its table reserves."""
 
     name = "spender"
-    reads_prompt = reports_cost = reports_tokens = contained = True
+    reads_prompt = reports_cost = reports_tokens = runs_code = contained = True
 
     def __init__(self, seed: int, most_usd: float) -> None:
         self._rng, self._most = random.Random(seed), most_usd  # noqa: S311 - for tests

@@ -81,11 +81,11 @@ def test_all_that_ran_are_named_once(session: Session) -> None:
     """What one of many did is told once, and each that could have done it is among those named."""
     root = session.target.root
     with session.watch.during("agent", "late.py"):
-        write(root, {"a.py": "x = 3\n"})
+        write(root, {"ruff.toml": "x = 3\n"})
         end_together(session)
-        git(root, "branch", "mine")
+        git(root, "update-ref", "refs/replace/" + "1" * 40, "HEAD")
     first, second = session.watch.found()
-    assert (first.what, second.what) == ("file a.py", "ref refs/heads/mine")
+    assert (first.what, second.what) == ("file ruff.toml", "ref refs/replace/" + "1" * 40)
     assert set(first.agents) == {f"agent on {number}.py" for number in range(MANY)} | {"agent on late.py"}
     assert second.agents == ("agent on late.py",)
 
@@ -94,32 +94,33 @@ def test_between_two_calls_the_user_is_free(session: Session) -> None:
     """After many calls as after one: what comes when all are over is nobody's violation, and what comes then is."""
     root = session.target.root
     end_together(session)
-    write(root, {"a.py": "x = 3\n"})
+    write(root, {"ruff.toml": "x = 3\n"})
     end_together(session)
     assert session.watch.found() == ()
     with session.watch.during("agent", "z.py"):
-        write(root, {"a.py": "x = 44\n"})
-    assert [violation.what for violation in session.watch.found()] == ["file a.py"]
+        write(root, {"ruff.toml": "x = 44\n"})
+    assert [violation.what for violation in session.watch.found()] == ["file ruff.toml"]
 
 
 def test_calls_that_come_and_go_are_each_looked_after(session: Session) -> None:
     """Threads that call one after the other, one of them an agent that edits the checkout in its last call."""
     watch: Watch = session.watch
-    a = session.target.root / "a.py"
+    root = session.target.root
 
     def calls(lane: int) -> None:
         for number in range(4):
             with watch.during("agent", f"{lane}-{number}.py"):
                 time.sleep(0.01)
                 if (lane, number) == (0, 3):
-                    a.write_text("x = 3\n")
+                    (root.parent / "made").write_text("x = 3\n")
+                    (root.parent / "made").rename(root / "ruff.toml")  # at once: else a look may see half of it
             assert lane != 0 or number != 3 or watch.found()  # by then it has been seen
 
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(calls, lane) for lane in range(4)]:
             done.result()
     (seen,) = watch.found()
-    assert seen.what == "file a.py"
+    assert seen.what == "file ruff.toml"
     assert "agent on 0-3.py" in seen.agents
     assert watch._calls == []
 
@@ -144,8 +145,8 @@ def test_no_call_waits_for_the_look_after_it(session: Session) -> None:
     root = session.target.root
     with ExitStack() as stack:
         with session.watch.during("agent", "z.py"):
-            write(root, {"a.py": "x = 3\n"})
+            write(root, {"ruff.toml": "x = 3\n"})
             stack.enter_context(landing(session))
         assert session.watch._calls != []  # nobody could look by now
-    assert [violation.what for violation in session.watch.found()] == ["file a.py"]
+    assert [violation.what for violation in session.watch.found()] == ["file ruff.toml"]
     assert session.watch._calls == []

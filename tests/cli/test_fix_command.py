@@ -262,15 +262,15 @@ def test_a_report_that_cannot_be_written_loses_nothing(
 
 @pytest.mark.slow
 def test_why_a_run_stopped_is_told_once(start: Callable[..., subprocess.Popen[str]], make_repo: MakeRepo) -> None:
-    """An agent that writes into the checkout stops all landing: said by the run, and not by each of its files."""
+    """An agent that configures tools in the checkout stops all landing: said by the run, and not by each of its files."""
     root = make_repo({"a.py": UNUSED, "b.py": UNUSED})
     agent = root.parent / "agent"
-    agent.write_text(f"#!/bin/sh\necho 1 > {root}/stray.txt\nsed -i '/^import os$/d' $1\n")
+    agent.write_text(f"#!/bin/sh\necho > {root}/ruff.toml\nsed -i '/^import os$/d' $1\n")
     agent.chmod(0o755)
     command = ("--agents", "command", "--set", f'agents.command.command=["{agent}", "{{file}}"]')
     process = start(root, "fix", *command, "--set", "sandbox=none")
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 2
     assert out.count("the repository changed while agents ran") == 1
-    assert "(file stray.txt was edited or made" in out
+    assert "(file ruff.toml was edited or made" in out
     assert out.count("proven, but nothing was landed: the run stopped") == 2

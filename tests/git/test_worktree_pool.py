@@ -54,16 +54,16 @@ def root(make_repo: MakeRepo) -> Path:
 
 def test_as_many_as_work_at_once(root: Path) -> None:
     """They are clean worktrees of the base, which the files then get, and one that is reset meanwhile. The one that
-    collecting took is among them."""
+    collecting took is not among them: fixes are proven in it."""
     with opened(root) as session:
         session.collect()
         assert made(session) == 1
         session.prepare()
-        assert made(session) == 4
+        assert made(session) == 5
         with contextlib.ExitStack() as stack:
-            trees = [stack.enter_context(session.pool.lease(session.base)) for _ in range(3)]
+            trees = [stack.enter_context(session.agent_pool.lease(session.base)) for _ in range(3)]
             assert len({tree.path for tree in trees}) == 3
-            assert made(session) == 4
+            assert made(session) == 5
             for tree in trees:
                 assert tree.git("status", "--porcelain") == b""
                 assert (tree.path / "m4.py").read_text() == UNUSED
@@ -73,7 +73,7 @@ def test_no_more_than_files(make_repo: MakeRepo) -> None:
     """One file needs one worktree, however many could be worked on at once."""
     with opened(make_repo({"a.py": UNUSED, "b.py": "x = 1\n"})) as session:
         session.prepare()
-        assert made(session) == 1
+        assert made(session) == 2
 
 
 def test_none_for_ruff_alone(root: Path) -> None:
@@ -86,11 +86,11 @@ def test_none_for_ruff_alone(root: Path) -> None:
 def test_those_that_were_asked_for_meanwhile_count(root: Path) -> None:
     """Nothing is made beyond what can be in use."""
     with opened(root) as session, contextlib.ExitStack() as stack:
-        session.collect()
         for _ in range(3):
-            stack.enter_context(session.pool.lease(session.base))
+            stack.enter_context(session.agent_pool.lease(session.base))
+        session.collect()
         session.prepare()
-        assert made(session) == 4
+        assert made(session) == 5
 
 
 def test_one_that_is_dirty_is_made_anew(root: Path) -> None:
@@ -107,13 +107,15 @@ def test_one_of_many_is_reset_when_nobody_waits_for_it(root: Path) -> None:
     """The next gets it without a process of git, and what was left in the one before is gone."""
     with opened(root) as session:
         session.prepare()
-        with session.pool.lease(session.base, one_of_many=True) as tree:
+        with session.agent_pool.lease(session.base, one_of_many=True) as tree:
             write(tree.path, {"m0.py": "broken", "new.py": "new"})
         used = tree.path
-        session.pool._tidier.submit(bool).result()  # one at a time: by now it is reset
+        session.agent_pool._tidier.submit(bool).result()  # one at a time: by now it is reset
         with contextlib.ExitStack() as stack:
             with started() as lines:
-                trees = [stack.enter_context(session.pool.lease(session.base, one_of_many=True)) for _ in range(3)]
+                trees = [
+                    stack.enter_context(session.agent_pool.lease(session.base, one_of_many=True)) for _ in range(3)
+                ]
             assert lines == []
             assert used in [tree.path for tree in trees]
             for tree in trees:
@@ -126,11 +128,11 @@ def test_one_that_is_ready_is_not_lent_for_another_commit_as_it_is(root: Path) -
     second = commit(root, "m0.py", "x = 1\n")
     with opened(root) as session:
         session.prepare()
-        with session.pool.lease(first, one_of_many=True) as tree:
+        with session.agent_pool.lease(first, one_of_many=True) as tree:
             assert (tree.path / "m0.py").read_text() == UNUSED
-        with session.pool.lease(second) as tree:
+        with session.agent_pool.lease(second) as tree:
             write(tree.path, {"m1.py": "broken"})
-        with session.pool.lease(second) as tree:
+        with session.agent_pool.lease(second) as tree:
             assert tree.git("status", "--porcelain") == b""
             assert (tree.path / "m0.py").read_text() == "x = 1\n"
 
@@ -181,8 +183,8 @@ def test_they_are_made_while_prefect_starts(root: Path) -> None:
     try:
         session.collect()
         give_up = time.monotonic() + 60
-        while made(session) < 4 and time.monotonic() < give_up:
+        while made(session) < 5 and time.monotonic() < give_up:
             time.sleep(0.05)
-        assert made(session) == 4
+        assert made(session) == 5
     finally:
         session.close()

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 
 from stomper.errors import RepositoryError, SuiteError
-from stomper.git.worktrees import Worktree
+from stomper.git.worktree import Worktree
 from stomper.models import Change, Patch
 from stomper.system import batching
 from stomper.system.file_snapshot import KeptFiles
@@ -36,11 +36,11 @@ def patch_of(number: int, *paths: str, base: str = "0") -> Patch:
     return Patch(base=base, changes=tuple(changes), diff=f"{number}\n".encode())
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class PlainTree(Worktree):
     """A worktree that only knows which patches it is at."""
 
-    at: set[int] = field(default_factory=set, compare=False)
+    at: set[int] = field(default_factory=set)
     kinds: Sequence[Kind] = ()
 
     def reset(self, commit: str) -> None:  # noqa: ARG002 - there is one base
@@ -69,7 +69,7 @@ class PlainSuite(Suite):
         """A worktree at these patches."""
         with self._locked:
             path = Path(f"/{len(self._trees)}")
-            self._trees[path] = PlainTree(path, path, KeptFiles({}), at=set(numbers), kinds=self.kinds)
+            self._trees[path] = PlainTree(path, path, path, KeptFiles(), at=set(numbers), kinds=self.kinds)
             return self._trees[path]
 
     def run(self, tree: Path, only: Collection[str] = (), **_: object) -> SuiteRun:

@@ -14,7 +14,7 @@ def test_what_somebody_made_of_them_is_undone(tmp_path: Path) -> None:
     files = {name: root / name for name in ("written", "removed", "link", "folder", "untouched", "none")}
     for name in list(files)[:-1]:
         files[name].write_text(name)
-    kept = KeptFiles.of(files.values())
+    kept = KeptFiles(files.values())
     before = files["untouched"].stat()
 
     files["written"].write_text("evil")
@@ -25,7 +25,8 @@ def test_what_somebody_made_of_them_is_undone(tmp_path: Path) -> None:
     files["folder"].unlink()
     (files["folder"] / "deep").mkdir(parents=True)
     files["none"].write_text("evil")
-    kept.restore()
+    assert set(kept.restore()) == {files[name] for name in files} - {files["untouched"]}
+    assert kept.restore() == []
 
     assert {name: file.read_text() for name, file in files.items() if file.exists()} == {
         name: name for name in files if name != "none"

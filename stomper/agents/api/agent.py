@@ -35,6 +35,7 @@ class ApiAgent:
 
     reads_prompt = True
     reports_tokens = True
+    runs_code = False
     contained = True  # it writes the file it is given
 
     def __init__(self, context: AgentContext) -> None:

@@ -35,6 +35,7 @@ class ProgramAgent:
     """A coding agent, run without a head in the worktree; all it keeps is in a folder that goes when the call ends."""
 
     reads_prompt = True
+    runs_code = True
 
     def __init__(self, row: Program, context: AgentContext) -> None:
         self.name = context.name

@@ -97,6 +97,9 @@ class Agent(Protocol):
     name: str
     reads_prompt: bool
     """False for one that does the same whatever it is told: it gets one attempt."""
+    runs_code: bool
+    """Whether programs or code that are not ours work in the worktree: then what they leave there is believed as a patch
+    alone, which is proven elsewhere."""
     contained: bool
     """Whether it cannot write to the user's checkout: known by what it is, or ensured by the sandbox."""
 

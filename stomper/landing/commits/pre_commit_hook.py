@@ -16,7 +16,7 @@ def refused_by_hook(session: Session, combined: str, tip: str) -> str:
     if hook is None:
         return ""
     with session.pool.lease(combined) as tree:
-        tree.git("reset", "--soft", tip)
+        tree.show(tip)
         env = {**environment(), "GIT_DIR": str(tree.git_dir), "GIT_WORK_TREE": str(tree.path)}
         env["GIT_INDEX_FILE"] = str(tree.git_dir / "index")
         done = processes.run(

@@ -1,0 +1,215 @@
+"""What judges fixes and lies outside of git: programs, interpreters, installed packages, configuration and lent files.
+
+Agents could change any of it, where no sandbox keeps them from that. So all of it is looked at before the first of them runs
+and after the last. What a file holds is not read: nobody can set back the time of its inode's last change.
+
+Bytecode comes and goes with whoever runs tests beside us, so that it is no violation when it is another than before; but
+then none of it is believed any more, and everything is compiled from its source."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import stomper
+from stomper.environment.python import Environment
+from stomper.errors import CheckerError, StomperError
+from stomper.system import processes
+
+Entry = tuple[int, ...]
+Seen = dict[str, Mapping[str, Entry]]
+"""The entries of each folder, by its path and their names."""
+
+CONFIGURATION = (
+    "ruff.toml", ".ruff.toml", "pyproject.toml", "mypy.ini", ".mypy.ini", "setup.cfg", "tox.ini", "pytest.ini",
+    ".pytest.ini", "conftest.py", ".flake8", ".pylintrc", "pylintrc", ".coveragerc", "pyrightconfig.json",
+)  # fmt: skip
+"""The files by which tools are configured that look for them in the folders above."""
+_USERS = (
+    "ruff/ruff.toml", "ruff/.ruff.toml", "ruff/pyproject.toml", "mypy/config", "git/attributes", "pycodestyle", "flake8",
+    "pylintrc",
+)  # fmt: skip
+_AT_HOME = (".mypy.ini", ".pylintrc", ".flake8", ".pydistutils.cfg", ".coveragerc", ".editorconfig")
+_ALWAYS = ("git", "sh", "bash", "env", "python", "python3", "pytest")
+_BYTECODE = "__pycache__"
+_CACHES = frozenset({".ruff_cache", ".mypy_cache", ".pytest_cache", ".git"})
+_ASK = "import json, sys; print(json.dumps([p for p in sys.path if p]))"
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+@dataclass
+class Judges:
+    """All that judges for *environment*. What *commands* gives is run, *tools* are looked for as checkers are; the folders
+    *above*, and those above them, may hold configuration, *lent* are files that are copied into worktrees."""
+
+    environment: Environment
+    commands: Callable[[], Sequence[Sequence[str]]] = lambda: ()
+    tools: Sequence[str] = ()
+    above: Sequence[Path] = ()
+    lent: Sequence[Path] = ()
+    empty: Path | None = None
+    """A folder with nothing in it, for bytecode that is not there."""
+    _before: Seen | None = None
+    _bytecode: Seen = field(default_factory=dict)
+    _folders: tuple[str, ...] | None = None
+    _looking: threading.Lock = field(default_factory=threading.Lock)
+
+    def look(self) -> None:
+        """See all of it as it is to stay, once."""
+        with self._looking:
+            if self._before is None:
+                self._before, self._bytecode = self._seen()
+
+    def begin(self) -> None:
+        """Look beside whatever else goes on: who needs it waits for it."""
+        threading.Thread(target=self._look_ahead, name="judges").start()
+
+    def _look_ahead(self) -> None:
+        with contextlib.suppress(StomperError, OSError):  # who needs it is told
+            self.look()
+
+    def changed(self) -> list[tuple[str, str]]:
+        """Return what is another than at the last look, each with how: `new`, `changed` or `gone`. Nothing before the first.
+
+        Where bytecode is another, none is believed from now on."""
+        if self._before is None:
+            return []
+        now, bytecode = self._seen()
+        if bytecode != self._bytecode and self.empty is not None:
+            self.environment.distrust_bytecode(self.empty)
+        before, self._before, self._bytecode = self._before, now, bytecode
+        return list(_differing(before, now))
+
+    def _seen(self) -> tuple[Seen, Seen]:
+        plain, bytecode = Seen(), Seen()
+        for folder in self._places():
+            _scan(folder, plain, bytecode)
+        for name, place in self._programs():
+            plain[f"program {name}"] = {place: _about(Path(place)), os.path.realpath(place): _about_target(Path(place))}
+        for file in self._files():
+            if about := _about(file):
+                plain.setdefault(str(file.parent), {})
+                plain[str(file.parent)] = {**plain[str(file.parent)], file.name: about}
+        return plain, bytecode
+
+    def _places(self) -> tuple[str, ...]:
+        """The folders with all that is below them: what the interpreters import, and ourselves."""
+        if self._folders is None:
+            found = [str(Path(stomper.__file__).parent)]
+            for python in dict.fromkeys((self.environment.python, self.environment.test_python)):
+                found += [p for p in _import_path(python, self.environment) if self._is_installed(p)]
+            if (programs := self.environment.bin) and (
+                (programs.parent / "pyvenv.cfg").exists() or programs.is_relative_to(self.environment.root)
+            ):
+                found.append(str(programs))
+            self._folders = tuple(_outermost(found))
+        return self._folders
+
+    def _is_installed(self, folder: str) -> bool:
+        """Whether *folder* is no part of the checkout's own code, which worktrees have from git."""
+        place = Path(folder)
+        return not place.is_relative_to(self.environment.root) or bool(_INSTALLED & set(place.parts))
+
+    def _programs(self) -> Iterator[tuple[str, str]]:
+        """The name of each program, and where it is found now."""
+        for tool in self.tools:
+            try:
+                yield tool, self.environment.tool(tool)[0][0]
+            except CheckerError:
+                yield tool, ""
+        yield "python", self.environment.python[0]
+        paths = dict.fromkeys((self.environment.variables().get("PATH"), os.environ.get("PATH")))
+        for name in dict.fromkeys((*_ALWAYS, *(command[0] for command in self.commands() if command))):
+            for number, path in enumerate(paths):
+                yield f"{name} {number}", shutil.which(name, path=path) or ""
+
+    def _files(self) -> Iterator[Path]:
+        home, root = Path.home(), self.environment.root
+        settings = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+        yield from (settings / name for name in _USERS)
+        yield from (home / name for name in _AT_HOME)
+        yield from self.lent
+        yield root / ".venv" / "pyvenv.cfg"
+        for folder in dict.fromkeys(f for place in self.above for f in (place, *place.parents)):
+            yield from (folder / name for name in CONFIGURATION)
+        for word in (word for command in self.commands() for word in command[1:]):
+            if word.startswith("/"):
+                yield Path(word)
+
+
+def _scan(top: str, plain: Seen, bytecode: Seen) -> None:
+    """Note every file below *top*; what cannot be read is as if it were not there, until it can."""
+    if (archive := Path(top)).is_file():
+        plain[str(archive.parent)] = {archive.name: _about(archive)}
+        return
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        found: dict[str, Entry] = {}
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        about = entry.stat(follow_symlinks=False)
+                        found[entry.name] = about.st_ino, about.st_size, about.st_ctime_ns
+                    elif entry.name not in _CACHES:
+                        waiting.append(entry.path)
+        except OSError:
+            continue
+        (bytecode if folder.endswith(_BYTECODE) else plain)[folder] = found
+
+
+def _entry(about: os.stat_result) -> Entry:
+    return about.st_ino, about.st_size, about.st_ctime_ns
+
+
+def _about(file: Path) -> Entry:
+    try:
+        about = file.lstat()
+    except OSError:
+        return ()
+    return () if stat.S_ISDIR(about.st_mode) else _entry(about)
+
+
+def _about_target(file: Path) -> Entry:
+    try:
+        return _entry(file.stat()) if file.is_file() else ()
+    except OSError:
+        return ()
+
+
+def _differing(before: Seen, now: Seen) -> Iterator[tuple[str, str]]:
+    for folder in sorted(before.keys() | now.keys()):
+        then, after = before.get(folder, {}), now.get(folder, {})
+        if then == after:
+            continue
+        for name in sorted(then.keys() | after.keys()):
+            if (old := then.get(name, ())) != (new := after.get(name, ())):
+                how = "new" if not old else "changed" if new else "gone"
+                yield (folder if folder.startswith("program ") else str(Path(folder, name))), how
+
+
+def _import_path(python: Sequence[str], environment: Environment) -> list[str]:
+    """The folders and archives that *python* imports from."""
+    try:
+        done = processes.run((*python, "-c", _ASK), cwd=Path("/"), timeout_s=60, env=environment.variables())
+        found: list[str] = json.loads(done.text)
+    except (processes.ProgramMissing, ValueError):
+        return []
+    return [str(path) for path in found if Path(path).exists()]
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """*folders* without those that lie in others of them."""
+    kept: list[str] = []
+    for folder in sorted(set(folders)):
+        if not kept or not folder.startswith(kept[-1].rstrip("/") + "/"):
+            kept.append(folder)
+    return kept
