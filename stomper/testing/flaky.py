@@ -110,13 +110,15 @@ def worse_again(
 
 
 def _in_each(suite: Suite, tree: Path, base: SuiteRun, keys: frozenset[str], times: int) -> frozenset[str]:
-    """Those of *keys*, which failed by themselves, that do so in as many more runs. The others are flaky."""
-    left, patience = keys, _Patience(base)
-    while left and times and patience.lasts:
-        bad = worse_among(base, suite.run(tree, left, known=base), left)
-        if bad is None:  # it crashed, which speaks for none of them
+    """Those of *keys*, which failed by themselves, that do so in as many more runs, and in some more where they are known to
+    be flaky. The others are flaky."""
+    left, patience, most = keys, _Patience(base), times + EXCUSED - BROKEN
+    for number in range(most):
+        asked = left if number < times else left & suite.flaky
+        bad = worse_among(base, suite.run(tree, asked, known=base), asked) if asked and patience.lasts else None
+        if bad is None:  # nothing more is wanted, or it crashed, which speaks for none of them
             break
-        left, times = bad, times - 1
+        left = left - (asked - bad)
     suite.flaky.update(keys - left)
     return left
 

@@ -128,7 +128,7 @@ class _Search(Generic[T, S]):
 
     def _certain(self, together: Places, names: frozenset[str], wrong: Wrong[S]) -> bool:
         """Return whether some of *names* fail with these places by no chance. What is wrong with them is said then."""
-        if self._sure is not None and together not in self._wrong:
+        if self._sure is not None and (len(together) > 1 or together not in self._wrong):
             failing = self._sure(self._at(sorted(together)), names)
             names = names if failing is None else failing
         self._said[together] = wrong.say(names)

@@ -23,6 +23,8 @@ class Against:
 
 
 Dropped = tuple[Outcome, Against]
+_SURE = 3
+"""Runs of a test, which failed in more with others' patches, before it speaks against a single one."""
 
 
 def drop_breaking(session: Session, outcomes: Sequence[Outcome], tip: str) -> tuple[list[Outcome], list[Dropped]]:
@@ -63,7 +65,7 @@ class _Tests:
         """What is broken. A complete run is only repeated for tests that were not seen to need one before: where nothing has
         a name, the search for the culprits sees to it that none is dropped for one accident."""
         bad = worse(self._baseline, now)
-        if AS_A_WHOLE in bad or bad.keys() <= self._only_together:
+        if AS_A_WHOLE in bad or bad.keys() <= self._only_together - self._session.suite.flaky:
             return Judgement(bad)
         judged = confirmed(self._session.suite, tree, self._baseline, now)
         if not judged.alone:
@@ -82,7 +84,7 @@ class _Tests:
     def surely(self, outcomes: Sequence[Outcome], names: frozenset[str]) -> frozenset[str] | None:
         """Those of the tests *names* that fail with these patches each time."""
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
-            return still_worse(self._session.suite, tree.path, self._baseline, names)
+            return still_worse(self._session.suite, tree.path, self._baseline, names, times=_SURE)
 
     def _names(self, judged: Judgement, now: SuiteRun) -> frozenset[str]:
         known = {**self._baseline.worst(), **now.worst()}
