@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 
 from stomper.models import FileJob, Outcome
 from stomper.prompts.rendering import evidence
+from stomper.testing.flaky import as_warning
 from stomper.testing.results import SuiteRun
 
 _OUTPUT_LIMIT = 6000  # characters of what failing tests print that an agent is told
+
+
+def only_flaky_against(words: str) -> str:
+    """Return why a patch waits with which tests fail each time that pass and fail by turns without it; *words* name them."""
+    return f"waits for you: only flaky tests speak against it: {words}"
 
 
 @dataclass
@@ -23,8 +29,7 @@ class Feedback:
     def note_flaky(self, tests: Sequence[str]) -> None:
         """Warn of tests that failed once and then passed, each once."""
         for test in tests:
-            said = f"flaky: {test.removesuffix(' is failed')} failed once and passed when it was run again"
-            if said not in self.warnings:
+            if (said := as_warning(test)) not in self.warnings:
                 self.warnings.append(said)
 
     def note_broken(self, tests: Sequence[str], run: SuiteRun) -> str:

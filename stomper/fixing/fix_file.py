@@ -15,6 +15,7 @@ from stomper.campaigns.remote_state import Recorded
 from stomper.checkers.verify import read_from
 from stomper.errors import Cancelled, PatchRefused, RepositoryError, SuiteError
 from stomper.fixing import ruff_batch
+from stomper.fixing.feedback import only_flaky_against
 from stomper.fixing.pending import Ready
 from stomper.fixing.proof import Proof, diff_of, judge, prove
 from stomper.fixing.session import Session
@@ -49,6 +50,8 @@ def process_file(session: Session, job: FileJob, *, only_recorded: bool = False)
         return work.outcome(Status.SKIPPED, _NO_MEASURE)
     except Exception:  # the boundary: one file's bug never sinks the others
         return work.outcome(Status.FAILED, session.secrets.hidden(traceback.format_exc(limit=-3)))
+    if work.patch is None and work.turned_down and work.turned_down.proof.only_flaky:
+        return work.outcome(Status.WAITING, only_flaky_against(work.turned_down.proof.problem))
     if work.patch is None:
         return work.outcome(Status.FAILED, work.problem or "no agent can repair these errors")
     if not work.proof.left:

@@ -9,8 +9,8 @@ from stomper.analysis.risk import risk
 from stomper.fixing.session import Session
 from stomper.git.worktree import Worktree
 from stomper.guards.base import Diff
+from stomper.testing.flaky import BROKEN, Judgement, confirmed, some_of, still_worse
 from stomper.testing.results import SuiteRun, SuiteState, worse, worse_among
-from stomper.testing.suite import Judgement, confirmed, some_of
 
 _ENOUGH = 10
 """A patch is turned down for one test: with so many new failures, the others that it can reach are of no matter."""
@@ -80,16 +80,16 @@ def _failing(baseline: SuiteRun, keys: frozenset[str]) -> int:
 def _confirmed_by_name(
     session: Session, baseline: SuiteRun, now: SuiteRun, bad: frozenset[str], tree: Path
 ) -> Judgement:
-    """What is broken of the tests *bad*: those that fail again by themselves, and do not without the patch.
+    """What is broken of the tests *bad*: those that fail by themselves each time, and do not without the patch.
 
     The others need tests that were not run before them, or are flaky: the complete suite has to say."""
     known, ran = {**baseline.worst(), **now.worst()}, now.worst().keys()
     names = frozenset(some_of(known[key] for key in (bad & ran or bad)))  # what was not run any more is no worse for it
-    again = worse_among(baseline, session.suite.run(tree, names, known=baseline), names) or frozenset()
+    again = still_worse(session.suite, tree, baseline, names, times=BROKEN - 1) or frozenset()
     if not again:
         return Judgement()
     with session.pool.lease(session.base) as base:
-        without = worse_among(baseline, session.suite.run(base.path, again, known=baseline), again)
+        without = still_worse(session.suite, base.path, baseline, again)
     if without is None:
         return Judgement()
     session.baselines.selector(session.base).leave_out(without)

@@ -36,6 +36,8 @@ class Proof:
     risk: Risk = "logic"
     tests: str = ""
     """Which tests were run, where not all were to be."""
+    only_flaky: bool = False
+    """Whether only flaky tests speak against the patch: that is neither for nor against it."""
 
 
 def prove(
@@ -69,7 +71,9 @@ def _proven_in(
     tested = judge_patch(session, diff, tree)
     session.feedback.note_flaky(tested.judged.flaky)
     if words := session.feedback.note_broken(tested.judged.said, tested.run):
-        return Proof(words, "tests", output=session.feedback.output(words), tests=tested.words)
+        flaky = tested.judged.broken.keys() <= session.suite.flaky
+        output = session.feedback.output(words)
+        return Proof(words, "" if flaky else "tests", output=output, tests=tested.words, only_flaky=flaky)
     return replace(proof, tests=tested.words)
 
 

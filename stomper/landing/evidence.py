@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stomper.agents.ruff import RuffAgent
+from stomper.fixing.proof import diff_of
 from stomper.fixing.session import Session
-from stomper.models import Evidence, Outcome, enough
+from stomper.models import Evidence, FileJob, Outcome, enough
 from stomper.testing.results import SuiteState
 
 
@@ -24,6 +27,35 @@ def lacks(outcome: Outcome) -> str:
         f"its evidence is `{outcome.evidence}`, and a change of {outcome.risk} by {outcome.agent} needs "
         f"`{outcome.required}`: look at it, or --allow-unproven"
     )
+
+
+def steadily_tested(
+    session: Session, outcomes: Sequence[Outcome], tip: str
+) -> tuple[list[Outcome], list[tuple[Outcome, str]]]:
+    """Part *outcomes*, whose patches passed the suite on *tip*: those with the evidence that they need, and those that only
+    flaky tests speak for, which is none, with the reason."""
+    kept, waiting = list[Outcome](), list[tuple[Outcome, str]]()
+    for outcome in outcomes:
+        flaky = _only_flaky(session, outcome, tip) if outcome.required != "none" else ()
+        if flaky:
+            said = f"waits for you: only flaky tests speak for it ({', '.join(flaky)}): look at it, or --allow-unproven"
+            waiting.append((outcome.model_copy(update={"evidence": "none"}), said))
+        else:
+            kept.append(outcome)
+    return kept, waiting
+
+
+def _only_flaky(session: Session, outcome: Outcome, tip: str) -> list[str]:
+    """Return the tests that pass and reach the patch, where all of these are flaky; else none."""
+    if not session.suite.flaky or outcome.patch is None:
+        return []
+    diff = diff_of(session, FileJob(path=outcome.path, diagnostics=outcome.fixed), outcome.patch)
+    reached = session.baselines.selector(tip).select(outcome.patch.changes, diff.before.get, diff.after.get).keys
+    if reached is None:
+        return []
+    passing = {key for key, test in session.baselines.at(tip).worst().items() if test.status == "passed"}
+    speaking = reached & passing
+    return sorted(speaking) if speaking <= session.suite.flaky else []
 
 
 def _tested(session: Session) -> bool:

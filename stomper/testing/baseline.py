@@ -1,4 +1,4 @@
-"""The tests at the commits that fixes are held against: run once each, kept between runs, never trusted blindly."""
+"""The tests at the commits that fixes are held against: run once each, kept between runs where all pass."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from stomper.hashing import digest
 from stomper.state.store import Store
 from stomper.testing.checkout_copy import copy_ignored
 from stomper.testing.diagnosis import Here, cure, not_as_in_the_checkout, proves_nothing, variables_in
+from stomper.testing.flaky import as_warning, settled
 from stomper.testing.impact.coverage import FORMAT, Contexts
 from stomper.testing.impact.import_graph import read_graph
 from stomper.testing.impact.selection import Selector
-from stomper.testing.results import SuiteRun, SuiteState, weaker
+from stomper.testing.results import SuiteRun, SuiteState
 from stomper.testing.signs import signs_of_tests
 from stomper.testing.suite import Suite
 
 _RUN = TypeAdapter(SuiteRun)
 _UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards
-_FORMAT = "measured"  # what is kept was looked at as it is now
+_FORMAT = "green"  # only what passes is kept: a failure may be of that day, and would excuse what a fix breaks
 _FEW, _HEAD = 3, 65_536
-_SOUND = (SuiteState.PASSED, SuiteState.FAILED, SuiteState.NONE)
 
 
 @dataclass
@@ -120,24 +120,25 @@ class Baselines:
 
     def _kept(self, commit: str) -> SuiteRun | None:
         """What an earlier run saw at this commit, by this command, in this environment."""
-        found = self.store.baseline(self._key(commit))
-        if found and self._wants_contexts:
-            kept = self.store.baseline(self._contexts_key(commit))
-            if kept is None:
-                return None
+        if self._wants_contexts and (kept := self.store.baseline(self._contexts_key(commit))):
             self._contexts[commit] = Contexts.load(kept[1])
             self.suite.selects = True
-        return replace(_RUN.validate_json(found[1]), kept=found[0]) if found else None
+        found = self.store.baseline(self._key(commit))
+        if found is None or self._wants_contexts:
+            return None
+        return replace(_RUN.validate_json(found[1]), kept=found[0])
 
     def _run(self, commit: str) -> SuiteRun:
         with self.pool.lease(commit) as tree:
             run = self._traced(commit, tree.path) if self._wants_contexts else None
             run = run or self.suite.run(tree.path)
-            # Once more where it fails: a test that fails now and then must not be held against a fix.
+            green = run.state is SuiteState.PASSED
             if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
-                run = weaker(run, self.suite.run(tree.path))
+                run = settled(self.suite, tree.path, run)
+                said = map(as_warning, sorted(self.suite.flaky & run.worst().keys()))
+                self.warnings += [line for line in said if line not in self.warnings]
             self._refuse(run, tree.path)
-        if run.state in _SOUND:
+        if green:
             self.store.keep_baseline(self._key(commit), _RUN.dump_json(run, exclude=_UNKEPT).decode())
         return run
 

@@ -163,16 +163,6 @@ def _ends(module: str) -> Iterator[int]:
     yield len(module)
 
 
-def weaker(first: SuiteRun, second: SuiteRun) -> SuiteRun:
-    """The first run, with each test as in the worse of the two: what failed or vanished once may do so again."""
-    if not second.state.is_verdict:
-        return first
-    one, two = first.worst(), second.worst()
-    tests = [min((run[key] for run in (one, two) if key in run), key=lambda t: t.rank) for key in {**one, **two}]
-    kept = [t for t in tests if t.status == "failed" or (t.key in one and t.key in two)]
-    return SuiteRun(first.state, tuple(kept), first.returncode, first.seconds, first.complaint)
-
-
 _INTERRUPTED = 2
 _NEVER_RAN = range(126, 160)
 """What shells answer for programs that cannot be started, or that a signal ended."""

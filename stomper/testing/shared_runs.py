@@ -13,8 +13,9 @@ from stomper.errors import Cancelled, StomperError
 from stomper.git.worktree import Worktree
 from stomper.models import Patch
 from stomper.system.batching import Batches
-from stomper.testing.results import AS_A_WHOLE, SuiteRun, worse, worse_among
-from stomper.testing.suite import Judgement, Suite, confirmed
+from stomper.testing.flaky import Judgement, confirmed, still_worse, worse_again
+from stomper.testing.results import AS_A_WHOLE, SuiteRun, worse
+from stomper.testing.suite import Suite
 
 _PATIENCE = 0.1
 """How long one that may begin waits for others at work, in the time that the suite takes."""
@@ -82,10 +83,9 @@ class SharedSuites:
         return alone.verdict
 
     def _alone(self, names: frozenset[str], tree: Worktree, baseline: SuiteRun) -> Verdict:
-        """What the tests *names* alone have against the patch that *tree* is at. Once is enough: with the others they have
-        failed twice."""
+        """What the tests *names* alone have against the patch that *tree* is at."""
         now = self._suite.run(tree.path, names, known=baseline)
-        bad, said = worse_among(baseline, now, names) or frozenset(), worse(baseline, now)
+        bad, said = worse_again(self._suite, tree.path, baseline, now, names) or frozenset(), worse(baseline, now)
         return Judgement({key: said[key] for key in bad}, bad), now
 
     def _run(self, patches: Sequence[Patch], tree: Worktree, baseline: SuiteRun) -> _Found:
@@ -108,14 +108,14 @@ class SharedSuites:
         bad = worse(baseline, now)
         if AS_A_WHOLE in bad:  # a crash, a hang, an exit code: once is enough, since each has its own say
             return _Found()
-        judged = confirmed(self._suite, tree.path, baseline, now)
+        judged = confirmed(self._suite, tree.path, baseline, now, wholes=2)
         if not judged.broken:
             return _Found((judged, now))
         if not judged.alone:
             return _Found()
         # What fails by itself without any patch needs other tests before it, and would be held against all of them.
         tree.reset(patches[0].base)
-        without = worse_among(baseline, self._suite.run(tree.path, judged.alone, known=baseline), judged.alone)
+        without = still_worse(self._suite, tree.path, baseline, judged.alone)
         names = judged.alone - without if without is not None else frozenset[str]()
         failing = {key for key, test in now.worst().items() if key in bad and test.status == "failed"}
         return _Found(names=names, cut=failing != names)

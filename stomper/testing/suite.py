@@ -1,4 +1,4 @@
-"""The target's tests: run in a worktree, and run again where they are worse than a baseline."""
+"""The target's tests, run in a worktree."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import shlex
 import shutil
 import tempfile
 import threading
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import chain, islice, zip_longest
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.environment.python import Environment
@@ -20,21 +18,10 @@ from stomper.system import processes
 from stomper.testing.impact.coverage import Contexts, read_contexts
 from stomper.testing.import_probe import PLUGIN, TRACER, Probe, install, read_notes
 from stomper.testing.plugins.observer import NOTES, ONLY, OPTIONS
-from stomper.testing.results import (
-    AS_A_WHOLE,
-    CaseResult,
-    SuiteRun,
-    SuiteState,
-    files_without,
-    is_pytest,
-    judge,
-    worse,
-)
+from stomper.testing.results import SuiteRun, SuiteState, files_without, is_pytest, judge
 
 _JUNIT = "junit.xml"
 _WAY_OUT = "Uninstall that copy, set `python` to an interpreter without it, or use --test-validation none"
-_ALONE = 50
-"""Broken needs one test that fails twice: of very many some are enough."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +51,8 @@ class Suite:
         """Of all runs together."""
         self.selects = False
         """Whether tests can be asked for by name: known after a run."""
+        self.flaky: set[str] = set()
+        """The keys of tests that both passed and failed with the same code. It only grows."""
         try:
             self._given = tuple(shlex.split(command))
         except ValueError as error:
@@ -164,58 +153,3 @@ class Suite:
                 )
             return f"the tests import nothing of the worktree any more, and there is {other}"
         return ""
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What a run that was worse than the baseline comes to once it was looked at again."""
-
-    broken: Mapping[str, str] = field(default_factory=dict)
-    """What is broken, in words, by the tests' keys."""
-    alone: frozenset[str] = frozenset()
-    """The keys of those that are broken also when they are run by themselves."""
-    flaky: tuple[str, ...] = ()
-    """What was worse once and not again, in words."""
-    runs: int = 1
-    """How many complete runs were made."""
-
-    @property
-    def said(self) -> list[str]:
-        """What is broken in words."""
-        return sorted(self.broken.values())
-
-
-def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun) -> Judgement:
-    """What is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*.
-
-    What fails is run once more alone, which is cheap: if it fails there too, it is broken. What passes alone may still
-    be broken by what runs before it, so the whole suite has the last word: what is worse in it twice is broken, what was
-    worse once is flaky. Where no test is named (a crash, an exit code alone), any two bad runs are broken.
-    """
-    bad = worse(base, now)
-    failed = some_of(test for key, test in now.worst().items() if key in bad and test.status == "failed")
-    if failed and suite.selects:
-        alone = suite.run(tree, failed, known=base)
-        ranks = {key: test.rank for key, test in alone.worst().items()}
-        again = [key for key in failed if ranks.get(key) == 0]
-        if again or alone.state is SuiteState.TIMED_OUT or alone.returncode < 0:
-            return Judgement({key: bad[key] for key in again or failed}, frozenset(again))
-    if not bad:
-        return Judgement()
-    second = worse(base, suite.run(tree, known=base))
-    unnamed = bool(second) and AS_A_WHOLE in {**bad, **second}
-    broken = bad if unnamed else {key: said for key, said in bad.items() if key in second}
-    flaky = {} if unnamed else {key: said for key, said in {**second, **bad}.items() if key not in broken}
-    return Judgement(broken, flaky=tuple(sorted(flaky.values())), runs=2)
-
-
-def some_of(tests: Iterable[CaseResult], most: int = _ALONE) -> list[str]:
-    """The keys of at most so many tests, from as many files as there are: one file's failures hide no other's."""
-    by_file: dict[str, list[str]] = defaultdict(list)
-    for test in tests:
-        by_file[test.path or test.name.rpartition("::")[0]].append(test.key)
-    return list(islice(_in_turn(by_file.values()), most))
-
-
-def _in_turn(lists: Collection[list[str]]) -> Iterator[str]:
-    return (key for key in chain.from_iterable(zip_longest(*lists)) if key is not None)

@@ -111,7 +111,7 @@ def test_a_command_that_names_no_tests_runs_all(make_repo: MakeRepo) -> None:
 
 @pytest.mark.slow
 def test_a_few_failures_are_enough(make_repo: MakeRepo, tmp_path: Path) -> None:
-    """Of forty tests that a fix breaks ten are run, ten again, and ten without the fix."""
+    """Of forty tests that a fix breaks ten are run, these ten four times more, and once without the fix."""
     log = tmp_path / "ran"
     source = (
         "import pytest\nimport shop\n\n\n@pytest.mark.parametrize('n', range(40))\ndef test_half(n):\n"
@@ -122,8 +122,8 @@ def test_a_few_failures_are_enough(make_repo: MakeRepo, tmp_path: Path) -> None:
     outcome = by_path(landing)["shop.py"]
     assert outcome.tests == "40 of 40 tests, by what they run"
     assert outcome.reason.startswith("tests: test_shop::test_half[0] is failed; ")
-    assert len(log.read_text()) == 40 + 3 * 10
-    assert (suite.whole_runs, suite.part_runs) == (1, 3)
+    assert len(log.read_text()) == 40 + 6 * 10
+    assert (suite.whole_runs, suite.part_runs) == (1, 6)
 
 
 ORDERED = """\

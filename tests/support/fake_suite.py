@@ -59,6 +59,7 @@ class PlainSuite(Suite):
     def __init__(self, kinds: Sequence[Kind]) -> None:
         self.kinds = kinds
         self.selects = True
+        self.flaky: set[str] = set()
         self.whole_runs = self.part_runs = 0
         self.batches: list[frozenset[int]] = []
         """The patches of each complete run."""

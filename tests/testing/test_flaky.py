@@ -1,4 +1,4 @@
-"""Broken is told from flaky, on real runs of pytest before and after a change."""
+"""Broken is told from flaky: on real runs of pytest before and after a change, and by seeded dice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from stomper.environment.python import Environment
-from stomper.testing.suite import Suite, confirmed
+from stomper.testing.flaky import EXCUSED, Judgement, confirmed, settled
+from stomper.testing.results import SuiteRun, SuiteState
+from stomper.testing.suite import Suite
+from tests.support.flaky_suite import DicedSuite, DicedTest
 from tests.support.repositories import MakeRepo, write
 
 GOOD = "def test_first():\n    assert True\n\n\ndef test_second():\n    assert True\n"
@@ -52,8 +55,8 @@ VANISHES = "def test_first():\n    pass\n\n\nif {}:\n    def test_second():\n   
         (GOOD, ([], [], 1)),
         (GOOD.replace("second():\n    assert True", "second():\n    assert False"), (SECOND, [], 1)),
         (GOOD.replace("second():\n    assert True", "second():\n    assert count()"), ([], SECOND, 2)),
-        (GOOD.replace("second():\n    assert True", "second():\n    assert count() == 1"), (SECOND, [], 2)),
-        (BOTH, (SECOND, [], 2)),
+        (GOOD.replace("second():\n    assert True", "second():\n    assert count() == 1"), (SECOND, [], 5)),
+        (BOTH, (SECOND, [], 5)),
         (VANISHES.format("False"), (GONE, [], 2)),
         (VANISHES.format("count()"), ([], GONE, 2)),
         ("import nowhere\n" + GOOD, (["test_a is failed"], [], 1)),
@@ -112,3 +115,46 @@ def test_tests_after_an_old_failure_are_held_to_what_they_were(make_repo: MakeRe
     before = GOOD.replace("first():\n    assert True", "first():\n    assert False")
     broken, _, _ = judged(root, before, before.replace("second():\n    assert True", "second():\n    assert False"))
     assert broken == SECOND
+
+
+BASE, PATCHED = Path("/base"), Path("/patched")
+SEEDS = range(3000)
+STEADY = DicedTest("test_a.py", lambda _: True)
+FLAKY = DicedTest("test_b.py", lambda _: True, flaky=True)
+
+
+def by_dice(seed: int, **tests: DicedTest) -> tuple[SuiteRun, Judgement, DicedSuite]:
+    """The settled run at the base, and what speaks against the patch."""
+    suite = DicedSuite({"steady": STEADY, **tests}, seed)
+    base = settled(suite, BASE, suite.run(BASE))
+    return base, confirmed(suite, PATCHED, base, suite.run(PATCHED)), suite
+
+
+def test_what_a_patch_always_breaks_is_not_excused_by_a_flaky_base() -> None:
+    """A test that fails in 30 % of its runs at the base, and with the patch in all."""
+    breaks = DicedTest("test_a.py", lambda tree: tree != PATCHED, flaky=True)
+    found = [by_dice(seed, broken=breaks) for seed in SEEDS]
+    assert all(judged.broken for _, judged, _ in found)
+    seen = sum("broken" in suite.flaky for _, _, suite in found)
+    assert 0.25 < seen / len(SEEDS) < 0.35
+
+
+def test_a_flaky_test_speaks_against_next_to_no_patch() -> None:
+    """Of patches that it has nothing to do with, fewer than one in a hundred."""
+    found = [by_dice(seed, beside=FLAKY) for seed in SEEDS]
+    assert sum(bool(judged.broken) for _, judged, _ in found) < len(SEEDS) / 100
+
+
+def test_what_fails_each_time_at_the_base_is_excused() -> None:
+    """It is seen to fail in as many runs as it takes, and is no flaky one."""
+    base, judged, suite = by_dice(0, old=DicedTest("test_a.py", lambda _: False))
+    assert (base.state, judged.broken, suite.flaky) == (SuiteState.FAILED, {}, set())
+    assert suite.part_runs == EXCUSED - 1
+
+
+def test_what_fails_at_the_base_by_chance_counts_as_passed() -> None:
+    """The suite is green then, and the test is known to be flaky."""
+    fallen = next(seed for seed in SEEDS if DicedSuite({"beside": FLAKY}, seed).run(BASE).state is SuiteState.FAILED)
+    base, _, suite = by_dice(fallen, beside=FLAKY)
+    assert (base.state, suite.flaky) == (SuiteState.PASSED, {"beside"})
+    assert base.worst()["beside"].status == "passed"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stomper.testing.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, weaker, worse
+from stomper.testing.results import AS_A_WHOLE, CaseResult, SuiteRun, SuiteState, files_without, worse
 
 
 def outcome(*tests: tuple[str, str], state: SuiteState | None = None, returncode: int | None = None) -> SuiteRun:
@@ -83,18 +83,6 @@ def test_a_file_that_can_be_collected_again_is_not_gone() -> None:
     assert worse(base, outcome(("a", "passed"), ("b", "passed"), ("test_old::c", "passed"))) == {}
     assert worse(base, base) == {}
     assert worse(GOOD, base) == {"test_old": "test_old is failed"}
-
-
-def test_of_two_baselines_the_weaker_counts() -> None:
-    """What failed, was skipped or vanished in either run may do so again; a crash changes nothing."""
-    first = outcome(("a", "passed"), ("b", "failed"), ("c", "skipped"), ("d", "passed"), ("e", "passed"))
-    second = outcome(("a", "skipped"), ("b", "passed"), ("c", "passed"), ("e", "passed"))
-    both = weaker(first, second)
-    assert {t.name: t.status for t in both.tests} == {
-        "a": "skipped", "b": "failed", "c": "skipped", "e": "passed"
-    }  # fmt: skip
-    assert worse(both, first) == worse(both, second) == {}
-    assert weaker(first, outcome(state=SuiteState.CRASHED)) == first
 
 
 @pytest.mark.parametrize("status", ["passed", "failed", "skipped"])

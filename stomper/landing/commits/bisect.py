@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from stomper.landing.commits.halving import Failed, Halving, Places
 
 T = TypeVar("T")
+S = TypeVar("S")
 Prove = Callable[[Sequence[T]], str]
 
 
@@ -40,56 +42,60 @@ def _end_of_failing_prefix(items: Sequence[T], prove: Prove[T], wrong: str) -> t
 
 
 @dataclass(frozen=True)
-class Wrong:
+class Wrong(Generic[S]):
     """What is wrong with items together: the tests that got worse, by name, where each can be run by itself."""
 
     names: frozenset[str]
     alone: frozenset[str]
     """Those of them that were seen to fail by themselves."""
-    say: Callable[[Collection[str]], str]
+    say: Callable[[Collection[str]], S]
     """What there is to say of some of the names, or of all that is wrong when none is given."""
     runs: int = 1
     """How many complete runs it took to see that."""
 
 
-Whole = Callable[[Sequence[T]], Wrong | None]
+Whole = Callable[[Sequence[T]], Wrong[S] | None]
 Part = Callable[[Sequence[T], frozenset[str]], frozenset[str] | None]
 
 
-def drop_by_name(items: Sequence[T], whole: Whole[T], part: Part[T]) -> tuple[list[T], list[tuple[T, str]]]:
+def drop_by_name(
+    items: Sequence[T], whole: Whole[T, S], part: Part[T], sure: Part[T] | None = None
+) -> tuple[list[T], list[tuple[T, S]]]:
     """Return the items that hold together, and those dropped with what is wrong with them, in their order.
 
     *whole* proves all there is, *part* only some names, which costs little: it returns those of them that fail, or None when
-    it cannot say. What is kept was proven by *whole* just as it is. Dropped are the culprits alone, and of items that only
+    it cannot say. *sure* is a *part* that a name which fails by chance does not pass: it is asked before an item is dropped
+    for its names. What is kept was proven by *whole* just as it is. Dropped are the culprits alone, and of items that only
     fail together no more than it takes. For c culprits among n items that costs
 
     - never more runs of *whole* than plain halving takes, and one: with names or without, whatever fails with what;
     - 2 + log2 n of them for one culprit without a name;
     - 2 of them, and 3 + c · log2 n of *part*, where each culprit makes a name of its own fail.
     """
-    search = _Search(items, whole, part)
+    search = _Search(items, whole, part, sure)
     kept, dropped = search.halving.kept, search.halving.dropped
     return [items[place] for place in sorted(kept)], [(items[place], search.why(place)) for place in sorted(dropped)]
 
 
-class _Search(Generic[T]):
+class _Search(Generic[T, S]):
     """Complete runs, and runs of single names within what they found wrong."""
 
-    def __init__(self, items: Sequence[T], whole: Whole[T], part: Part[T]) -> None:
+    def __init__(self, items: Sequence[T], whole: Whole[T, S], part: Part[T], sure: Part[T] | None) -> None:
         self._items = items
         self._whole = whole
         self._part = part
-        self._wrong: dict[Places, Wrong] = {}
-        self._said: dict[Places, str] = {}
+        self._sure = sure
+        self._wrong: dict[Places, Wrong[S]] = {}
+        self._said: dict[Places, S] = {}
         self._mute: frozenset[str] = frozenset()
         """Names that say nothing when they are run by themselves."""
         self.halving = Halving(len(items), self._fails, self._blame)
         self.halving.settle(range(len(items)))
 
-    def why(self, place: int) -> str:
+    def why(self, place: int) -> S:
         """Return what is wrong with a dropped place."""
         together = self.halving.dropped[place]
-        return self._said.get(together) or self._wrong[together].say(())
+        return self._said[together] if together in self._said else self._wrong[together].say(())
 
     def _fails(self, places: Sequence[int]) -> Failed | None:
         wrong = self._whole(self._at(places))
@@ -102,23 +108,39 @@ class _Search(Generic[T]):
         """The places in *group* to drop so that none of the names fails that fail by themselves with what is kept."""
         kept = self.halving.kept
         wrong = self._wrong[frozenset(kept.union(group))]
-        names = self._speaking(sorted(kept.union(group)), wrong)
-        if not names:
-            return {}
-        found = Halving(len(self._items), lambda places: self._alone(places, names), kept=set(kept))
-        found.note([*kept, *group], Failed(names))
-        with contextlib.suppress(_Unsaid):
-            found.settle(group)
-        for together in found.dropped.values():
-            self._said[together] = wrong.say(found.known[together].names)
-        return found.dropped
+        certain: dict[int, Places] = {}
+        for _ in range(2):  # once more where a name failed by chance: by now that is known of it
+            names = self._speaking(sorted(kept.union(group)), wrong)
+            if not names:
+                return {}
+            found = Halving(len(self._items), partial(self._alone, names=names), kept=set(kept))
+            found.note([*kept, *group], Failed(names))
+            with contextlib.suppress(_Unsaid):
+                found.settle(group)
+            certain = {
+                place: together
+                for place, together in found.dropped.items()
+                if self._certain(together, found.known[together].names, wrong)
+            }
+            if certain.keys() == found.dropped.keys():
+                break
+        return certain
 
-    def _speaking(self, places: Sequence[int], wrong: Wrong) -> frozenset[str]:
+    def _certain(self, together: Places, names: frozenset[str], wrong: Wrong[S]) -> bool:
+        """Return whether some of *names* fail with these places by no chance. What is wrong with them is said then."""
+        if self._sure is not None and (len(together) > 1 or together not in self._wrong):
+            failing = self._sure(self._at(sorted(together)), names)
+            names = names if failing is None else failing
+        self._said[together] = wrong.say(names)
+        return bool(names)
+
+    def _speaking(self, places: Sequence[int], wrong: Wrong[S]) -> frozenset[str]:
         """The names that fail by themselves with *places*, and hold with only those of them that are kept."""
         names = wrong.alone - self._mute
         if others := wrong.names - wrong.alone - self._mute:
             names |= self._part(self._at(places), others) or frozenset()
-        broken_anyway = self._part(self._at(sorted(self.halving.kept)), names) if names else None
+        asked = self._sure or self._part
+        broken_anyway = asked(self._at(sorted(self.halving.kept)), names) if names else None
         names = names - broken_anyway if broken_anyway is not None else frozenset()
         self._mute |= wrong.names - names
         return names

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.fixing.session import Session
 from stomper.landing.commits.bisect import Wrong, drop_by_name
 from stomper.landing.commits.combine import combined
 from stomper.models import Outcome
+from stomper.testing.flaky import Judgement, confirmed, some_of, still_worse
 from stomper.testing.results import AS_A_WHOLE, SuiteRun, SuiteState, worse, worse_among
-from stomper.testing.suite import Judgement, confirmed, some_of
 
-Dropped = tuple[Outcome, str]
+
+@dataclass(frozen=True)
+class Against:
+    """What tests have against a patch, and whether all that say so are flaky."""
+
+    words: str
+    flaky: bool
+
+
+Dropped = tuple[Outcome, Against]
+_SURE = 3
+"""Runs of a test, which failed in more with others' patches, before it speaks against a single one."""
 
 
 def drop_breaking(session: Session, outcomes: Sequence[Outcome], tip: str) -> tuple[list[Outcome], list[Dropped]]:
@@ -24,7 +36,7 @@ def drop_breaking(session: Session, outcomes: Sequence[Outcome], tip: str) -> tu
     if baseline.state is SuiteState.NONE:
         return list(outcomes), []
     tests = _Tests(session, baseline, tip)
-    return drop_by_name(outcomes, tests.whole, tests.part)
+    return drop_by_name(outcomes, tests.whole, tests.part, tests.surely)
 
 
 class _Tests:
@@ -37,7 +49,7 @@ class _Tests:
         self._only_together: set[str] = set()
         """The keys of tests that failed in two complete runs, and not by themselves."""
 
-    def whole(self, outcomes: Sequence[Outcome]) -> Wrong | None:
+    def whole(self, outcomes: Sequence[Outcome]) -> Wrong[Against] | None:
         """What the complete suite has against these patches together."""
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
             now = self._session.suite.run(tree.path, known=self._baseline)
@@ -53,7 +65,7 @@ class _Tests:
         """What is broken. A complete run is only repeated for tests that were not seen to need one before: where nothing has
         a name, the search for the culprits sees to it that none is dropped for one accident."""
         bad = worse(self._baseline, now)
-        if AS_A_WHOLE in bad or bad.keys() <= self._only_together:
+        if AS_A_WHOLE in bad or bad.keys() <= self._only_together - self._session.suite.flaky:
             return Judgement(bad)
         judged = confirmed(self._session.suite, tree, self._baseline, now)
         if not judged.alone:
@@ -61,15 +73,24 @@ class _Tests:
         return judged
 
     def part(self, outcomes: Sequence[Outcome], names: frozenset[str]) -> frozenset[str] | None:
-        """Those of the tests *names* that these patches together break; None when that cannot be said."""
+        """Those of the tests *names* that these patches together break; None when that cannot be said. One run says it, but
+        of tests that are known to be flaky."""
+        if names & self._session.suite.flaky:
+            return self.surely(outcomes, names)
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
             now = self._session.suite.run(tree.path, names, known=self._baseline)
         return worse_among(self._baseline, now, names)
+
+    def surely(self, outcomes: Sequence[Outcome], names: frozenset[str]) -> frozenset[str] | None:
+        """Those of the tests *names* that fail with these patches each time."""
+        with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
+            return still_worse(self._session.suite, tree.path, self._baseline, names, times=_SURE)
 
     def _names(self, judged: Judgement, now: SuiteRun) -> frozenset[str]:
         known = {**self._baseline.worst(), **now.worst()}
         return frozenset(some_of(known[key] for key in judged.broken))
 
-    def _say(self, judged: Judgement, now: SuiteRun, names: Collection[str]) -> str:
-        said = [words for key, words in judged.broken.items() if key in names or not names]
-        return self._session.feedback.note_broken(sorted(said), now)
+    def _say(self, judged: Judgement, now: SuiteRun, names: Collection[str]) -> Against:
+        said = {key: words for key, words in judged.broken.items() if key in names or not names}
+        words = self._session.feedback.note_broken(sorted(said.values()), now)
+        return Against(words, flaky=bool(words) and said.keys() <= self._session.suite.flaky)

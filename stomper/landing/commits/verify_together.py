@@ -8,12 +8,14 @@ from stomper import progress
 from stomper.analysis.fingerprints import compare
 from stomper.checkers.verify import verify
 from stomper.errors import CheckerError
+from stomper.fixing.feedback import only_flaky_against
 from stomper.fixing.session import Session
 from stomper.landing.commits.bisect import drop_culprits
 from stomper.landing.commits.breaking_patches import drop_breaking
 from stomper.landing.commits.combine import combined, fit
 from stomper.landing.commits.pre_commit_hook import refused_by_hook
-from stomper.models import Judge, Outcome
+from stomper.landing.evidence import steadily_tested
+from stomper.models import Judge, Outcome, Status
 
 
 def verify_together(
@@ -38,12 +40,15 @@ def verify_together(
         session.baselines.at(tip)
         while True:
             kept, failing = drop_breaking(session, kept, tip)
-            turn_down(failing, "tests")
+            turn_down([(o, said.words) for o, said in failing if not said.flaky], "tests")
+            tested = len(kept)
+            kept, unproven = steadily_tested(session, kept, tip)
+            doubtful = [(o, only_flaky_against(said.words)) for o, said in failing if said.flaky]
+            turned_down.update({o.path: o.rejected(why, Status.WAITING) for o, why in (*doubtful, *unproven)})
             # Dropping a patch can bring back what another one relied on. What is left then was tested with it.
-            held = len(kept)
-            while kept and failing and (said := _check(session, kept, tip)):
+            while kept and (failing or unproven) and (said := _check(session, kept, tip)):
                 turn_down([(kept.pop(), said)], "checker")
-            if len(kept) in (0, held):
+            if len(kept) in (0, tested):
                 break
     return kept
 
