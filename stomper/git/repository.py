@@ -193,8 +193,7 @@ def identity(root: Path) -> tuple[str, str]:
 
 def is_ancestor(root: Path, old: str, new: str) -> bool:
     """Whether the commit *new* has *old* in its history; False when either is none, or gone."""
-    argv = ("git", "merge-base", "--is-ancestor", old, new)
-    return processes.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
+    return attempt(("merge-base", "--is-ancestor", old, new), cwd=root).returncode == 0
 
 
 def contains(root: Path, branch: str, commit: str) -> bool:
