@@ -75,7 +75,7 @@ class Suite:
         """The tests that fail with these items."""
         return frozenset(t for t, causes in self.causes.items() if any(c <= set(items) for c in causes))
 
-    def whole(self, items: Sequence[int]) -> Wrong | None:
+    def whole(self, items: Sequence[int]) -> Wrong[str] | None:
         """All of them."""
         self.wholes.append(tuple(items))
         failing = self.failing(items)
@@ -200,7 +200,7 @@ def test_what_mends_what_another_breaks(n: int, random: Random, often: float) ->
     fates: dict[tuple[int, ...], bool] = {}
     runs: list[tuple[int, ...]] = []
 
-    def whole(items: Sequence[int]) -> Wrong | None:
+    def whole(items: Sequence[int]) -> Wrong[str] | None:
         runs.append(tuple(items))
         bad = fates.setdefault(tuple(items), random.random() < often)
         return Wrong(frozenset(), frozenset(), lambda _: "wrong") if bad else None
@@ -216,7 +216,7 @@ def test_an_accident_costs_nobody(n: int) -> None:
     """A crash that does not show again: nothing is dropped."""
     tests = Suite({})
 
-    def whole(items: Sequence[int]) -> Wrong | None:
+    def whole(items: Sequence[int]) -> Wrong[str] | None:
         crashed = not tests.wholes
         return tests.whole(items) or (Wrong(frozenset(), frozenset(), lambda _: "crashed") if crashed else None)
 
