@@ -23,8 +23,6 @@ class Against:
 
 
 Dropped = tuple[Outcome, Against]
-_SURE = 3
-"""Runs of a test, which failed in more with others' patches, before it speaks against a single one."""
 
 
 def drop_breaking(session: Session, outcomes: Sequence[Outcome], tip: str) -> tuple[list[Outcome], list[Dropped]]:
@@ -84,7 +82,7 @@ class _Tests:
     def surely(self, outcomes: Sequence[Outcome], names: frozenset[str]) -> frozenset[str] | None:
         """Those of the tests *names* that fail with these patches each time."""
         with self._session.pool.lease(combined(self._session, outcomes, self._tip)) as tree:
-            return still_worse(self._session.suite, tree.path, self._baseline, names, times=_SURE)
+            return still_worse(self._session.suite, tree.path, self._baseline, names)
 
     def _names(self, judged: Judgement, now: SuiteRun) -> frozenset[str]:
         known = {**self._baseline.worst(), **now.worst()}
