@@ -199,6 +199,7 @@ class Session:
                 lasting=lasting_lock,
                 warnings=warnings,
             )
+            pool.exposed = agent_pool.exposed = not all(agent.contained for agent in agents)
             _open[run_id] = session
             if not only_check:
                 prune(state, days=settings.transcript_days, megabytes=settings.transcript_megabytes)

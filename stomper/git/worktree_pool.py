@@ -27,6 +27,8 @@ class Pool:
         self._borrowed: tuple[tuple[Path, str], ...] = ()
         self._size = size
         self._lost = lost
+        self.exposed = False
+        """Whether somebody may be at worktrees that are not lent to them: then each is reset once more as it is lent."""
         self._unmade = size
         self._lent = 0
         self._used: list[Worktree] = []
@@ -65,7 +67,7 @@ class Pool:
         it, and lent as it is then. Raises RepositoryError, and Cancelled once the run is stopped."""
         tree: Worktree | None = None
         try:
-            tree = self._taken(commit, as_it_is=one_of_many)
+            tree = self._taken(commit, as_it_is=one_of_many and not self.exposed)
             with self._changed:
                 self._lent += 1
             yield tree

@@ -72,10 +72,9 @@ def test_a_branch_that_a_run_made(make_repo: MakeRepo) -> None:
         session.close()
 
 
-def hook(root: Path) -> object:
+def hook(root: Path) -> None:
     """A hook of the user's."""
-    (root / ".git" / "hooks").mkdir(exist_ok=True)
-    return write(root, {".git/hooks/post-commit": "exit 0\n"})
+    write(root, {".git/hooks/post-commit": "exit 0\n"})
 
 
 def setting(key: str, value: str = "evil") -> Callable[[Path], object]:
@@ -89,9 +88,9 @@ def setting_of_all(root: Path) -> object:
     return git(root, "config", "--global", "include.path", str(Path.home() / "more"))
 
 
-def ruff_config_above(root: Path) -> object:
+def ruff_config_above(root: Path) -> None:
     """Configuration that ruff finds from wherever there is none."""
-    return write(root.parent, {"ruff.toml": "lint.ignore = ['ALL']\n"})
+    write(root.parent, {"ruff.toml": "lint.ignore = ['ALL']\n"})
 
 
 HARM: dict[str, Callable[[Path], object]] = {
@@ -135,6 +134,18 @@ def stash(root: Path) -> object:
     return git(root, "stash", "push", "a.py")
 
 
+def stage(root: Path) -> object:
+    """Edit and add."""
+    write(root, {"a.py": "x = 8\n"})
+    return git(root, "add", "a.py")
+
+
+def refresh(root: Path) -> object:
+    """What git does to the index by itself."""
+    os.utime(root / "a.py")
+    return git(root, "status")
+
+
 def fetch(root: Path) -> object:
     """What a remote has: branches, tags."""
     git(root.parent, "clone", "--quiet", str(root), "elsewhere")
@@ -149,7 +160,7 @@ NOTED: dict[str, Callable[[Path], object]] = {
     "a second edit": lambda root: write(root, {"dirty.py": "x = 777\n"}),
     "an edit taken back": lambda root: git(root, "checkout", "dirty.py"),
     "a file deleted": lambda root: (root / "a.py").unlink(),
-    "a file staged": lambda root: (write(root, {"a.py": "x = 8\n"}), git(root, "add", "a.py")),
+    "a file staged": stage,
     "a new file": lambda root: write(root, {"notes.txt": "mine\n"}),
     "a swap file": lambda root: write(root, {".a.py.swp": ""}),
     "a backup": lambda root: write(root, {"a.py~": "x = 1\n"}),
@@ -163,7 +174,7 @@ NOTED: dict[str, Callable[[Path], object]] = {
     "an editor's note of a branch": setting("branch.main.vscode-merge-base", "origin/main"),
     "an upstream": setting("branch.main.remote", "origin"),
     "a setting of git's window": setting("gui.geometry", "1x1"),
-    "an index refreshed": lambda root: (os.utime(root / "a.py"), git(root, "status")),
+    "an index refreshed": refresh,
     "bytecode of the environment": lambda root: write(root, {".venv/bin/__pycache__/x.cpython-311.pyc": ""}),
 }  # fmt: skip
 

@@ -85,7 +85,7 @@ REACHING_OUT = {
     "configuration of the checkout": f"cd $R; {HIDE}",
     "a hook of the user's": "printf 'exit 0\\n' > $R/.git/hooks/pre-commit",
     "a setting of the user's repository": "git -C $R config core.fsmonitor /bin/true",
-    "a setting of all the user's repositories": "git config --global alias.st '!true'",
+    "a setting of all the user's repositories": "git config --file $HOME/gitconfig alias.st '!true'",
     "a log of the user's repository": "git -C $R reflog expire --expire=now --all",
     "a branch of the user's repository": "git -C $R update-ref -d refs/heads/other",
     "the user's stash": "git -C $R stash drop",
@@ -122,10 +122,15 @@ def run(root: Path, act: str) -> tuple[list[str], str]:
     act = act.replace("{root}", str(root)).replace("{version}", version())
     script.write_text(AGENT.replace("{root}", str(root)).replace("{act}", act).replace("{log}", str(log)))
     agents = {"ruff": {"enabled": False}, "mine": {"kind": "command", "command": ["sh", str(script), "{file}"]}}
-    how: dict[str, object] = {"test_validation": "none"}
-    if "test" in act:
-        how = {"test_validation": "final", "test_command": f"{sys.executable} -m pytest -q"}
-    landing = repair(root, agents=agents, max_attempts=1, max_parallel_files=1, allow_unproven=True, **how)
+    landing = repair(
+        root,
+        agents=agents,
+        max_attempts=1,
+        max_parallel_files=1,
+        allow_unproven=True,
+        test_validation="final" if "test" in act else "none",
+        test_command=f"{sys.executable} -m pytest -q",
+    )
     return [landed.path for landed in landing.landed], landing.failure
 
 
@@ -154,6 +159,7 @@ def test_what_reaches_out_of_it_is_seen_and_stops_the_run(
     monkeypatch.setattr(judges, "_import_path", lambda *_: [packages])
     landed, failure = run(root, REACHING_OUT[way])
     print(f"{way}: {landed} {failure}")  # noqa: T201 - a list to read
+    (root.parent / "programs" / "git").unlink(missing_ok=True)
     assert landed == []
     assert "while agents ran that no sandbox kept from it" in failure
     check_lie(root)

@@ -23,6 +23,12 @@ def same_size_and_time(place: Path) -> None:
     os.utime(place, ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
+def make_program(place: Path) -> None:
+    """A new one."""
+    place.write_text(PROGRAM)
+    place.chmod(0o755)
+
+
 CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a program": ("repo/.venv/bin/ruff", same_size_and_time),
     "a package": ("packages/lib/__init__.py", same_size_and_time),
@@ -30,7 +36,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a compiled package without a source": ("packages/lib/more.pyc", Path.touch),
     "sitecustomize": ("packages/sitecustomize.py", Path.touch),
     "a .pth file": ("packages/evil.pth", Path.touch),
-    "a program on PATH": ("programs/git", lambda p: (p.write_text(PROGRAM), p.chmod(0o755))),
+    "a program on PATH": ("programs/git", make_program),
     "configuration above": ("ruff.toml", Path.touch),
     "the user's configuration": ("home/.config/ruff/ruff.toml", Path.touch),
     "a file that is lent": ("repo/ext.so", same_size_and_time),

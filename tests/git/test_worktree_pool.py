@@ -107,6 +107,7 @@ def test_one_of_many_is_reset_when_nobody_waits_for_it(root: Path) -> None:
     """The next gets it without a process of git, and what was left in the one before is gone."""
     with opened(root) as session:
         session.prepare()
+        session.agent_pool.exposed = False
         with session.agent_pool.lease(session.base, one_of_many=True) as tree:
             write(tree.path, {"m0.py": "broken", "new.py": "new"})
         used = tree.path
@@ -114,12 +115,25 @@ def test_one_of_many_is_reset_when_nobody_waits_for_it(root: Path) -> None:
         with contextlib.ExitStack() as stack:
             with started() as lines:
                 trees = [
-                    stack.enter_context(session.agent_pool.lease(session.base, one_of_many=True)) for _ in range(3)
+                    stack.enter_context(session.agent_pool.lease(session.base, one_of_many=True)) for _ in range(4)
                 ]
             assert lines == []
             assert used in [tree.path for tree in trees]
             for tree in trees:
                 assert tree.git("status", "--porcelain", "--ignored") == b""
+
+
+def test_one_that_is_ready_is_reset_once_more_where_others_can_reach_it(root: Path) -> None:
+    """An agent without a sandbox may have been there meanwhile."""
+    with opened(root) as session:
+        session.prepare()
+        with session.agent_pool.lease(session.base, one_of_many=True) as tree:
+            for other in tree.path.parents[1].glob("*/repo"):
+                write(other, {"m0.py": "planted", "new.py": "new"})
+        for _ in range(4):
+            with session.agent_pool.lease(session.base, one_of_many=True) as again:
+                assert again.git("status", "--porcelain", "--ignored") == b""
+                assert (again.path / "m0.py").read_text() == UNUSED
 
 
 def test_one_that_is_ready_is_not_lent_for_another_commit_as_it_is(root: Path) -> None:
