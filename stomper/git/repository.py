@@ -193,13 +193,12 @@ def identity(root: Path) -> tuple[str, str]:
 
 def is_ancestor(root: Path, old: str, new: str) -> bool:
     """Whether the commit *new* has *old* in its history; False when either is none, or gone."""
-    argv = ("git", "merge-base", "--is-ancestor", old, new)
-    return processes.run(argv, cwd=root, timeout_s=60, env=environment()).returncode == 0
+    return attempt(("merge-base", "--is-ancestor", old, new), cwd=root).returncode == 0
 
 
 def contains(root: Path, branch: str, commit: str) -> bool:
     """Whether *branch* holds *commit*; False when either is gone."""
-    return attempt(("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"), cwd=root).returncode == 0
+    return is_ancestor(root, commit, f"refs/heads/{branch}")
 
 
 def exists(path: Path, commit: str) -> bool:
