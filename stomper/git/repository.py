@@ -198,7 +198,7 @@ def is_ancestor(root: Path, old: str, new: str) -> bool:
 
 def contains(root: Path, branch: str, commit: str) -> bool:
     """Whether *branch* holds *commit*; False when either is gone."""
-    return attempt(("merge-base", "--is-ancestor", commit, f"refs/heads/{branch}"), cwd=root).returncode == 0
+    return is_ancestor(root, commit, f"refs/heads/{branch}")
 
 
 def exists(path: Path, commit: str) -> bool:
