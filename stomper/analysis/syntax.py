@@ -1,13 +1,10 @@
-"""Python source as a syntax tree and its comments."""
+"""Python source as a syntax tree."""
 
 from __future__ import annotations
 
 import ast
-import io
 import threading
-import tokenize
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Protocol
 
 PYTHON = (".py", ".pyi")
@@ -16,14 +13,6 @@ PYTHON = (".py", ".pyi")
 # CPython counts the depth of the tree that it makes in one place for all threads, and fails with SystemError when two of
 # them make one at a time: https://github.com/python/cpython/issues/106905. It holds the interpreter meanwhile anyhow.
 _parsing = threading.RLock()  # what is collected meanwhile may end in this thread
-
-
-@dataclass(frozen=True)
-class Comment:
-    """A comment from its `#` on, and the code before it in its line."""
-
-    text: str
-    code: str
 
 
 class Parser(Protocol):
@@ -42,17 +31,13 @@ class Parser(Protocol):
         """Return the syntax tree of *source*, for the caller alone; None for what does not parse."""
         ...
 
-    def comments(self, source: bytes) -> Sequence[Comment] | None:
-        """Return the comments of *source*; None for what does not parse."""
-        ...
-
     def too_new(self, source: bytes) -> str:
         """Return why *source*, which does not parse here, may be Python all the same, and the next step; empty for what is a
         syntax error to every Python."""
         ...
 
     def prepare(self, sources: Iterable[bytes | str]) -> None:
-        """Parse together what takes a process, so that `parse` and `comments` need none for it afterwards."""
+        """Parse together what takes a process, so that `parse` needs none for it afterwards."""
         ...
 
 
@@ -64,17 +49,6 @@ class OwnParser:
     def parse(self, source: bytes | str) -> ast.Module | None:
         """Return the syntax tree of *source*; None for what does not parse."""
         return parse(source)
-
-    def comments(self, source: bytes) -> Sequence[Comment] | None:
-        """Return the comments of *source*; None for what does not parse."""
-        # A tokenizer that is older than the source may take a comment for a part of a string.
-        if parse(source) is None:
-            return None
-        try:
-            tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
-        except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
-            return None
-        return [Comment(t.string, t.line[: t.start[1]]) for t in tokens if t.type == tokenize.COMMENT]
 
     def too_new(self, source: bytes) -> str:  # noqa: ARG002 - as the others
         """Return nothing: there is no other interpreter to think of."""

@@ -1,4 +1,4 @@
-"""Run by the target's interpreter: sources come in on stdin, their syntax trees and comments go out as lines of JSON.
+"""Run by the target's interpreter: sources come in on stdin, their syntax trees go out as lines of JSON.
 
 Any Python from 3.8 on reads it, and it imports nothing of ours. On stdin, each source is a line "KIND SIZE", where KIND is
 "b" for bytes and "s" for text in UTF-8, then SIZE bytes. The first line out is the version of the interpreter; where that
@@ -7,10 +7,8 @@ is none newer than the first argument ("3.11"), it is the only one. `stomper/ana
 from __future__ import annotations
 
 import ast
-import io
 import json
 import sys
-import tokenize
 from typing import Any
 
 _REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
@@ -37,24 +35,9 @@ def _say(answer: Any) -> None:
 
 def _answer(content: bytes, is_text: bool) -> dict[str, Any] | None:
     try:
-        tree = ast.parse(content.decode("utf-8", "surrogatepass") if is_text else content)
-        answer = _tree(tree)
-        answer["comments"] = None if is_text else _comments(content)
+        return _tree(ast.parse(content.decode("utf-8", "surrogatepass") if is_text else content))
     except _REFUSED:
         return None
-    return answer
-
-
-def _comments(content: bytes) -> list[list[str]] | None:
-    """[comment, the code before it in its line] of each."""
-    try:
-        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
-        lines = list(io.TextIOWrapper(io.BytesIO(content), encoding))
-        tokens = list(tokenize.tokenize(io.BytesIO(content).readline))
-    except (tokenize.TokenError, LookupError, *_REFUSED):
-        return None
-    found = (t for t in tokens if t.type == tokenize.COMMENT)
-    return [[t.string, lines[t.start[0] - 1][: t.start[1]]] for t in found]
 
 
 def _tree(tree: ast.AST) -> dict[str, Any]:

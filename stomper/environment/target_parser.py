@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stomper.analysis.portable_tree import rebuild
-from stomper.analysis.syntax import OWN, Comment, parse
+from stomper.analysis.syntax import parse
 from stomper.system import processes
 
 _DUMP = Path(__file__).with_name("dump_syntax.py")
@@ -62,15 +62,6 @@ class TargetParser:
         except (ValueError, TypeError, LookupError) as error:
             _log.debug("the target's interpreter printed what is no tree: %r", error)
             return None
-
-    def comments(self, source: bytes) -> Sequence[Comment] | None:
-        """Return the comments of *source*; None for what neither interpreter parses."""
-        own = OWN.comments(source)
-        if own is not None:
-            return own
-        answer = self._answer(source)
-        found = answer.get("comments") if answer else None
-        return None if found is None else [Comment(text, code) for text, code in found]
 
     def too_new(self, source: bytes) -> str:
         """Return why *source*, which does not parse here, is Python all the same, and the next step; else nothing.

@@ -189,21 +189,11 @@ def test_what_only_newer_syntax_holds_makes_a_difference(old: bytes, new: bytes)
     assert different.lines or different.names
 
 
-def test_comments_are_told_from_strings_by_the_target() -> None:
-    """An older tokenizer would end the string at the inner quote, and take the comment for a part of the next."""
-    python = newer_python()
-    source = b"""x = f"{'"'}"  # noqa'\ny = f"{"# type: ignore"}"\n"""
-    found = parser(python).comments(source)
-    assert found is not None
-    assert [(c.text, c.code) for c in found] == [("# noqa'", """x = f"{'"'}"  """)]
-
-
 @pytest.mark.parametrize("source", [b"x = (\n", b"type X = \n", b"\0", b"\xff\n", b"# coding: nonsense\n"])
 def test_what_nobody_parses_has_no_tree(source: bytes) -> None:
     """Whoever is asked; and it is a syntax error, for which no other interpreter would help."""
     asked = parser(newer_python())
     assert asked.parse(source) is None
-    assert asked.comments(source) is None
     assert asked.too_new(source) == ""
 
 
