@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from stomper.errors import SettingsError
+from stomper.fixing.fix_file import process_file
+from stomper.landing.land import land
 from stomper.models import Status
-from tests.support.repositories import MakeRepo, git, write
-from tests.support.runs import by_path, only, repair, scripted, snapshot
+from tests.support.repositories import MakeRepo, git, open_run, write
+from tests.support.runs import RULES, by_path, only, repair, scripted, snapshot
 
 UNUSED = "import os\nx = 1\n"
 CURED = "x = 1\n"
@@ -122,37 +125,66 @@ def test_git_reads_no_configuration_of_an_agent(make_repo: MakeRepo, how: str) -
     assert not log.exists()
 
 
-ESCAPES = {
+HARM = {
+    "commit": "git -C {root} -c user.name=A -c user.email=a@b commit -q --allow-empty -m mine",
+    "hook": "echo exit 0 > {root}/.git/hooks/pre-commit",
+    "config": "git -C {root} config core.pager evil",
+    "switch": "git -C {root} switch -q -c other",
+    "uncommitted work deleted": "rm {root}/dirty.txt",
+    "branch deleted": "git -C {root} branch -q -D theirs",
+    "configuration of a tool": "echo > {root}/ruff.toml",
+}
+"""What harms the user, or what lands, without a sandbox: nothing lands then."""
+NOTED = {
     "file": "echo x > {root}/new.txt",
     "file whose name is not UTF-8": r"echo x > {root}/$(printf 'caf\351').txt",
     "dirty file": "echo more >> {root}/dirty.txt",
     "deleted": "rm {root}/b.txt",
     "index": "echo x > {root}/b.txt; git -C {root} add b.txt; git -C {root} show :b.txt > /dev/null",
-    "commit": "git -C {root} -c user.name=A -c user.email=a@b commit -q --allow-empty -m mine",
     "branch": "git -C {root} branch mine",
     "tag": "git -C {root} tag mine",
     "stash": "cd {root} && git stash -q; cd - >/dev/null",
-    "hook": "echo exit 0 > {root}/.git/hooks/pre-commit",
-    "config": "git -C {root} config core.pager evil",
-    "switch": "git -C {root} switch -q -c other",
 }
+"""What people and their editors do all day: whoever did it, it is told."""
 
 
-@pytest.mark.parametrize("escape", ESCAPES)
-def test_an_agent_that_leaves_its_worktree_stops_all_landing(make_repo: MakeRepo, fenced: Path, escape: str) -> None:
-    """Without a sandbox a change to the repository while an agent ran is seen: nothing lands, the evidence and the
-    patches are kept, and the report names the agent."""
+@pytest.fixture
+def dirty(make_repo: MakeRepo) -> Path:
+    """A repository with uncommitted work, and a branch of somebody's."""
     root = make_repo({"a.py": UNUSED, "b.txt": "1\n", "dirty.txt": "1\n"})
+    git(root, "branch", "theirs")
     write(root, {"dirty.txt": "2\n"})
-    tip = git(root, "rev-parse", "main")
-    landing = repair(root, agents=shell(root, ESCAPES[escape].format(root=root)))
+    return root
+
+
+@pytest.mark.parametrize("escape", HARM)
+def test_an_agent_that_does_harm_outside_its_worktree_stops_all_landing(dirty: Path, fenced: Path, escape: str) -> None:
+    """Without a sandbox harm to the repository while an agent ran is seen: nothing lands, the evidence and the patches are
+    kept, and the report names the agent."""
+    tip = git(dirty, "rev-parse", "main")
+    landing = repair(dirty, agents=shell(dirty, HARM[escape].format(root=dirty)))
     assert "the repository changed while agents ran" in landing.failure
     assert "mine on a.py" in landing.failure
     assert not landing.landed
-    assert (git(root, "rev-parse", "main") == tip) is (escape != "commit")
+    assert (git(dirty, "rev-parse", "main") == tip) is (escape != "commit")
     (evidence,) = (fenced / "evidence").iterdir()
     assert all("mine on a.py" in entry["agents"] for entry in json.loads(evidence.read_text()))
     assert Path(only(landing).patch_file).parent.name == "proven"
+
+
+@pytest.mark.parametrize("escape", NOTED)
+def test_what_may_be_the_users_own_doing_is_told(dirty: Path, escape: str) -> None:
+    """The fix lands, and who was running is told."""
+    session = open_run(
+        dirty, agents=shell(dirty, NOTED[escape].format(root=dirty)), checkers=RULES, test_validation="none"
+    )
+    session.collect()
+    outcomes = [process_file(session, job) for job in session.select()[0]]
+    landing = land(session, outcomes, contextlib.nullcontext)
+    told = session.watch.words
+    session.close()
+    assert [entry.path for entry in landing.landed] == ["a.py"]
+    assert ["mine on a.py" in line for line in told] == [True]
 
 
 def test_what_the_user_does_between_the_calls_is_no_violation(make_repo: MakeRepo) -> None:
