@@ -66,14 +66,14 @@ def test_a_reached_budget_is_told_once(make_repo: MakeRepo) -> None:
 
 
 def test_a_violation_is_told_when_it_is_seen(make_repo: MakeRepo) -> None:
-    """An agent that writes into the checkout: what changed, and whose call was under way."""
+    """An agent that plants a hook: what changed, and whose call was under way."""
     root = make_repo({"a.py": "import os\n"})
     agents = command(root, "nothing")
     table = dict(agents["mine"])  # type: ignore[call-overload]
-    table["command"] = ["sh", "-c", f"touch {root}/planted.py"]
+    table["command"] = ["sh", "-c", f"touch {root}/.git/hooks/planted"]
     heard: list[Event] = []
     with listening(heard.append):
         repair(root, agents={**agents, "mine": table}, max_attempts=1)
     violated = [event for event in heard if isinstance(event, Violated)]
-    assert "planted.py" in violated[0].what
+    assert "planted" in violated[0].what
     assert violated[0].agents == ("mine on a.py",)
