@@ -52,10 +52,11 @@ def sparse(root: Path) -> Path:
     return root
 
 
-SHAPES = [plain, packed, linked, symbolic, split, sparse]
+SHAPES = [plain, linked, sparse]
+MORE = [pytest.param(shape, marks=pytest.mark.slow) for shape in (packed, symbolic, split)]
 
 
-@pytest.fixture(params=SHAPES, ids=lambda shape: shape.__name__)
+@pytest.fixture(params=[*SHAPES, *MORE], ids=lambda shape: shape.__name__)
 def root(request: pytest.FixtureRequest, make_repo: MakeRepo) -> Path:
     """A repository of some shape, with work of the user's in it."""
     made: Path = request.param(make_repo(FILES))

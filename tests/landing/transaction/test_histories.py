@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.landing.transaction.histories import Planned, play, wrong
 from tests.landing.transaction.world import ACTS, PLACES, make_template
 
-HISTORIES = int(os.environ.get("STOMPER_LANDING_HISTORIES", "24"))
-KILLED = int(os.environ.get("STOMPER_LANDING_KILLED", "4"))
+HISTORIES = int(os.environ.get("STOMPER_LANDING_HISTORIES", "16"))
+KILLED = int(os.environ.get("STOMPER_LANDING_KILLED", "2"))
 STEPS = 13
 """A landing of this repository, from `staged` to `moved`."""
 SHARDS = 2

@@ -160,7 +160,7 @@ IN_THE_WAY: dict[str, tuple[Callable[[Path], object], str, str]] = {
 # Once git's own lock is held, it keeps users from what only git does.
 BY_GIT = ("edited, assume-unchanged", "edited, skip-worktree", "staged")
 MOMENTS = [
-    (kind, moment)
+    pytest.param(kind, moment, marks=pytest.mark.slow if moment in ("locked", "file") else ())
     for kind in IN_THE_WAY
     for moment in ("staged", "locked", "looked", "file")
     if moment == "staged" or kind not in BY_GIT
