@@ -105,7 +105,7 @@ def test_the_server_of_a_run_is_kept(make_repo: MakeRepo, state: Path) -> None:
         "--set",
         "agents.mine.kind=command",
     )
-    run = begin(root, state, "fix", *own, "--set", "sandbox=none")
+    run = begin(root, state, "fix", *own, "--set", "sandbox=none", "--allow-unproven")
     wait_for(lambda: bool(running(str(agent))))
     with warm(state):
         server = pid(state)
