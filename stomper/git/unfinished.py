@@ -16,7 +16,7 @@ def unfinished(git_dir: Path, branch: str) -> str:
 
 def checkouts_of(git_dir: Path, branch: str) -> list[Path]:
     """Return what git keeps for each checkout that has *branch* checked out."""
-    return [own_dir for own_dir in _own_dirs(git_dir) if _text(own_dir / "HEAD") == f"ref: refs/heads/{branch}"]
+    return [own_dir for own_dir in _own_dirs(git_dir) if _head(own_dir) == f"refs/heads/{branch}"]
 
 
 def root_of(own_dir: Path) -> str:
@@ -38,13 +38,24 @@ def _in_checkout(own_dir: Path, branch: str) -> Iterator[str]:
             yield f"{branch} is being rebased in {where}: `git rebase --continue` or `--abort` ends that"
     if _text(own_dir / "BISECT_START").removeprefix("refs/heads/") == branch:
         yield f"{branch} is being bisected in {where}: `git bisect reset` ends that"
-    if _text(own_dir / "HEAD") != f"ref: {name}":
+    if _head(own_dir) != name:
         return
     if (own_dir / "rebase-apply" / "applying").exists():
         yield f"patches are being applied to {branch} in {where}: `git am --continue` or `--abort` ends that"
     for file, what in _HEADS.items():
         if (own_dir / file).exists():
             yield f"a {what} into {branch} is under way in {where}: `git {what} --continue` or `--abort` ends that"
+    # Of several commits, between two of them, there is no head.
+    if todo := _text(own_dir / "sequencer" / "todo").split():
+        what = "revert" if todo[0] == "revert" else "cherry-pick"
+        yield f"a {what} into {branch} is under way in {where}: `git {what} --continue` or `--abort` ends that"
+
+
+def _head(own_dir: Path) -> str:
+    """Return the full name of the branch that is checked out; git can be told to have HEAD be a link to it."""
+    with contextlib.suppress(OSError):
+        return str((own_dir / "HEAD").readlink())
+    return _text(own_dir / "HEAD").removeprefix("ref: ")
 
 
 def _text(file: Path) -> str:

@@ -38,9 +38,22 @@ def _bisect(root: Path) -> None:
     git(root, "bisect", "start", "HEAD", "HEAD~1")
 
 
+def _several(root: Path) -> None:
+    attempt(root, "cherry-pick", "other", "other~1")
+    git(root, "commit", "--quiet", "--allow-empty", "-am", "as I like it")
+
+
+def _merge_by_link(root: Path) -> None:
+    git(root, "config", "core.preferSymlinkRefs", "true")
+    git(root, "symbolic-ref", "HEAD", "refs/heads/main")
+    attempt(root, "merge", "other")
+
+
 BEGUN: dict[str, tuple[Callable[[Path], object], str]] = {
     "merge": (lambda root: attempt(root, "merge", "other"), "a merge into main"),
     "cherry-pick": (lambda root: attempt(root, "cherry-pick", "other"), "a cherry-pick into main"),
+    "cherry-pick between two": (_several, "a cherry-pick into main"),
+    "merge where HEAD is a link": (_merge_by_link, "a merge into main"),
     "revert": (lambda root: attempt(root, "revert", "--no-commit", "HEAD"), "a revert into main"),
     "rebase": (_rebase, "main is being rebased"),
     "rebase of several branches": (_rebase_of_several, "main is being rebased"),
