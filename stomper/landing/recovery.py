@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stomper.git.repository import Target
-from stomper.landing.transaction.journal import found, home_of, settle
+from stomper.landing.transaction.journal import found, home_of
+from stomper.landing.transaction.settling import settle
 from stomper.state import paths
 from stomper.state.locks import Lock
 

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +23,7 @@ _FOLDER = "stomper-landing"
 FILES = "files"
 """In the folder of a landing, where its files are."""
 _JOURNAL, _INDEX, _STAMP, _MADE, _LOCKS = "journal.json", "index", "index.stamp", "made", "locks.json"
+_SEEN = "seen.json"
 _GIT_S = 60.0
 Way = Literal["replace", "add", "delete"]
 
@@ -98,10 +99,19 @@ class Journal:
 
     def locks(self) -> dict[str, int]:
         """Return what `note_locks` wrote down: the files, each with its inode."""
+        return {file: int(inode) for file, inode in self._noted(_LOCKS).items()}
+
+    def note_seen(self, seen: Mapping[str, str]) -> None:
+        """Write down what tells each file that is taken out of the checkout, before it is: by it a late write is known."""
+        Path(self.folder, _SEEN).write_text(json.dumps(dict(seen)), encoding="utf-8")
+
+    def seen(self) -> dict[str, str]:
+        """Return what `note_seen` wrote down."""
+        return self._noted(_SEEN)
+
+    def _noted(self, name: str) -> dict[str, str]:
         try:
-            return {
-                str(k): int(v) for k, v in json.loads(Path(self.folder, _LOCKS).read_text(encoding="utf-8")).items()
-            }
+            return {str(k): str(v) for k, v in json.loads(Path(self.folder, name).read_text(encoding="utf-8")).items()}
         except (OSError, ValueError):
             return {}
 
@@ -182,21 +192,12 @@ def read(folder: Path) -> Journal:
     return Journal(**data, entries=entries)
 
 
-def settle(journal: Journal) -> bool:
-    """Finish the landing of a process that is gone where the branch has moved (then True), else take it back."""
-    finished = _has_moved(journal)
-    if not finished:
-        take_back(journal)
-    _release(journal)
-    remove(Path(journal.folder))
-    return finished
-
-
-def take_back(journal: Journal) -> None:
-    """Put everything back that is as the landing left it; what somebody has written to since stays as it is."""
+def take_back(journal: Journal, *, index: bool = True) -> None:
+    """Put everything back that is as the landing left it, the *index* too; what somebody has written to since stays as it
+    is."""
     with contextlib.suppress(OSError), place(journal.index) as ours, place(Path(journal.own_dir, "index")) as theirs:
         about = theirs.look()
-        if about and stamp(about) == Path(journal.folder, _STAMP).read_text(encoding="utf-8"):
+        if index and about and stamp(about) == Path(journal.folder, _STAMP).read_text(encoding="utf-8"):
             exchange(ours, theirs)
     for entry in reversed(journal.entries):
         with contextlib.suppress(OSError):
@@ -234,15 +235,7 @@ def remove(folder: Path) -> None:
         folder.parent.rmdir()
 
 
-def _release(journal: Journal) -> None:
-    """Remove git's locks where they are ours."""
-    for lock, inode in {str(journal.index_lock): journal.lock, **journal.locks()}.items():
-        with contextlib.suppress(OSError):
-            if Path(lock).lstat().st_ino == inode:
-                Path(lock).unlink()
-
-
-def _has_moved(journal: Journal) -> bool:
+def has_moved(journal: Journal) -> bool:
     """Whether the branch holds the commits."""
     argv = command(("merge-base", "--is-ancestor", journal.new, journal.reference))
     done = processes.run(argv, cwd=Path(journal.root), timeout_s=_GIT_S, env=environment())

@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from stomper.landing.transaction.journal import read, remove, settle
+from stomper.landing.transaction.journal import read, remove
+from stomper.landing.transaction.settling import settle
 from stomper.state.locks import Lock
 
 _LONGEST_S = 600.0

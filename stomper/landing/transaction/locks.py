@@ -57,11 +57,14 @@ class Reference:
 
     move: Move
     talk: processes.Conversation
+    told: bool = False
+    """Whether git was told to move it: until then it surely has not."""
 
     def commit(self) -> None:
         """Move the branch. Raises RepositoryError when git could not; then it has not moved."""
         logs = [self.move.own_dir / "logs" / "HEAD", self.move.git_dir / "logs" / self.move.reference]
         sizes = {log: log.stat().st_size for log in logs if log.is_file()}
+        self.told = True
         try:
             self._say("commit")
         except RepositoryError:
@@ -118,7 +121,7 @@ def reference_locked(move: Move, journal: Journal, lifeline: int) -> Iterator[Re
     reference = Reference(move, talk)
     try:
         reference.prepare()
-        journal.note_locks(lock_files(move))
+        journal.note_locks(lock_files(move)[:2])  # the lock of packed references is not taken: it is somebody else's
         yield reference
     finally:
         reference.abort()

@@ -41,7 +41,7 @@ def written_late(journal: Journal, seen: Mapping[str, str]) -> list[str]:
     late = []
     for entry in journal.entries:
         with contextlib.suppress(OSError), place(entry.staged) as staged:
-            if entry.way == "add" or tell(staged) == seen[entry.path]:
+            if entry.way == "add" or seen.get(entry.path) in (None, tell(staged)):
                 continue
             late.append(entry.path)
             with place_of(journal.root, entry) as there:

@@ -21,7 +21,7 @@ from stomper import progress
 from stomper.errors import RepositoryError
 from stomper.git.repository import WHOLE_INDEX, git, text
 from stomper.git.unfinished import checkouts_of, root_of, unfinished
-from stomper.landing.transaction.journal import Journal, make_folder, place, remove, take_back
+from stomper.landing.transaction.journal import Journal, has_moved, make_folder, place, remove, take_back
 from stomper.landing.transaction.locks import Held, Reference, index_locked, reference_locked
 from stomper.landing.transaction.look import absent, hidden, look
 from stomper.landing.transaction.staging import Move, stage
@@ -124,6 +124,7 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
     seen = look(move, journal.index, left_out, Path(journal.folder, "look"))
     if seen.in_the_way:
         return Ending("in the way", seen.in_the_way)
+    journal.note_seen(seen.files)
     progress.emit(progress.LandingStep("looked"))
     try:
         if wrong := put_in_place(journal, seen.files):
@@ -135,7 +136,7 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
         progress.emit(progress.LandingStep("index"))
         reference.commit()
     except BaseException:
-        if _tip(move) != move.new:
+        if not (reference.told and has_moved(journal)):
             take_back(journal)
             raise
     progress.emit(progress.LandingStep("moved"))

@@ -253,6 +253,18 @@ def test_what_fails_on_the_way_is_taken_back(wanted: Move, step: str) -> None:
     assert state_of(wanted.root) == before
 
 
+def test_when_git_cannot_be_asked_any_more(wanted: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk for temporary files is full, say: that the branch has not moved is known without git."""
+    before = state_of(wanted.root)
+
+    def fail() -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(wanted.root / "not there"))
+
+    with before_step("files", fail), pytest.raises(OSError, match="not there"):
+        land(wanted)
+    assert state_of(wanted.root) == before
+
+
 def test_git_that_dies_before_it_moves_the_branch(wanted: Move, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files and index are put back."""
     before = state_of(wanted.root)
