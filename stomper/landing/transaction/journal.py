@@ -91,15 +91,15 @@ class Journal:
 
     def note_locks(self, files: Iterable[Path]) -> None:
         """Write down which locks the git that moves the branch has taken: left over, they are ours to remove."""
-        inodes = {}
+        stamps = {}
         for file in files:
             with contextlib.suppress(OSError):
-                inodes[str(file)] = file.lstat().st_ino
-        Path(self.folder, _LOCKS).write_text(json.dumps(inodes), encoding="utf-8")
+                stamps[str(file)] = stamp(file.lstat())
+        Path(self.folder, _LOCKS).write_text(json.dumps(stamps), encoding="utf-8")
 
-    def locks(self) -> dict[str, int]:
-        """Return what `note_locks` wrote down: the files, each with its inode."""
-        return {file: int(inode) for file, inode in self._noted(_LOCKS).items()}
+    def locks(self) -> dict[str, str]:
+        """Return what `note_locks` wrote down: the files, each with its stamp. An inode is soon given to another."""
+        return self._noted(_LOCKS)
 
     def note_seen(self, seen: Mapping[str, str]) -> None:
         """Write down what tells each file that is taken out of the checkout, before it is: by it a late write is known."""
@@ -168,9 +168,13 @@ def make_folder(root: Path, own_dir: Path) -> Path:
         (folder / FILES).mkdir()
         return folder
     near = root / f".{_FOLDER}" / folder.name
-    (folder / FILES).symlink_to(near)
-    near.mkdir(parents=True)
-    (near.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        (folder / FILES).symlink_to(near)
+        near.mkdir(parents=True)
+        (near.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    except BaseException:
+        remove(folder)
+        raise
     return folder
 
 

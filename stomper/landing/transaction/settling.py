@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stomper.errors import RepositoryError
 from stomper.git.repository import WHOLE_INDEX, git, names, read_changes
-from stomper.landing.transaction.journal import Journal, has_moved, remove, take_back
+from stomper.landing.transaction.journal import Journal, has_moved, remove, stamp, take_back
 from stomper.landing.transaction.swap import remove_empty_folders, written_late
 
 
@@ -54,7 +54,10 @@ def _unstage(journal: Journal, kept: frozenset[str]) -> None:
 
 def _release(journal: Journal) -> None:
     """Remove git's locks where they are ours."""
-    for lock, inode in {str(journal.index_lock): journal.lock, **journal.locks()}.items():
+    with contextlib.suppress(OSError):
+        if journal.index_lock.lstat().st_ino == journal.lock:
+            journal.index_lock.unlink()
+    for lock, noted in journal.locks().items():
         with contextlib.suppress(OSError):
-            if Path(lock).lstat().st_ino == inode:
+            if stamp(Path(lock).lstat()) == noted:
                 Path(lock).unlink()

@@ -76,6 +76,18 @@ def test_somebody_elses_lock_stays(wanted: Move) -> None:
     assert list(wanted.git_dir.rglob("*.lock")) == [lock]
 
 
+@pytest.mark.parametrize("step", ["index", "moved"])
+def test_a_lock_with_the_inode_of_ours_stays(wanted: Move, step: str) -> None:
+    """A file system gives the inode of a lock that is gone to the next file, the lock of another git for example."""
+    killed(wanted, step, alone=True)
+    (journal,) = found(wanted.own_dir)
+    lock = wanted.own_dir / "HEAD.lock"
+    lock.touch()
+    os.utime(lock, ns=(1, 1))
+    settle(journal)
+    assert lock.exists()
+
+
 GONE_ON: dict[str, tuple[str, ...]] = {
     "commit": ("commit", "-qam", "mine"),
     "amend": ("commit", "-q", "--amend", "-m", "mine"),

@@ -15,6 +15,7 @@ import pytest
 
 from stomper import progress
 from stomper.errors import RepositoryError
+from stomper.landing.transaction.journal import make_folder
 from stomper.landing.transaction.locks import Reference
 from stomper.landing.transaction.staging import Move
 from stomper.landing.transaction.transaction import Ending, carry_out
@@ -364,6 +365,16 @@ def test_with_git_on_another_file_system(wanted: Move) -> None:
         assert (ending.state, shown) == ("moved", [""])
         assert is_landed(wanted)
         assert [p.name for p in wanted.root.iterdir() if p.name.startswith(".stomper")] == []
+
+
+@pytest.mark.skipif(not MEMORY.is_dir(), reason="no file system in memory")
+def test_nothing_is_left_where_no_folder_can_be_made(wanted: Move) -> None:
+    """The place for the new files in the checkout is taken."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+        (wanted.root / ".stomper-landing").touch()
+        with pytest.raises(OSError, match="stomper-landing"):
+            make_folder(wanted.root, Path(name))
+        assert list(Path(name).iterdir()) == []
 
 
 def test_staged_and_other_edits_stay(wanted: Move) -> None:
