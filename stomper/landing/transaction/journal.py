@@ -109,6 +109,10 @@ class Journal:
         """Return what `note_seen` wrote down."""
         return self._noted(_SEEN)
 
+    def end(self) -> None:
+        """Write down that all is in place or taken back. Until then, from `note_seen` on, it is `half_done`."""
+        Path(self.folder, _SEEN).unlink(missing_ok=True)
+
     def _noted(self, name: str) -> dict[str, str]:
         try:
             return {str(k): str(v) for k, v in json.loads(Path(self.folder, name).read_text(encoding="utf-8")).items()}
@@ -127,6 +131,11 @@ class Journal:
         except FileNotFoundError:
             return ()
         return sorted({name for name in listing.split("\0") if name}, key=len, reverse=True)
+
+
+def half_done(folder: Path) -> bool:
+    """Whether a landing has begun to change the checkout by what is in *folder*, and has not come to its end."""
+    return (folder / _SEEN).exists()
 
 
 def stamp(about: os.stat_result) -> str:

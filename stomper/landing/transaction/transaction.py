@@ -21,7 +21,7 @@ from stomper import progress
 from stomper.errors import RepositoryError
 from stomper.git.repository import WHOLE_INDEX, git, text
 from stomper.git.unfinished import checkouts_of, root_of, unfinished
-from stomper.landing.transaction.journal import Journal, has_moved, make_folder, place, remove, take_back
+from stomper.landing.transaction.journal import Journal, half_done, has_moved, make_folder, place, remove, take_back
 from stomper.landing.transaction.locks import Held, Reference, index_locked, reference_locked
 from stomper.landing.transaction.look import absent, hidden, look
 from stomper.landing.transaction.staging import Move, stage
@@ -59,7 +59,8 @@ def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
             progress.emit(progress.LandingStep("staged"))
             return _when_free(move, journal, lifeline, wait_s)
         finally:
-            remove(folder)  # before the keeper is told that we are gone
+            if not half_done(folder):  # else it is for the keeper to settle, once we are gone
+                remove(folder)
 
 
 def refusal(move: Move) -> str:
@@ -129,6 +130,7 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
     try:
         if wrong := put_in_place(journal, seen.files):
             take_back(journal)
+            journal.end()
             return Ending("in the way", wrong)
         progress.emit(progress.LandingStep("files"))
         _update_index(move, journal, skipped, overlooked)
@@ -138,10 +140,12 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
     except BaseException:
         if not (reference.told and has_moved(journal)):
             take_back(journal)
+            journal.end()
             raise
     progress.emit(progress.LandingStep("moved"))
     late = written_late(journal, seen.files)
     remove_empty_folders(journal)
+    journal.end()
     return Ending("moved", late=tuple(late))
 
 

@@ -45,8 +45,14 @@ def killed(move: Move, step: str, act: Callable[[], object] = lambda: None, *, a
             carry_out(move, move.root.parent / "landing.lock")
         os._exit(0)
     os.waitpid(pid, 0)
+    if not alone:
+        wait_for_end(move)
+
+
+def wait_for_end(move: Move) -> None:
+    """Wait until all is settled."""
     give_up = time.monotonic() + 30
-    while not alone and (move.own_dir / "stomper-landing").exists() and time.monotonic() < give_up:
+    while (move.own_dir / "stomper-landing").exists() and time.monotonic() < give_up:
         time.sleep(0.02)
 
 
@@ -86,6 +92,24 @@ def test_a_lock_with_the_inode_of_ours_stays(wanted: Move, step: str) -> None:
     os.utime(lock, ns=(1, 1))
     settle(journal)
     assert lock.exists()
+
+
+def test_an_interrupt_while_it_is_taken_back(wanted: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who watches over the landing takes the rest back."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def listen(event: progress.Event) -> None:
+        if isinstance(event, progress.LandingStep) and event.step == "files":
+            monkeypatch.setattr("stomper.landing.transaction.journal._put_back", stop)
+            stop()
+
+    with pytest.raises(KeyboardInterrupt), progress.listening(listen):
+        carry_out(wanted, wanted.root.parent / "landing.lock")
+    wait_for_end(wanted)
+    assert git(wanted.root, "status", "--porcelain") == ""
+    assert git(wanted.root, "rev-parse", "HEAD") == wanted.old
 
 
 GONE_ON: dict[str, tuple[str, ...]] = {
