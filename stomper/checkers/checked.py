@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from stomper.checkers.verify import Collected
-from stomper.models import FileJob, LeftOut
+from stomper.models import CheckerRun, FileJob, LeftOut
+
+
+def nothing_found(runs: Iterable[CheckerRun]) -> str:
+    """Return in words that there is nothing to fix, as far as is known: a checker without a verdict is named."""
+    known, unknown = list[str](), list[str]()
+    for run in runs:
+        (unknown if run.error else known).append(run.name)
+    if not unknown:
+        return "nothing to fix"
+    by = f"nothing to fix by {', '.join(known)}; " if known else ""
+    return f"{by}unknown: {', '.join(unknown)}"
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class Checked:
     def headline(self) -> str:
         """The check in one line."""
         if self.clean:
-            return " · ".join(("nothing to fix", *self.unchecked[:2]))
+            return " · ".join((nothing_found(self.collected.runs), *self.unchecked[:2]))
         over = f", {self.left_out.by_limit} over a limit" if self.left_out.by_limit else ""
         return f"{self.errors} error(s) to fix in {len(self.jobs)} file(s){over}"
 

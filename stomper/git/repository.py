@@ -130,7 +130,9 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
         branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
         git_dir = (root / common).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
-        raise RepositoryError(f"{root} has unmerged files: finish or abort the merge first (`git status`)")
+        raise RepositoryError(
+            f"{root} has unmerged files: finish or abort what is under way first (`git status` says what)"
+        )
     dirty, staged = _status(root)
     listing = names(git(("ls-files", "-z", "--stage"), cwd=root))
     return Target(
@@ -154,6 +156,11 @@ def _unborn_branch(root: Path) -> str:
 def check_landing(target: Target, land: str, branch_name: str = "") -> None:
     """Raise RepositoryError where landing cannot work: on no branch, on one that two checkouts share, or on a new one
     whose name is taken or is none."""
+    if land == "commit" and any((target.own_dir / f"rebase-{kind}").exists() for kind in ("merge", "apply")):
+        raise RepositoryError(
+            f"{target.root} has a rebase under way: `git rebase --continue` or `--abort` ends it; or use --land branch or "
+            "--land patch"
+        )
     if land == "commit" and not target.branch:
         raise RepositoryError(
             f"{target.root} is on no branch (detached HEAD): `git switch` to one, or use --land branch or --land patch"

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from stomper.checkers.checked import Checked
+from stomper.checkers.checked import Checked, nothing_found
 from stomper.models import CheckerRun, Diagnostic, LeftOut, Metrics, Report, Status
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports import titles
@@ -125,7 +125,7 @@ def show_report(report: Report, console: Console) -> None:
         return
     _show_checkers(report, console)
     if not report.outcomes:
-        console.print(f"[green]nothing to fix[/] in {escape(report.repository)}")
+        console.print(f"[green]{escape(nothing_found(report.checkers))}[/] in {escape(report.repository)}")
         _show_unchecked(report.unchecked, console)
         _show_left_out(report.left_out, console)
         _show_warnings(report, console)
@@ -253,7 +253,7 @@ def show_check(checked: Checked, console: Console, *, following: str) -> None:
         _show_note(run, console)
     errors: list[Diagnostic] = [d for job in jobs for d in job.diagnostics]
     if not errors:
-        console.print("[green]nothing to fix[/]")
+        console.print(f"[green]{escape(nothing_found(checked.collected.runs))}[/]")
     _show_unchecked(checked.unchecked, console)
     for title, counts in (
         ("code", Counter(f"{d.tool} {d.code}" for d in errors)),

@@ -58,6 +58,14 @@ def test_unmerged_index(make_repo: MakeRepo, verb: str) -> None:
     assert git(root, "status", "--short") == "UU a.py"
 
 
+def test_a_rebase_under_way(make_repo: MakeRepo) -> None:
+    """It is named with the way out of it, which is not to switch to a branch."""
+    root = make_repo({"a.py": "x = 1\n"})
+    git(root, "commit", "--quiet", "--allow-empty", "-m", "second")
+    git(root, "-c", "sequence.editor=sed -i 1s/pick/edit/", "rebase", "--quiet", "-i", "--keep-empty", "HEAD~1")
+    assert refused(stomper(root, "fix"), "a rebase under way", "git rebase --continue")
+
+
 @ALSO_FIX
 def test_corrupt_repository(make_repo: MakeRepo, verb: str) -> None:
     """A repository whose HEAD names a commit that is gone is refused without a traceback."""
