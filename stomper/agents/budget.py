@@ -34,7 +34,7 @@ class Budget:
 
     @property
     def reached(self) -> bool:
-        """Whether all that a limit allows is spent."""
+        """Return whether all that a limit allows is spent."""
         spent = (self.spent_usd, self.spent_tokens, self.calls)
         most = (self.limit.usd, self.limit.tokens, self.limit.calls)
         return any(m is not None and s >= m for m, s in zip(most, spent, strict=True))
@@ -77,7 +77,7 @@ class Budget:
 
 
 def _how(most: float, spent: float, held: float, wanted: float) -> str:
-    """How a limit stands against one more call, in words: only what is spent has reached it."""
+    """Return how a limit stands against one more call, in words: only what is spent has reached it."""
     if spent >= most:
         return "is reached"
     flying = f" and {held:g} held for calls in flight" if held else ""

@@ -1,4 +1,4 @@
-"""Which changes of the user's repository stop all landing, when they came while agents ran that no sandbox fenced in.
+"""Harm: changes of the user's repository that stop all landing, when they came while agents ran that no sandbox fenced in.
 
 What landing, judges, hooks or configuration use, and what was lost: that is harm, whoever did it. The rest is what people
 and their editors do all day: it is told, and stops nothing. The table is in docs/safety.md."""
@@ -29,7 +29,7 @@ class Harm:
     forward: Callable[[str, str], bool]
 
     def of(self, what: str, before: str, after: str) -> bool:
-        """Whether it is harm that *what*, a key of a look at the repository, is *after* and was *before*."""
+        """Return whether it is harm that *what*, a key of a look at the repository, is *after* and was *before*."""
         kind, _, name = what.partition(" ")
         if kind == "file":
             return _file(name, before, after)
@@ -57,7 +57,7 @@ class Harm:
 
 
 def _log(before: str, after: str) -> bool:
-    """Whether a log is shorter, or does not begin as it did."""
+    """Return whether a log is shorter, or does not begin as it did."""
     if not before:
         return False
     then, now = before.split(" "), (after or "0 ").split(" ")
@@ -65,7 +65,7 @@ def _log(before: str, after: str) -> bool:
 
 
 def _file(name: str, before: str, after: str) -> bool:
-    """Whether a file that configures tools was touched, or uncommitted work of a tracked one is gone."""
+    """Return whether a file that configures tools was touched, or uncommitted work of a tracked one is gone."""
     if (last := name.rpartition("/")[2]) in CONFIGURATION or last in _LOADED:
         return True
     held = bool(before) and not before.startswith(_UNTRACKED) and not before.endswith(" gone")

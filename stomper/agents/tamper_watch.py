@@ -92,7 +92,7 @@ class Watch:
 
     @property
     def words(self) -> list[str]:
-        """What the report should tell of changes that were no harm."""
+        """Return what the report should tell of changes that were no harm."""
         if not self._noted:
             return []
         told, agents = list(self._noted.values()), dict.fromkeys(a for v in self._noted.values() for a in v.agents)

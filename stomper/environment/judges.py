@@ -113,7 +113,7 @@ class Judges:
         return self._folders
 
     def _is_installed(self, folder: str) -> bool:
-        """Whether *folder* is no part of the checkout's own code, which worktrees have from git."""
+        """Return whether *folder* is no part of the checkout's own code, which worktrees have from git."""
         place = Path(folder)
         return not place.is_relative_to(self.environment.root) or bool(_INSTALLED & set(place.parts))
 

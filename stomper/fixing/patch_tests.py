@@ -80,7 +80,7 @@ def _failing(baseline: SuiteRun, keys: frozenset[str]) -> int:
 def _confirmed_by_name(
     session: Session, baseline: SuiteRun, now: SuiteRun, bad: frozenset[str], tree: Path
 ) -> Judgement:
-    """What is broken of the tests *bad*: those that fail by themselves each time, and do not without the patch.
+    """Return what is broken of the tests *bad*: those that fail by themselves each time, and do not without the patch.
 
     The others need tests that were not run before them, or are flaky: the complete suite has to say."""
     known, ran = {**baseline.worst(), **now.worst()}, now.worst().keys()

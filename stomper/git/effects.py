@@ -28,7 +28,7 @@ class Effect:
 
     @property
     def inverse(self) -> Effect:
-        """What takes it back."""
+        """Return what takes it back."""
         return Effect(self.come, self.gone, (self.modes[1], self.modes[0]))
 
 
@@ -57,7 +57,7 @@ class FileChange:
 
     @property
     def effect(self) -> Effect:
-        """What is left of both sides when what they share is taken away."""
+        """Return what is left of both sides when what they share is taken away."""
         old, new = self.old.pairs, self.new.pairs
         return Effect(old - new, new - old, (self.old.mode, self.new.mode))
 

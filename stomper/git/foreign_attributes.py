@@ -77,7 +77,7 @@ def _found(tree: Path) -> dict[str, bytes]:
 
 
 def _alike(content: bytes, meant: bytes | None) -> bool:
-    """Whether git reads the same in both: a file may be checked out with other line endings than it is kept with."""
+    """Return whether git reads the same in both: a file may be checked out with other line endings than it is kept with."""
     return meant is not None and content.replace(b"\r\n", b"\n") == meant.replace(b"\r\n", b"\n")
 
 

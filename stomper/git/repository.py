@@ -199,7 +199,7 @@ def identity(root: Path) -> tuple[str, str]:
 
 
 def is_ancestor(root: Path, old: str, new: str) -> bool:
-    """Whether the commit *new* has *old* in its history; False when either is none, or gone."""
+    """Return whether the commit *new* has *old* in its history; False when either is none, or gone."""
     return attempt(("merge-base", "--is-ancestor", old, new), cwd=root).returncode == 0
 
 
@@ -209,7 +209,7 @@ def contains(root: Path, branch: str, commit: str) -> bool:
 
 
 def exists(path: Path, commit: str) -> bool:
-    """Whether the repository at *path* has a commit."""
+    """Return whether the repository at *path* has a commit."""
     return bool(git(("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"), cwd=path, ok=(0, 1)))
 
 

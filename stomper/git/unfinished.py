@@ -59,7 +59,7 @@ def _head(own_dir: Path) -> str:
 
 
 def _text(file: Path) -> str:
-    """What is in *file*, without the end of its last line; nothing where it cannot be read."""
+    """Return what is in *file*, without the end of its last line; nothing where it cannot be read."""
     try:
         return file.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
     except OSError:

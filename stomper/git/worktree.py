@@ -117,7 +117,7 @@ class Worktree:
 
     @property
     def redirected(self) -> bool:
-        """Whether the `.git` file, by which whoever works here finds the repository, was made to be another one."""
+        """Return whether the `.git` file, by which whoever works here finds the repository, was made to be another one."""
         return not _is(self.path / ".git", self._pointer)
 
     def _regain(self) -> None:
@@ -179,7 +179,7 @@ def put_if_other(file: Path, content: bytes) -> None:
 
 
 def _is(file: Path, content: bytes) -> bool:
-    """Whether *file* is a plain one that holds *content*."""
+    """Return whether *file* is a plain one that holds *content*."""
     try:
         return not file.is_symlink() and file.is_file() and file.read_bytes() == content
     except OSError:

@@ -35,7 +35,7 @@ class RunCommit:
 
     @property
     def parent(self) -> str:
-        """What it is a change of."""
+        """Return what it is a change of."""
         return self.commit.parents[0]
 
     @property
@@ -54,7 +54,7 @@ class RunCommit:
 
     @property
     def lands(self) -> bool:
-        """Whether it brings more fixes than it takes back."""
+        """Return whether it brings more fixes than it takes back."""
         return len(self.runs) > len(self.commit.trailers("Stomper-Undo"))
 
     @property
@@ -127,7 +127,7 @@ def _nothing(target: Target, run_id: str, claims: Sequence[RunCommit]) -> str:
 
 
 def _refuse_cut_off(target: Target, named: Sequence[RunCommit]) -> None:
-    """What a commit changes cannot be told without its parent."""
+    """Return what a commit changes cannot be told without its parent."""
     ours = [c for c in named if len(c.commit.parents) < 2]
     there = {c.id for c in history.read(target.root, {p for c in ours for p in c.commit.parents})}
     for commit in ours:

@@ -110,7 +110,7 @@ def _reverts(session: Session, chosen: Sequence[RunCommit], run_id: str) -> list
 
 
 def _backwards(session: Session, commit: RunCommit, tip: str) -> Patch | None:
-    """What takes *commit* back at *tip*; None when nothing is left of it there."""
+    """Return what takes *commit* back at *tip*; None when nothing is left of it there."""
     with session.pool.lease(tip) as tree:
         try:
             tree.apply(session.clone.diff(commit.id, commit.parent), three_way=True)

@@ -40,7 +40,7 @@ class Judgement:
 
     @property
     def said(self) -> list[str]:
-        """What is broken in words."""
+        """Return what is broken in words."""
         return sorted(self.broken.values())
 
 
@@ -50,7 +50,7 @@ def as_warning(said: str) -> str:
 
 
 def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun, *, wholes: int = BROKEN) -> Judgement:
-    """What is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*.
+    """Return what is broken in *tree* and what is only flaky, of what is worse in *now* than in *base*.
 
     What fails is run again alone, which is cheap: if it fails there each time, it is broken. What passes alone may still be
     broken by what runs before it, so the whole suite has the last word: a test that passed alone is broken when it is worse
@@ -77,7 +77,7 @@ def confirmed(suite: Suite, tree: Path, base: SuiteRun, now: SuiteRun, *, wholes
 def _by_all(
     suite: Suite, tree: Path, base: SuiteRun, bad: Mapping[str, str], *, passed: frozenset[str], wholes: int
 ) -> Judgement:
-    """What complete runs say of what is *bad* in the first of them, where those in *passed* do pass by themselves."""
+    """Return what complete runs say of what is *bad* in the first of them, where those in *passed* do pass by themselves."""
     left, seen, runs = {key: said for key, said in bad.items() if key not in passed & suite.flaky}, dict(bad), 1
     sure = dict[str, str]()
     while left and not sure and runs < wholes:

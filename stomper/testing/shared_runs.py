@@ -83,7 +83,7 @@ class SharedSuites:
         return alone.verdict
 
     def _alone(self, names: frozenset[str], tree: Worktree, baseline: SuiteRun) -> Verdict:
-        """What the tests *names* alone have against the patch that *tree* is at."""
+        """Return what the tests *names* alone have against the patch that *tree* is at."""
         now = self._suite.run(tree.path, names, known=baseline)
         bad, said = worse_again(self._suite, tree.path, baseline, now, names) or frozenset(), worse(baseline, now)
         return Judgement({key: said[key] for key in bad}, bad), now

@@ -134,7 +134,7 @@ class Journal:
 
 
 def half_done(folder: Path) -> bool:
-    """Whether a landing has begun to change the checkout by what is in *folder*, and has not come to its end."""
+    """Return whether a landing has begun to change the checkout by what is in *folder*, and has not come to its end."""
     return (folder / _SEEN).exists()
 
 
@@ -249,7 +249,7 @@ def remove(folder: Path) -> None:
 
 
 def has_moved(journal: Journal) -> bool:
-    """Whether the branch holds the commits."""
+    """Return whether the branch holds the commits."""
     argv = command(("merge-base", "--is-ancestor", journal.new, journal.reference))
     done = processes.run(argv, cwd=Path(journal.root), timeout_s=_GIT_S, env=environment())
     return done.returncode == 0

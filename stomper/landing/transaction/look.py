@@ -91,7 +91,7 @@ def tell(place: Place) -> str:
 
 
 def _at(root: Path, change: Change) -> str | _Wrong:
-    """What tells the file at the place of *change*; empty where there is none and should be none."""
+    """Return what tells the file at the place of *change*; empty where there is none and should be none."""
     if _GITLINK in (change.old_mode, change.new_mode):
         return _Wrong("it is a submodule")
     if not int(change.old_mode, 8):
@@ -126,7 +126,7 @@ def _free(root: Path, change: Change) -> str | _Wrong:
 
 
 def _edited(move: Move, present: Sequence[Change], scratch: Path) -> list[str]:
-    """Which files are not as committed, by an index that knows nothing but what was: so that all are read."""
+    """Return which files are not as committed, by an index that knows nothing but what was: so that all are read."""
     if not present:
         return []
     env = {"GIT_INDEX_FILE": str(scratch)}

@@ -96,7 +96,7 @@ _WAYS = {"replace": _replace, "add": _add, "delete": _delete}
 
 
 def _still_there(journal: Journal, entry: Entry, there: Place) -> bool:
-    """Whether the folder that was opened is still the one of that name."""
+    """Return whether the folder that was opened is still the one of that name."""
     try:
         folder = enter(Path(journal.root), entry.parts)
     except OSError:
