@@ -139,6 +139,16 @@ def test_the_heart_does_not_import_the_flow() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_who_watches_over_a_landing_is_there_at_once() -> None:
+    """It has a second to settle one whose process was killed, and loads nothing that takes long."""
+    code = (
+        "import sys, stomper.landing.transaction.keeper; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'git', 'pydantic', 'prefect', 'typer'}))"
+    )
+    done = subprocess.run((sys.executable, "-c", code), check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_models_import_nothing_of_ours() -> None:
     """The words of Stomper stand on their own."""
     assert "stomper" not in imports(PACKAGE / "models.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pathspec
 
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 _SECTION = re.compile(r"^\^?\[([^\]]+)\](?:\[\d+\])?(?:\s+(.*))?$")

@@ -16,8 +16,9 @@ from stomper.forges.base import Forge
 from stomper.forges.hosts import Place
 from stomper.git.credentials import Credentials
 from stomper.git.mirrors import Mirror
+from stomper.git.plumbing import git, text
 from stomper.git.remotes import Remote
-from stomper.git.repository import Target, git, text
+from stomper.git.repository import Target
 from stomper.git.worktrees import SharedClone
 from stomper.system import processes
 

@@ -9,7 +9,7 @@ from stomper.campaigns.grouping import Grouping
 from stomper.campaigns.origin import Origin
 from stomper.campaigns.seals import Chain, Foreign, Part
 from stomper.forges.base import PullRequest, RequestState
-from stomper.git.repository import AS_PATCH, names
+from stomper.git.plumbing import AS_PATCH, names
 
 
 @dataclass(frozen=True)

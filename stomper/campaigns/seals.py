@@ -18,7 +18,7 @@ from pydantic import ConfigDict
 from stomper.campaigns.cost_trailer import Spent
 from stomper.errors import RepositoryError
 from stomper.git import history
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 from stomper.git.worktrees import SharedClone, build_commits
 from stomper.models import CleanUp, Model, Patch
 

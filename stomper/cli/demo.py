@@ -28,7 +28,7 @@ def demo(
     with server_begun():
         from stomper.cli.launch import run_flow
         from stomper.cli.sample_repository import make_sample, ran_as_it_should
-        from stomper.git.repository import text
+        from stomper.git.plumbing import text
         from stomper.reports.terminal import show_report
 
         folder = keep or Path(tempfile.mkdtemp(prefix="stomper-demo-"))

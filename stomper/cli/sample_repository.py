@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 from stomper.models import Report
 
 _LATENCY_S = 0.5

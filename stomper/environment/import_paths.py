@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePosixPath
 
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 from stomper.system import processes
 
 # What an interpreter imports from: path entries, and the mappings of the import hooks that editable installs make.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from stomper.git.objects import modes_at
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 
 Linguist = Literal["vendored", "generated"]
 _ON, _OFF = ("set", "true"), ("unset", "false")

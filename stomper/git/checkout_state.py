@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stomper.git.plumbing import WHOLE_INDEX, git, names
 from stomper.git.refs import Refs
-from stomper.git.repository import WHOLE_INDEX, Target, git, names
+from stomper.git.repository import Target
 from stomper.git.user_settings import UserSettings
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.git.objects import read_blobs
-from stomper.git.repository import changes_in, git, names
+from stomper.git.plumbing import git, names
+from stomper.git.repository import changes_in
 from stomper.models import Change
 
 _Pairs = Counter[tuple[bytes, bytes]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stomper.errors import RepositoryError
-from stomper.git.repository import names
+from stomper.git.plumbing import names
 from stomper.system.file_snapshot import put, remove
 
 _NAME = ".gitattributes"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 
 _ENCODING = re.compile(rb"^encoding (\S+)$", re.MULTILINE)
 _TRAILER = re.compile(r"^[ \t]*([A-Za-z][A-Za-z0-9-]*): (.*?)[ \t\r]*$", re.MULTILINE)

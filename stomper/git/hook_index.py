@@ -7,7 +7,8 @@ from pathlib import Path
 
 from stomper.errors import RepositoryError
 from stomper.git import redirections
-from stomper.git.repository import Target, git, names
+from stomper.git.plumbing import git, names
+from stomper.git.repository import Target
 
 VARIABLE = "GIT_INDEX_FILE"
 

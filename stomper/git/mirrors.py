@@ -12,7 +12,7 @@ from pathlib import Path
 from stomper.config.repository_url import Address
 from stomper.errors import RepositoryError
 from stomper.git.credentials import Credentials
-from stomper.git.repository import attempt, git
+from stomper.git.plumbing import attempt, git
 from stomper.state.locks import Lock
 from stomper.state.paths import home
 from stomper.system import processes

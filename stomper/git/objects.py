@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stomper.errors import RepositoryError
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 
 
 def modes_at(cwd: Path, commit: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import Target, git
+from stomper.git.plumbing import git
+from stomper.git.repository import Target
 
 # Not what a remote has: editors fetch in the background.
 _KINDS = ("refs/heads", "refs/tags", "refs/stash", "refs/notes", "refs/replace", "refs/bisect")

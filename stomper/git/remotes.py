@@ -11,7 +11,7 @@ from stomper.config.parameters import FixParameters
 from stomper.errors import RepositoryError, SettingsError
 from stomper.git.credentials import Credentials, from_environment
 from stomper.git.mirrors import Mirror, only_in
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 from stomper.state.locks import Lock
 
 _MOST = 64  # runs at once over one address

@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from stomper.git.plumbing import text
+
+_NOT_IN_FILES = "refs/heads/.invalid"  # what git writes where its references are in tables
 _HEADS = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
 
 
@@ -16,13 +19,23 @@ def unfinished(git_dir: Path, branch: str) -> str:
 
 def checkouts_of(git_dir: Path, branch: str) -> list[Path]:
     """Return what git keeps for each checkout that has *branch* checked out."""
-    return [own_dir for own_dir in _own_dirs(git_dir) if _head(own_dir) == f"refs/heads/{branch}"]
+    return [own_dir for own_dir in _own_dirs(git_dir) if head_of(own_dir) == f"refs/heads/{branch}"]
 
 
 def root_of(own_dir: Path) -> str:
     """Return where the checkout is that git keeps *own_dir* for, as people know it."""
     pointer = _text(own_dir / "gitdir")
     return str(Path(pointer).parent) if pointer else str(own_dir.parent if own_dir.name == ".git" else own_dir)
+
+
+def head_of(own_dir: Path) -> str:
+    """Return the full name of the branch that is checked out there, or the commit where there is none.
+
+    git can be told to have HEAD be a link to the branch."""
+    with contextlib.suppress(OSError):
+        return str((own_dir / "HEAD").readlink())
+    head = _text(own_dir / "HEAD").removeprefix("ref: ")
+    return text(("symbolic-ref", "--quiet", "HEAD"), cwd=own_dir, ok=(0, 1)) if head == _NOT_IN_FILES else head
 
 
 def _own_dirs(git_dir: Path) -> Iterator[Path]:
@@ -38,7 +51,7 @@ def _in_checkout(own_dir: Path, branch: str) -> Iterator[str]:
             yield f"{branch} is being rebased in {where}: `git rebase --continue` or `--abort` ends that"
     if _text(own_dir / "BISECT_START").removeprefix("refs/heads/") == branch:
         yield f"{branch} is being bisected in {where}: `git bisect reset` ends that"
-    if _head(own_dir) != name:
+    if head_of(own_dir) != name:
         return
     if (own_dir / "rebase-apply" / "applying").exists():
         yield f"patches are being applied to {branch} in {where}: `git am --continue` or `--abort` ends that"
@@ -49,13 +62,6 @@ def _in_checkout(own_dir: Path, branch: str) -> Iterator[str]:
     if todo := _text(own_dir / "sequencer" / "todo").split():
         what = "revert" if todo[0] == "revert" else "cherry-pick"
         yield f"a {what} into {branch} is under way in {where}: `git {what} --continue` or `--abort` ends that"
-
-
-def _head(own_dir: Path) -> str:
-    """Return the full name of the branch that is checked out; git can be told to have HEAD be a link to it."""
-    with contextlib.suppress(OSError):
-        return str((own_dir / "HEAD").readlink())
-    return _text(own_dir / "HEAD").removeprefix("ref: ")
 
 
 def _text(file: Path) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import Target, git, names
+from stomper.git.plumbing import git, names
+from stomper.git.repository import Target
 from stomper.system.file_snapshot import Stamp, stamp_of
 
 _HOOKS = "core.hookspath"

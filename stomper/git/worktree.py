@@ -14,7 +14,8 @@ from pathlib import Path
 
 from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.git.foreign_attributes import Attributes
-from stomper.git.repository import AS_PATCH, git, parse_changes
+from stomper.git.plumbing import AS_PATCH, git
+from stomper.git.repository import parse_changes
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles, Stamp, put, remove, stamp_of
 

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import AS_PATCH, WHOLE_INDEX, Target, copied_config, git, names, promisors, text
+from stomper.git.plumbing import AS_PATCH, WHOLE_INDEX, git, names, text
+from stomper.git.repository import Target, copied_config, promisors
 from stomper.git.worktree import Worktree
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles, put

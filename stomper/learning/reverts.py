@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stomper.git import history
 from stomper.git.history import Commit
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 from stomper.learning.examples import Examples
 from stomper.learning.trials import Trial, Trials, repository_of
 from stomper.state.store import Store

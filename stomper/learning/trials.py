@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from stomper.git.repository import text
+from stomper.git.plumbing import text
 from stomper.hashing import digest
 from stomper.models import Diagnostic, Model
 from stomper.state.store import Store

@@ -9,7 +9,7 @@ from stomper.agents.ruff import RuffAgent
 from stomper.checkers.unchecked import unchecked
 from stomper.fixing.session import Session
 from stomper.git.objects import modes_at
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 from stomper.guards.registry import guards_of
 from stomper.landing.land import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import functools
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,16 @@ class Place:
         number = os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.folder)
         with os.fdopen(number, "rb") as file:
             return file.read()
+
+    def tell(self) -> str:
+        """Return what tells the file: its inode, its mode and its content. Raises OSError."""
+        about = os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
+        return told(about, self.content())
+
+
+def told(about: os.stat_result, content: bytes) -> str:
+    """Return what tells a file with this *content*, as `Place.tell` does."""
+    return f"{about.st_ino} {about.st_mode} {hashlib.sha256(content).hexdigest()}"
 
 
 def exchange(one: Place, other: Place) -> None:

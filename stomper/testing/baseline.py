@@ -15,7 +15,7 @@ from stomper.config.settings import Settings
 from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.errors import StomperError, SuiteError
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 from stomper.git.worktree_pool import Pool
 from stomper.hashing import digest
 from stomper.state.store import Store

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from stomper.git.repository import git, names
+from stomper.git.plumbing import git, names
 
 _MOST_FILES, _MOST_BYTES = 5_000, 200 * 1024**2
 _CACHES = frozenset({

@@ -8,7 +8,7 @@ import pytest
 
 from stomper.errors import RepositoryError
 from stomper.git.objects import modes_at, read_blobs
-from stomper.git.repository import git, text
+from stomper.git.plumbing import git, text
 from tests.support.runs import started
 
 

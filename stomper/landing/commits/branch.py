@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
+from stomper.git.plumbing import git, text
 from stomper.git.remotes import Remote
-from stomper.git.repository import git, read_changes, text
+from stomper.git.repository import read_changes
 from stomper.git.unfinished import checkouts_of, root_of, unfinished
 from stomper.landing.transaction.staging import Move
 from stomper.landing.transaction.transaction import Ending, carry_out

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
-from stomper.git.repository import git, identity, signs
+from stomper.git.plumbing import git
+from stomper.git.repository import identity, signs
 from stomper.git.worktrees import SharedClone, build_commits
 from stomper.models import Outcome, Patch
 

@@ -9,7 +9,8 @@ from stomper.analysis.risk import risk
 from stomper.analysis.syntax import OWN, Parser
 from stomper.errors import RepositoryError
 from stomper.git import history
-from stomper.git.repository import git, read_changes
+from stomper.git.plumbing import git
+from stomper.git.repository import read_changes
 from stomper.landing.pull_requests.commit_chain import Piece
 from stomper.models import Change, Patch
 

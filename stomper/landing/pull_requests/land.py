@@ -15,7 +15,7 @@ from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
 from stomper.forges.base import ForgeError
 from stomper.git import history
-from stomper.git.repository import git
+from stomper.git.plumbing import git
 from stomper.landing.commits import branch
 from stomper.landing.commits.combine import fit
 from stomper.landing.commits.verify_together import verify_together

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stomper.git.repository import WHOLE_INDEX, git, names
+from stomper.git.plumbing import WHOLE_INDEX, git, names
 from stomper.landing.transaction.journal import Entry, place_of
 from stomper.landing.transaction.staging import Move
 from stomper.models import Change
-from stomper.system.renaming import Place, enter
+from stomper.system.renaming import Place, enter, told
 
 _GITLINK = "160000"
+_SHA1_DIGITS = 40
 _NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP, errno.ENOENT})
 _EDITED = "it was edited during the run: commit or stash the edits, then run again"
 _GONE = "it was deleted during the run"
@@ -35,25 +36,48 @@ class Seen:
     """The files that cannot be landed, each with why."""
 
 
-def hidden(move: Move, index: Path) -> tuple[frozenset[str], frozenset[str]]:
-    """Return which of the files git is told not to look for in the checkout (`skip-worktree`), and whose changes it is told
-    to overlook (`assume-unchanged`)."""
-    listing = git((*WHOLE_INDEX, "ls-files", "-v", "-z"), cwd=move.root, env={"GIT_INDEX_FILE": str(index)})
+@dataclass(frozen=True)
+class Listed:
+    """A file of *move* as the checkout's index has it: how git lists its *flag*, *mode* and *blob*."""
+
+    flag: str
+    mode: str
+    blob: str
+
+    @property
+    def skipped(self) -> bool:
+        """Whether git is told not to look for it in the checkout (`skip-worktree`)."""
+        return self.flag in "Ss"
+
+    @property
+    def overlooked(self) -> bool:
+        """Whether git is told to overlook its changes (`assume-unchanged`)."""
+        return self.flag.islower()
+
+
+def listed(move: Move, index: Path) -> Mapping[str, Listed]:
+    """Return the files of *move* that are in *index*. One that is unmerged has no blob."""
+    listing = git((*WHOLE_INDEX, "ls-files", "-v", "--stage", "-z"), cwd=move.root, env={"GIT_INDEX_FILE": str(index)})
     paths = {change.path for change in move.changes}
-    flagged = [(name[0], name[2:]) for name in names(listing) if name[2:] in paths]
-    skipped = frozenset(path for flag, path in flagged if flag in "Ss")
-    return skipped, frozenset(path for flag, path in flagged if flag.islower())
+    found = {}
+    for about, _, path in (line.partition("\t") for line in names(listing)):
+        if path in paths:
+            flag, mode, blob, stage = about.split(" ")
+            found[path] = Listed(flag, mode, blob if stage == "0" else "")
+    return found
 
 
-def absent(move: Move, skipped: frozenset[str]) -> frozenset[str]:
-    """Return which of the *skipped* files are not in the checkout, as in a sparse one: only the index is told of those."""
-    return frozenset(path for path in skipped if not os.path.lexists(move.root / path))
+def absent(move: Move, index: Mapping[str, Listed]) -> frozenset[str]:
+    """Return which files git is told not to look for, and are not in the checkout, as in a sparse one: only the index is
+    told of those."""
+    return frozenset(path for path, file in index.items() if file.skipped and not os.path.lexists(move.root / path))
 
 
-def look(move: Move, index: Path, left_out: frozenset[str], scratch: Path) -> Seen:
-    """Look at the place of each file of *move* but those *left_out*, by content. *index* is a copy of the checkout's."""
+def look(move: Move, index: Mapping[str, Listed], left_out: frozenset[str], scratch: Path) -> Seen:
+    """Look at the place of each file of *move* but those *left_out*, by content. *index* is the checkout's."""
     found: dict[str, str] = {}
     wrong: dict[str, str] = {}
+    unlike = []
     for change in move.changes:
         if change.path in left_out:
             continue
@@ -64,18 +88,13 @@ def look(move: Move, index: Path, left_out: frozenset[str], scratch: Path) -> Se
             continue
         if isinstance(seen, _Wrong):
             wrong[change.path] = seen.why
-        else:
-            found[change.path] = seen
-    listing = git(
-        (*WHOLE_INDEX, "diff-index", "--cached", "--name-only", "-z", "--no-renames", move.old),
-        cwd=move.root,
-        env={"GIT_INDEX_FILE": str(index)},
-    )
-    staged = frozenset(names(listing))
-    paths = [c.path for c in move.changes if c.path not in wrong and c.path not in left_out]
-    wrong |= {c.path: _STAGED for c in move.changes if c.path in staged}
-    present = [c for c in move.changes if c.path in paths and int(c.old_mode, 8)]
-    wrong |= {path: _EDITED for path in _edited(move, present, scratch) if path not in wrong}
+            continue
+        found[change.path] = seen.tells
+        if not seen.as_committed:
+            unlike.append(change)
+    wrong |= {change.path: _STAGED for change in move.changes if _staged(change, index.get(change.path))}
+    unlike = [change for change in unlike if change.path not in wrong]
+    wrong |= dict.fromkeys(_edited(move, unlike, scratch), _EDITED)
     return Seen(found, wrong)
 
 
@@ -84,14 +103,23 @@ class _Wrong:
     why: str
 
 
-def tell(place: Place) -> str:
-    """Return what tells the file at *place*: its inode, its mode and its content. Raises OSError."""
-    about = os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
-    return f"{about.st_ino} {about.st_mode} {hashlib.sha256(place.content()).hexdigest()}"
+@dataclass(frozen=True)
+class _There:
+    """What lies there, if anything, and whether it is what is committed, byte for byte: else git has to say."""
+
+    tells: str
+    as_committed: bool
 
 
-def _at(root: Path, change: Change) -> str | _Wrong:
-    """Return what tells the file at the place of *change*; empty where there is none and should be none."""
+def _staged(change: Change, file: Listed | None) -> bool:
+    """Return whether the index has another file than the commit that is checked out."""
+    if file is None:
+        return bool(int(change.old_mode, 8))
+    return (file.mode, file.blob) != (change.old_mode, change.old_blob)
+
+
+def _at(root: Path, change: Change) -> _There | _Wrong:
+    """Return what is at the place of *change*. Raises OSError."""
     if _GITLINK in (change.old_mode, change.new_mode):
         return _Wrong("it is a submodule")
     if not int(change.old_mode, 8):
@@ -102,19 +130,32 @@ def _at(root: Path, change: Change) -> str | _Wrong:
             if about is None:
                 return _Wrong(_GONE)
             kind = stat.S_ISLNK if change.old_mode == "120000" else stat.S_ISREG
-            return tell(place) if kind(about.st_mode) else _Wrong(_REPLACED)
+            if not kind(about.st_mode):
+                return _Wrong(_REPLACED)
+            content = place.content()
+            mode = "120000" if stat.S_ISLNK(about.st_mode) else "100755" if about.st_mode & stat.S_IXUSR else "100644"
+            same = mode == change.old_mode and _blob(content, len(change.old_blob)) == change.old_blob
+            return _There(told(about, content), same)
     except OSError as error:
         return _Wrong(_PARENT if error.errno in _NO_FOLDER else f"it cannot be read: {error.strerror}")
 
 
-def _free(root: Path, change: Change) -> str | _Wrong:
+def _blob(content: bytes, digits: int) -> str:
+    """Return the name of *content* as git stores it, in so many *digits*: by SHA-1, or by SHA-256."""
+    hashed = hashlib.sha1(usedforsecurity=False) if digits == _SHA1_DIGITS else hashlib.sha256()
+    hashed.update(b"blob %d\0" % len(content))
+    hashed.update(content)
+    return hashed.hexdigest()
+
+
+def _free(root: Path, change: Change) -> _There | _Wrong:
     """Nothing, where a new file can be put; the folders on the way are there, or can be made."""
     parts = change.path.split("/")[:-1]
     for depth in range(len(parts) + 1):
         try:
             folder = enter(root, tuple(parts[:depth]))
         except FileNotFoundError:
-            return ""
+            return _There("", as_committed=True)
         except OSError:
             return _Wrong(_PARENT)
         try:
@@ -122,11 +163,12 @@ def _free(root: Path, change: Change) -> str | _Wrong:
                 return _Wrong(_THERE)
         finally:
             os.close(folder)
-    return ""
+    return _There("", as_committed=True)
 
 
 def _edited(move: Move, present: Sequence[Change], scratch: Path) -> list[str]:
-    """Return which files are not as committed, by an index that knows nothing but what was: so that all are read."""
+    """Return which files are not as committed as git sees it, which may have checked them out in other bytes: by an index
+    that knows nothing but what was, so that all are read."""
     if not present:
         return []
     env = {"GIT_INDEX_FILE": str(scratch)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stomper.git.repository import WHOLE_INDEX, git
+from stomper.git.plumbing import WHOLE_INDEX, git
 from stomper.landing.transaction.journal import FILES, Entry, Journal, stamp
 from stomper.models import Change
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from stomper import progress
-from stomper.landing.transaction.journal import Entry, Journal, place, place_of, stamp
-from stomper.landing.transaction.look import tell
+from stomper.landing.transaction.journal import Entry, Journal, place, place_of
 from stomper.system.renaming import Place, enter, exchange, move
 
 _EDITED = "it was edited in the moment of landing: commit or stash the edits, then run again"
@@ -34,39 +32,10 @@ def put_in_place(journal: Journal, seen: Mapping[str, str]) -> Mapping[str, str]
     return {}
 
 
-def written_late(journal: Journal, seen: Mapping[str, str]) -> list[str]:
-    """Put back the files that somebody who had opened them before has written to since they were taken out of the checkout.
-
-    Returns their paths. What the branch holds is none of it: they are edits of what was there before."""
-    late = []
-    for entry in journal.entries:
-        with contextlib.suppress(OSError), place(entry.staged) as staged:
-            if entry.way == "add" or seen.get(entry.path) in (None, tell(staged)):
-                continue
-            late.append(entry.path)
-            with place_of(journal.root, entry) as there:
-                about = there.look()
-                if about is None and entry.way == "delete":
-                    move(staged, there)
-                elif about is not None and stamp(about) == entry.stamp:
-                    exchange(staged, there)
-    return late
-
-
-def remove_empty_folders(journal: Journal) -> None:
-    """Remove the folders that the deletions have left empty, as git does."""
-    for entry in journal.entries:
-        parts = entry.parts if entry.way == "delete" else ()
-        with contextlib.suppress(OSError):
-            while parts:
-                Path(journal.root, *parts).rmdir()
-                parts = parts[:-1]
-
-
 def _replace(journal: Journal, entry: Entry, seen: str) -> str:
     with place_of(journal.root, entry) as there, place(entry.staged) as staged:
         exchange(staged, there)
-        if tell(staged) == seen and _still_there(journal, entry, there):
+        if staged.tell() == seen and _still_there(journal, entry, there):
             return ""
         exchange(staged, there)
         return _EDITED
@@ -86,7 +55,7 @@ def _add(journal: Journal, entry: Entry, _: str) -> str:
 def _delete(journal: Journal, entry: Entry, seen: str) -> str:
     with place_of(journal.root, entry) as there, place(entry.staged) as staged:
         move(there, staged)
-        if tell(staged) == seen and _still_there(journal, entry, there):
+        if staged.tell() == seen and _still_there(journal, entry, there):
             return ""
         move(staged, there)
         return _EDITED

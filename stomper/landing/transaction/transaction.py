@@ -19,13 +19,14 @@ from typing import Literal
 
 from stomper import progress
 from stomper.errors import RepositoryError
-from stomper.git.repository import WHOLE_INDEX, git, text
-from stomper.git.unfinished import checkouts_of, root_of, unfinished
+from stomper.git.plumbing import WHOLE_INDEX, git, text
+from stomper.git.unfinished import checkouts_of, head_of, root_of, unfinished
 from stomper.landing.transaction.journal import Journal, half_done, has_moved, make_folder, place, remove, take_back
 from stomper.landing.transaction.locks import Held, Reference, index_locked, reference_locked
-from stomper.landing.transaction.look import absent, hidden, look
+from stomper.landing.transaction.look import Listed, absent, listed, look
+from stomper.landing.transaction.settling import remove_empty_folders, written_late
 from stomper.landing.transaction.staging import Move, stage
-from stomper.landing.transaction.swap import put_in_place, remove_empty_folders, written_late
+from stomper.landing.transaction.swap import put_in_place
 from stomper.system import processes
 from stomper.system.renaming import exchange
 
@@ -49,18 +50,21 @@ def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
     """Land. *lock* is the lock of the repository, which the caller holds; git's own are waited for, *wait_s* at most.
 
     Raises RepositoryError, OSError, and Cancelled once the run is stopped; nothing is changed then."""
-    if why := refusal(move):
-        return Ending("refused", why=why)
     folder = make_folder(move.root, move.own_dir)
     with _kept(folder, lock) as lifeline:
         try:
-            left_out = absent(move, hidden(move, move.own_dir / "index")[0])
-            journal = stage(move, folder, left_out)
+            journal = stage(move, folder, _left_out(move))
             progress.emit(progress.LandingStep("staged"))
             return _when_free(move, journal, lifeline, wait_s)
         finally:
             if not half_done(folder):  # else it is for the keeper to settle, once we are gone
                 remove(folder)
+
+
+def _left_out(move: Move) -> frozenset[str]:
+    """Return which files are absent on purpose, as far as can be seen before the lock is held."""
+    lacking = (c for c in move.changes if int(c.old_mode, 8) and not os.path.lexists(move.root / c.path))
+    return absent(move, listed(move, move.own_dir / "index")) if any(lacking) else frozenset()
 
 
 def refusal(move: Move) -> str:
@@ -71,9 +75,10 @@ def refusal(move: Move) -> str:
     others = [root_of(place) for place in checkouts_of(move.git_dir, move.branch) if place.resolve() != own]
     if others:
         return f"{move.branch} is checked out in {others[0]} too by now: switch that one to another branch"
-    head = text(("symbolic-ref", "--quiet", "HEAD"), cwd=move.root, ok=(0, 1)).removeprefix("refs/heads/")
-    if head != move.branch:
-        there = f"on {head}" if head else "on no branch"
+    head = head_of(move.own_dir)
+    if head != move.reference:
+        on = head.removeprefix("refs/heads/")
+        there = "on no branch" if head == on else f"on {on}"
         return f"{move.root} is {there} by now: `git switch {move.branch}`"
     return ""
 
@@ -117,12 +122,12 @@ def _under_locks(move: Move, journal: Journal, lifeline: int) -> Ending:
 
 def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Ending:
     before = _copy_index(move, journal)
-    skipped, overlooked = hidden(move, journal.index)
-    left_out = absent(move, skipped)
+    index = listed(move, journal.index)
+    left_out = absent(move, index)
     staged = {entry.path for entry in journal.entries}
     if appeared := {c.path for c in move.changes if c.path not in left_out} - staged:
         return Ending("in the way", dict.fromkeys(appeared, "it came into the checkout in the moment of landing"))
-    seen = look(move, journal.index, left_out, Path(journal.folder, "look"))
+    seen = look(move, index, left_out, Path(journal.folder, "look"))
     if seen.in_the_way:
         return Ending("in the way", seen.in_the_way)
     journal.note_seen(seen.files)
@@ -133,7 +138,7 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
             journal.end()
             return Ending("in the way", wrong)
         progress.emit(progress.LandingStep("files"))
-        _update_index(move, journal, skipped, overlooked)
+        _update_index(move, journal, index)
         _exchange_index(move, journal, before)
         progress.emit(progress.LandingStep("index"))
         reference.commit()
@@ -160,7 +165,7 @@ def _copy_index(move: Move, journal: Journal) -> os.stat_result:
     return about
 
 
-def _update_index(move: Move, journal: Journal, skipped: frozenset[str], overlooked: frozenset[str]) -> None:
+def _update_index(move: Move, journal: Journal, before: Mapping[str, Listed]) -> None:
     """Have our copy of the index know the new files, flagged as they were. Raises RepositoryError."""
 
     def update(*words: str, entries: bytes = b"") -> None:
@@ -170,10 +175,12 @@ def _update_index(move: Move, journal: Journal, skipped: frozenset[str], overloo
     info = [f"{c.new_mode} {c.new_blob}\t".encode() + os.fsencode(c.path) + b"\0" for c in move.changes]
     update("-z", "--index-info", entries=b"".join(info))
     update("-q", "--refresh")  # exit code 1: some files differ
+    kept = [(c.path, before[c.path]) for c in move.changes if c.path in before and not c.deleted]
+    skipped = [path for path, file in kept if file.skipped]
+    overlooked = [path for path, file in kept if file.overlooked]
     for flag, paths in (("--skip-worktree", skipped), ("--assume-unchanged", overlooked)):
-        kept = [os.fsencode(c.path) + b"\0" for c in move.changes if c.path in paths and not c.deleted]
-        if kept:
-            update(flag, "-z", "--stdin", entries=b"".join(kept))
+        if paths:
+            update(flag, "-z", "--stdin", entries=b"".join(os.fsencode(path) + b"\0" for path in paths))
     journal.stamp_index()
 
 
