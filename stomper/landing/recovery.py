@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stomper.git.repository import Target
 from stomper.landing.transaction.journal import found, home_of
-from stomper.landing.transaction.settling import settle
+from stomper.landing.transaction.settling import Settled, settle
 from stomper.state import paths
 from stomper.state.locks import Lock
 
@@ -23,6 +23,11 @@ def heal(target: Target) -> list[str]:
         return [_told(target, settle(journal)) for journal in found(target.own_dir)]
 
 
-def _told(target: Target, finished: bool) -> str:
-    done = "finished" if finished else "taken back"
-    return f"a landing in {target.root} that was cut off was {done}"
+def _told(target: Target, settled: Settled) -> str:
+    cut_off = f"a landing in {target.root} that was cut off"
+    if settled.left:
+        return (
+            f"{cut_off} could not be taken back whole: {', '.join(settled.left)} cannot be written; what was there is in "
+            f"{settled.folder}, and the next run tries again"
+        )
+    return f"{cut_off} was {'finished' if settled.finished else 'taken back'}"

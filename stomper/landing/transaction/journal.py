@@ -205,23 +205,42 @@ def read(folder: Path) -> Journal:
     return Journal(**data, entries=entries)
 
 
-def take_back(journal: Journal, *, index: bool = True) -> None:
+def take_back(journal: Journal, *, index: bool = True) -> tuple[str, ...]:
     """Put everything back that is as the landing left it, the *index* too; what somebody has written to since stays as it
-    is."""
-    with contextlib.suppress(OSError), place(journal.index) as ours, place(Path(journal.own_dir, "index")) as theirs:
-        about = theirs.look()
-        if index and about and stamp(about) == Path(journal.folder, _STAMP).read_text(encoding="utf-8"):
-            exchange(ours, theirs)
+    is. Returns what could not be put back, and lies in the journal's folder; to be tried again."""
+    left = []
+    try:
+        if index:
+            _put_index_back(journal)
+    except OSError:
+        left.append(str(Path(journal.own_dir, "index")))
     for entry in reversed(journal.entries):
-        with contextlib.suppress(OSError):
+        try:
             _put_back(journal, entry)
+        except OSError:
+            left.append(entry.path)
     for folder in journal.made():
         with contextlib.suppress(OSError):
             Path(journal.root, folder).rmdir()
+    return tuple(left)
+
+
+def _put_index_back(journal: Journal) -> None:
+    try:
+        ours = Path(journal.folder, _STAMP).read_text(encoding="utf-8")
+    except FileNotFoundError:  # it was not in place yet
+        return
+    with place(journal.index) as staged, place(Path(journal.own_dir, "index")) as there:
+        about = there.look()
+        if about and stamp(about) == ours:
+            exchange(staged, there)
 
 
 def _put_back(journal: Journal, entry: Entry) -> None:
-    with place_of(journal.root, entry) as there, place(entry.staged) as staged:
+    """Put the old file back in place of the new one. Raises OSError where that cannot be; where somebody has removed the
+    folder meanwhile, or made another file, that is not tried."""
+    gone_on = contextlib.suppress(FileNotFoundError, NotADirectoryError, FileExistsError)
+    with gone_on, place_of(journal.root, entry) as there, place(entry.staged) as staged:
         if entry.way == "delete":
             if staged.look():
                 move(staged, there)

@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.errors import RepositoryError
@@ -19,8 +19,19 @@ from stomper.system.renaming import exchange, move
 _SPARE_WORDS = re.compile(r" (blob|commit)(?= )| 0$")  # a type in trees, a stage in an index
 
 
-def settle(journal: Journal) -> bool:
-    """Finish the landing of a process that is gone where the branch has moved (then True), else take it back."""
+@dataclass(frozen=True)
+class Settled:
+    """What became of a landing whose process is gone: it is *finished*, or taken back; but for what is *left* of the user's
+    files in *folder*, to be tried again."""
+
+    finished: bool
+    left: tuple[str, ...] = ()
+    folder: str = ""
+
+
+def settle(journal: Journal) -> Settled:
+    """Finish the landing of a process that is gone where the branch has moved, else take it back."""
+    left = tuple[str, ...]()
     finished = has_moved(journal)
     if finished:
         written_late(journal, journal.seen())
@@ -28,12 +39,13 @@ def settle(journal: Journal) -> bool:
         _release(journal)
     else:
         kept = _committed_since(journal)
-        left = tuple(entry for entry in journal.entries if entry.path not in kept)
-        take_back(replace(journal, entries=left), index=len(left) == len(journal.entries))
+        entries = tuple(entry for entry in journal.entries if entry.path not in kept)
+        left = take_back(replace(journal, entries=entries), index=len(entries) == len(journal.entries))
         _release(journal)
         _unstage(journal, kept)
-    remove(Path(journal.folder))
-    return finished
+    if not left:
+        remove(Path(journal.folder))
+    return Settled(finished, left, journal.folder)
 
 
 def written_late(journal: Journal, seen: Mapping[str, str]) -> list[str]:

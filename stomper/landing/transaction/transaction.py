@@ -46,19 +46,23 @@ class Ending:
     """Files that have landed, and that lie in the checkout as somebody has written to them in that moment."""
 
 
+class NotPutBack(RepositoryError):
+    """A landing failed, and some of the user's files lie beside the checkout."""
+
+
 def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
     """Land. *lock* is the lock of the repository, which the caller holds; git's own are waited for, *wait_s* at most.
 
     Raises RepositoryError, OSError, and Cancelled once the run is stopped; nothing is changed then."""
     folder = make_folder(move.root, move.own_dir)
-    with _kept(folder, lock) as lifeline:
-        try:
+    try:
+        with _kept(folder, lock) as lifeline:
             journal = stage(move, folder, _left_out(move))
             progress.emit(progress.LandingStep("staged"))
             return _when_free(move, journal, lifeline, wait_s)
-        finally:
-            if not half_done(folder):  # else it is for the keeper to settle, once we are gone
-                remove(folder)
+    finally:
+        if not half_done(folder):  # else it is for the keeper to settle, once we are gone
+            remove(folder)
 
 
 def _left_out(move: Move) -> frozenset[str]:
@@ -112,6 +116,8 @@ def _under_locks(move: Move, journal: Journal, lifeline: int) -> Ending:
                 if why := refusal(move):  # under the lock: nobody switches any more
                     return Ending("refused", why=why)
                 return _all_or_nothing(move, journal, reference)
+        except NotPutBack:
+            raise
         except RepositoryError:
             if why := refusal(move):
                 return Ending("refused", why=why)
@@ -134,8 +140,7 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
     progress.emit(progress.LandingStep("looked"))
     try:
         if wrong := put_in_place(journal, seen.files):
-            take_back(journal)
-            journal.end()
+            _put_all_back(journal)
             return Ending("in the way", wrong)
         progress.emit(progress.LandingStep("files"))
         _update_index(move, journal, index)
@@ -144,14 +149,23 @@ def _all_or_nothing(move: Move, journal: Journal, reference: Reference) -> Endin
         reference.commit()
     except BaseException:
         if not (reference.told and has_moved(journal)):
-            take_back(journal)
-            journal.end()
+            _put_all_back(journal)
             raise
     progress.emit(progress.LandingStep("moved"))
     late = written_late(journal, seen.files)
     remove_empty_folders(journal)
     journal.end()
     return Ending("moved", late=tuple(late))
+
+
+def _put_all_back(journal: Journal) -> None:
+    """Put everything back. Raises NotPutBack where something cannot be; it stays at hand for the next to try."""
+    if left := take_back(journal):
+        raise NotPutBack(
+            f"{', '.join(left)} could not be put back as they were: what was there is in {journal.folder}, and the next run "
+            "tries again"
+        )
+    journal.end()
 
 
 def _copy_index(move: Move, journal: Journal) -> os.stat_result:

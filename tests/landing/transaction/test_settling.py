@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from stomper import progress
+from stomper.errors import RepositoryError
+from stomper.git.repository import open_target
+from stomper.landing.recovery import heal
 from stomper.landing.transaction.journal import found
 from stomper.landing.transaction.settling import settle
 from stomper.landing.transaction.staging import Move
-from stomper.landing.transaction.transaction import carry_out
+from stomper.landing.transaction.transaction import NotPutBack, carry_out
 from tests.landing.transaction.world import make_template
 from tests.support.repositories import git
 
@@ -110,6 +115,40 @@ def test_an_interrupt_while_it_is_taken_back(wanted: Move, monkeypatch: pytest.M
     wait_for_end(wanted)
     assert git(wanted.root, "status", "--porcelain") == ""
     assert git(wanted.root, "rev-parse", "HEAD") == wanted.old
+
+
+def _cannot_write(*_: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def test_what_cannot_be_put_back_is_told_and_tried_again(wanted: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the files and where they are; who watches over the landing puts them back as soon as it can."""
+
+    def listen(event: progress.Event) -> None:
+        if isinstance(event, progress.LandingStep) and event.step == "files":
+            monkeypatch.setattr("stomper.landing.transaction.journal._put_back", _cannot_write)
+            raise RepositoryError("the disk is ill")
+
+    with (
+        pytest.raises(NotPutBack, match=r"pkg/a\.py.* could not be put back .*stomper-landing"),
+        progress.listening(listen),
+    ):
+        carry_out(wanted, wanted.root.parent / "landing.lock")
+    wait_for_end(wanted)
+    assert git(wanted.root, "status", "--porcelain") == ""
+    assert git(wanted.root, "rev-parse", "HEAD") == wanted.old
+
+
+def test_what_a_later_run_cannot_put_back_stays_at_hand(wanted: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so each time, until it can."""
+    killed(wanted, "files", alone=True)
+    target = open_target(wanted.root)
+    with monkeypatch.context() as patched:
+        patched.setattr("stomper.landing.transaction.journal._put_back", _cannot_write)
+        (said,) = heal(target)
+        assert re.search(r"could not be taken back whole: .*pkg/a\.py.*stomper-landing", said)
+    assert [words.rpartition(" was ")[2] for words in heal(target)] == ["taken back"]
+    assert git(wanted.root, "status", "--porcelain") == ""
 
 
 GONE_ON: dict[str, tuple[str, ...]] = {
