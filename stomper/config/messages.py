@@ -13,6 +13,7 @@ from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
 
 _QUOTED = re.compile(r"'([^']*)'")
+_FEW = 20  # more are no help in one line
 
 
 def explain(error: Any, origins: Mapping[tuple[str, ...], str]) -> str:
@@ -38,6 +39,8 @@ def _unknown(keys: list[str]) -> str:
     """What is said of a key that is not known in its table."""
     known = sorted(_table_of(keys).model_fields)
     meant = did_you_mean(keys[-1], known)
+    if len(known) > _FEW:
+        return f"unknown key{meant or ';'} `stomper settings` lists those that there are"
     return f"unknown key{meant}{' Known' if meant else '; known'} ones are {', '.join(known)}"
 
 

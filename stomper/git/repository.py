@@ -180,6 +180,11 @@ def _status(root: Path) -> tuple[frozenset[str], frozenset[str]]:
     return dirty, frozenset(f[3:] for f in fields if f[0] not in " ?!")
 
 
+def files_of(target: Target) -> list[str]:
+    """Return the files that git tracks, or would."""
+    return names(git(("ls-files", "-z", "--cached", "--others", "--exclude-standard"), cwd=target.root))
+
+
 def uncommitted(root: Path) -> frozenset[str]:
     """Paths with uncommitted changes just now."""
     return _status(root)[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.campaigns import campaign
-from stomper.checkers.selection import Scope
+from stomper.checkers.selection import Scope, globs
 from stomper.config.loading import load
 from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings
@@ -14,7 +14,7 @@ from stomper.errors import RepositoryError, SettingsError
 from stomper.fixing.session import Session
 from stomper.git.hook_index import index_of_hook, staged_in
 from stomper.git.remotes import Remote
-from stomper.git.repository import Target, changed_since, check_landing, open_target
+from stomper.git.repository import Target, changed_since, check_landing, files_of, open_target
 from stomper.landing.recovery import heal
 from stomper.learning import reverts
 from stomper.run import history
@@ -39,6 +39,7 @@ def plan(parameters: FixParameters, remote: Remote | None = None, *, lands: bool
     target = open_target(Path(parameters.repository), before_first_commit=bool(parameters.uncommitted))
     config = Path(parameters.config) if parameters.config else None
     settings = load(target.root, flags=parameters.flags(), config=config)
+    _check_include(target, parameters)
     scope = scope_of(target, parameters)
     land = "patch" if scope.uncommitted else settings.land
     check_landing(target, land, settings.branch_name)
@@ -101,6 +102,14 @@ def _settle(parameters: FixParameters) -> list[str]:
         return heal(target)
     finally:
         store.close()
+
+
+def _check_include(target: Target, parameters: FixParameters) -> None:
+    """Raise SettingsError where the run itself, not a settings file, asks for files of which the repository has none."""
+    asked = parameters.settings.get("include")
+    patterns = [str(pattern) for pattern in asked] if isinstance(asked, list | tuple) else []
+    if patterns and not any(globs(patterns).match_files(files_of(target))):
+        raise SettingsError(f"include: no file of {target.root} matches {', '.join(patterns)}")
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:

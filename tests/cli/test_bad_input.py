@@ -37,6 +37,13 @@ def test_no_commits(tmp_path: Path, verb: str) -> None:
     assert refused(stomper(root, verb), str(root), "no commits yet")
 
 
+@ALSO_FIX
+def test_a_pattern_that_no_file_matches(make_repo: MakeRepo, verb: str) -> None:
+    """It is misspelt, more likely than not: nothing to fix would be no answer."""
+    root = make_repo({"a.py": "import os\n"})
+    assert refused(stomper(root, verb, "--include", "scr/"), "include: no file of", "matches scr/")
+
+
 def test_check_in_a_process_of_its_own(tmp_path: Path) -> None:
     """The installed command ends an error with exit code 2 and one message on stderr."""
     done = subprocess.run((STOMPER, "check"), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)

@@ -20,8 +20,8 @@ def refusal(root: Path, *, env: dict[str, str] | None = None, pairs: tuple[str, 
 
 
 def test_an_unknown_key_is_answered_in_every_layer(tmp_path: Path) -> None:
-    """In a file, in a variable and by --set, with the known ones beside it."""
-    said = "max_flies: unknown key; did you mean max_files? Known ones are agent_timeout_s, agents,"
+    """In a file, in a variable and by --set, with the way to all that there are."""
+    said = "max_flies: unknown key; did you mean max_files? `stomper settings` lists those that there are"
     assert said in refusal(tmp_path, env={"STOMPER_MAX_FLIES": "3"})
     assert said in refusal(tmp_path, pairs=("max_flies=3",))
     (tmp_path / "stomper.toml").write_text("max_flies = 3\n")
