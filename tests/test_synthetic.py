@@ -84,7 +84,7 @@ def test_the_same_shape_is_the_same_tree(shape: Shape, tmp_path_factory: pytest.
 def test_the_culprits_and_no_others_break_a_test(tmp_path: Path) -> None:
     """The suite is green; with the unused imports removed, as many tests fail as there are culprits, for their sake."""
     made = make(tmp_path / "repo", Shape(files=30, broken=8, tests=3, culprits=2, suite_s=0.03))
-    pytest_argv = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0")
+    pytest_argv = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert subprocess.run(pytest_argv, cwd=made.root, check=False).returncode == 0
     ruff = str(Path(sys.executable).with_name("ruff"))
     subprocess.run((ruff, "check", "--fix", "--quiet", "--no-cache", "."), cwd=made.root, check=True)

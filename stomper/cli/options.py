@@ -59,7 +59,9 @@ Exclude = Annotated[
 MaxFiles = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Stop after this many files; the rest are reported as left out. 0: no limit.", rich_help_panel=FILES
+        metavar="N",
+        help="Stop after this many files; the rest are reported as left out (0: no limit).",
+        rich_help_panel=FILES,
     ),
 ]
 Select = Annotated[

@@ -196,7 +196,6 @@ def test_ignore_wins_over_select(root: Path) -> None:
         (("/*.py",), ["name.py", "one.py"]),
         (("src/*.py",), ["src/many.py"]),
         (("**/two.py", "one.py"), ["src/deep/two.py", "one.py"]),
-        (("*.pyi",), []),
     ],
 )
 def test_include(root: Path, given: tuple[str, ...], expected: list[str]) -> None:
