@@ -84,7 +84,7 @@ def move(source: Place, target: Place) -> None:
         os.unlink(source.name, dir_fd=source.folder)
 
 
-def enter(root: Path, parts: tuple[str, ...]) -> int:
+def enter(root: Path | str, parts: tuple[str, ...]) -> int:
     """Open the folder *parts* below *root*, no part of it a link. Returns a descriptor. Raises OSError."""
     number = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     for part in parts:

@@ -146,7 +146,7 @@ def stamp(about: os.stat_result) -> str:
 @contextlib.contextmanager
 def place_of(root: str, entry: Entry) -> Iterator[Place]:
     """The place of *entry* in the checkout. Raises OSError where a folder on the way is gone, or none any more."""
-    folder = enter(Path(root), entry.parts)
+    folder = enter(root, entry.parts)
     try:
         yield Place(folder, entry.name)
     finally:
@@ -156,9 +156,10 @@ def place_of(root: str, entry: Entry) -> Iterator[Place]:
 @contextlib.contextmanager
 def place(path: Path | str) -> Iterator[Place]:
     """The place *path*, in a folder of ours."""
-    folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY)
+    above, name = os.path.split(path)
+    folder = os.open(above, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield Place(folder, Path(path).name)
+        yield Place(folder, name)
     finally:
         os.close(folder)
 

@@ -76,6 +76,6 @@ def _check_out(move: Move, index: Path, folder: Path, paths: Sequence[str]) -> N
 def _entry(change: Change, files: Path, number: int) -> Entry:
     if change.deleted:
         return Entry(change.path, "delete", str(files / _OLD / str(number)))
-    staged = files / _NEW / change.path
+    staged = f"{files}/{_NEW}/{change.path}"
     added = int(change.old_mode, 8) == 0
-    return Entry(change.path, "add" if added else "replace", str(staged), stamp(staged.lstat()))
+    return Entry(change.path, "add" if added else "replace", staged, stamp(os.lstat(staged)))

@@ -67,7 +67,7 @@ _WAYS = {"replace": _replace, "add": _add, "delete": _delete}
 def _still_there(journal: Journal, entry: Entry, there: Place) -> bool:
     """Return whether the folder that was opened is still the one of that name."""
     try:
-        folder = enter(Path(journal.root), entry.parts)
+        folder = enter(journal.root, entry.parts)
     except OSError:
         return False
     try:
