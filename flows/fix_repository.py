@@ -28,7 +28,7 @@ from stomper.landing.land import Landing
 from stomper.landing.land_approved import land_and_ask
 from stomper.models import FileJob, Outcome, Report, Status
 from stomper.reports import trend
-from stomper.reports.caveat import first_words
+from stomper.reports.caveat import first_words, left
 from stomper.run import prefetch, stages
 from stomper.run.open import open_session
 from stomper.server import embedded, prefect_internals
@@ -164,5 +164,5 @@ def headline(report: Report) -> str:
     metrics, waiting = report.metrics, sum(o.status is Status.WAITING for o in report.outcomes)
     return (
         f"{first_words(report)}{metrics.total_errors_fixed} error(s) fixed in {len(metrics.successful_fixes)} file(s), "
-        f"{metrics.errors_remaining} left{f', {waiting} file(s) wait for you' if waiting else ''}"
+        f"{left(report)}{f', {waiting} file(s) wait for you' if waiting else ''}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,9 @@ from stomper.checkers.base import CheckerContext, refuse, relative
 from stomper.errors import CheckerError
 from stomper.models import Diagnostic
 from stomper.system import processes
+
+_REFUSES = 2
+_NARROW = "`files` or `exclude` in mypy's own configuration say what there is to check"
 
 
 def configured_targets(root: Path) -> bool | None:
@@ -83,6 +87,8 @@ class MypyChecker:
             # An editable install would lead mypy to the user's checkout wherever it is not given the files themselves.
             environment["MYPYPATH"] = os.pathsep.join(str(tree / root) for root in roots)
         done = processes.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
+        if why := _refused(done):
+            raise CheckerError(f"{self.name}: {why}")
         refuse(self.name, done, self.context.timeout_s, (0, 1))
         found = [d for line in done.text.splitlines() if (d := self._diagnostic(tree, line)) is not None]
         if done.returncode == 1 and not found:
@@ -143,6 +149,17 @@ class MypyChecker:
             line=max(entry.get("line") or 0, 0),
             column=max(entry.get("column") or 0, 0),
         )
+
+
+def _refused(done: processes.Finished) -> str:
+    """Return why mypy would not check anything, in its own words; empty when it did, or said nothing of the kind."""
+    said, hint = list[str](), _NARROW
+    for line in done.text.splitlines() if done.returncode == _REFUSES else ():
+        with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError):
+            entry = json.loads(line)
+            said += [f"{entry['file']}: {entry['message']}", *str(entry.get("hint") or "").splitlines()]
+            hint = "" if entry.get("code") == "syntax" else hint
+    return "\n".join([*said, *filter(None, [hint])]) if said else ""
 
 
 CHECKER = MypyChecker

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from stomper import progress
+
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
@@ -30,9 +32,11 @@ def undo(
     Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
     """
     from stomper.landing.undo import Wanted, undo
+    from stomper.reports.terminal import plain_lines
 
     wanted = Wanted(run, tuple(file or ()), tuple(code or ()), tuple(agent or ()))
-    done = undo(Path.cwd(), wanted)
+    with progress.listening(plain_lines(lambda line: sys.stderr.write(f"{line}\n"))):
+        done = undo(Path.cwd(), wanted)
     for entry in done.reverts:
         sys.stdout.write(f"{entry.commit[:8]}  {entry.subject}\n")
     for words in done.passed_over:

@@ -21,3 +21,9 @@ def first_words(report: Report) -> str:
     """Return the caveat as a headline begins with it; empty when there is none."""
     said = caveat(report)
     return f"{said}: " if said else ""
+
+
+def left(report: Report) -> str:
+    """Return how many errors are left of those that were aimed at, and how many a limit left out."""
+    over = report.left_out.by_limit
+    return f"{report.metrics.errors_remaining} left{f', {over} over a limit' if over else ''}"

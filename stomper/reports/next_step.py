@@ -11,11 +11,11 @@ from stomper.models import Report, Status
 def next_command(report: Report) -> str:
     """What to type after the run."""
     if report.land == "patch":
-        return _apply_command(report) or "stomper check"
+        return _apply_command(report) or waiting_command(report) or "stomper check"
     if url := next((r.url for r in report.pull_requests if r.url), ""):
         return f"review {url}"
     if not report.landed:
-        return "stomper check"
+        return waiting_command(report) or "stomper check"
     return f"git log -p {report.base[:8]}..{report.branch if report.land == 'branch' else ''}"
 
 

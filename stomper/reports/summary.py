@@ -9,7 +9,7 @@ from pathlib import Path
 from stomper.models import Outcome, Report, Status
 from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
-from stomper.reports.caveat import first_words
+from stomper.reports.caveat import first_words, left
 from stomper.reports.escaping import fenced, inline, link, printable, table
 from stomper.reports.next_step import next_command, waiting_command
 from stomper.reports.test_selection import how_tested
@@ -34,10 +34,9 @@ def summary_markdown(report: Report) -> str:
 
 def _head(report: Report) -> list[str]:
     m = report.metrics
-    left = m.errors_remaining + m.errors_unknown
-    lines = [
-        f"# {first_words(report)}{m.total_errors_fixed} error(s) fixed in {len(m.successful_fixes)} file(s), {left} left"
-    ]
+    unknown = f", {m.errors_unknown} unknown" if m.errors_unknown else ""
+    fixed = f"{m.total_errors_fixed} error(s) fixed in {len(m.successful_fixes)} file(s)"
+    lines = [f"# {first_words(report)}{fixed}, {left(report)}{unknown}"]
     repository = link(report.repository, titles.web_address(report.repository))
     base = link(report.base[:7], titles.commit_address(report.repository, report.base))
     cost = f" · {cost_words(m)}" if m.cost_microusd or m.calls_of_unknown_cost else ""

@@ -19,7 +19,7 @@ from stomper.models import CheckerRun, Diagnostic, LeftOut, Metrics, Report, Sta
 from stomper.progress import AgentSaid, Event, FileDone, JobsSelected, StageBegan
 from stomper.reports import titles
 from stomper.reports.agents import AGENT_COLUMNS, agent_rows, cost_words
-from stomper.reports.caveat import first_words
+from stomper.reports.caveat import first_words, left
 from stomper.reports.escaping import printable
 from stomper.reports.next_step import next_command
 from stomper.reports.test_selection import how_tested
@@ -92,7 +92,7 @@ class Display:
             return Group(head, rows)
 
 
-def plain_lines(write: Callable[[str], None]) -> Callable[[Event], None]:
+def plain_lines(write: Callable[[str], object]) -> Callable[[Event], None]:
     """A listener that writes one line for what matters: for logs and pipes."""
     counter = {"done": 0, "total": 0}
 
@@ -151,7 +151,7 @@ def show_report(report: Report, console: Console) -> None:
     first = f"[yellow]{escape(first_words(report))}[/]"
     console.print(
         f"\n{first}[bold]{m.total_errors_fixed} error(s) fixed[/] in {len(m.successful_fixes)} file(s), "
-        f"{m.errors_remaining} left,"
+        f"{left(report)},"
         f"{f' {m.errors_unknown} unknown,' if m.errors_unknown else ''}"
         f" {len(m.failed_fixes)} file(s) failed, {len(m.skipped)} skipped · {m.attempts} attempt(s){_costs(m)}"
         f" · {report.seconds:.1f} s"

@@ -8,6 +8,7 @@ from stomper.config.parameters import FixParameters
 from stomper.errors import StomperError
 from stomper.git.repository import Target, contains
 from stomper.models import Report
+from stomper.reports.caveat import left
 from stomper.state.locks import lives
 from stomper.state.paths import home
 from stomper.state.store import Store
@@ -80,11 +81,10 @@ def past(store: Store, target: Target) -> list[tuple[str, str, str]]:
 
 def _came_to(report: Report) -> str:
     """A run in one line: where its fixes are, and what is left."""
-    left = f"{report.metrics.errors_remaining} left"
     if report.land == "patch":
         proven = len(report.metrics.successful_fixes)
         kept = f" in {home() / 'patches' / report.run_id / 'proven'}" if proven else ""
-        return f"{proven} proven{kept}, {left}"
+        return f"{proven} proven{kept}, {left(report)}"
     where = f" on {report.branch}" if report.landed else ""
     requests = "".join(f", pull request {r.url} {r.done}" for r in report.pull_requests if r.url)
-    return f"{len(report.landed)} landed{where}, {left}{requests}"
+    return f"{len(report.landed)} landed{where}, {left(report)}{requests}"

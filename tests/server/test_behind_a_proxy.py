@@ -31,6 +31,6 @@ def test_a_run_needs_no_exception_for_loopback(make_repo: MakeRepo, tmp_path: Pa
     agent = f'agents.show = {{ kind = "command", command = {command}, env = [{names}] }}'
     argv = (STOMPER, "fix", "--test-validation", "none", "--agents", "ruff,show", "--set", agent.replace(" = ", "=", 1))
     done = subprocess.run(argv, cwd=root, env={**kept, **given}, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr  # the name that nothing defines is left
+    assert done.returncode == 1, done.stdout + done.stderr  # the name that nothing defines is left
     assert (root / "a.py").read_text() == "x = y\n"
     assert seen.read_text().splitlines() == sorted(f"{name}={value}" for name, value in given.items())
