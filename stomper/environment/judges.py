@@ -40,6 +40,11 @@ _AT_HOME = (".mypy.ini", ".pylintrc", ".flake8", ".pydistutils.cfg", ".coverager
 _ALWAYS = ("git", "sh", "bash", "env", "python", "python3", "pytest")
 _BYTECODE = "__pycache__"
 _CACHES = frozenset({".ruff_cache", ".mypy_cache", ".pytest_cache", ".git"})
+_CODE = (".py", ".pyi", ".pyc", ".so", ".pyd", ".pth")
+_METADATA = (".dist-info", ".egg-info")
+"""Where plugins are named, which are loaded wherever they lie on the path."""
+_COPIED_UI = ("/prefect/server/ui_build", "/prefect/server/ui_v2_build")
+"""Where a server of Prefect that starts writes pages for browsers, among its own package."""
 _ASK = "import json, sys; print(json.dumps([p for p in sys.path if p]))"
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
@@ -58,7 +63,7 @@ class Judges:
     """A folder with nothing in it, for bytecode that is not there."""
     _before: Seen | None = None
     _bytecode: Seen = field(default_factory=dict)
-    _folders: tuple[str, ...] | None = None
+    _folders: Sequence[tuple[str, bool]] | None = None
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> None:
@@ -89,8 +94,8 @@ class Judges:
 
     def _seen(self) -> tuple[Seen, Seen]:
         plain, bytecode = Seen(), Seen()
-        for folder in self._places():
-            _scan(folder, plain, bytecode)
+        for folder, only_code in self._places():
+            _scan(folder, plain, bytecode, only_code=only_code)
         for name, place in self._programs():
             plain[f"program {name}"] = {place: _about(Path(place)), os.path.realpath(place): _about_target(Path(place))}
         for file in self._files():
@@ -99,17 +104,21 @@ class Judges:
                 plain[str(file.parent)] = {**plain[str(file.parent)], file.name: about}
         return plain, bytecode
 
-    def _places(self) -> tuple[str, ...]:
-        """The folders with all that is below them: what the interpreters import, and ourselves."""
+    def _places(self) -> Sequence[tuple[str, bool]]:
+        """The folders with all that is below them, or only the code there (then True): what the interpreters import, and
+        ourselves."""
         if self._folders is None:
-            found = [str(Path(stomper.__file__).parent)]
+            whole, code = [str(Path(stomper.__file__).parent)], list[str]()
             for python in dict.fromkeys((self.environment.python, self.environment.test_python)):
-                found += [p for p in _import_path(python, self.environment) if self._is_installed(p)]
+                for folder in _import_path(python, self.environment):
+                    if self._is_installed(folder):
+                        (whole if _by_installer(folder) else code).append(folder)
             if (programs := self.environment.bin) and (
                 (programs.parent / "pyvenv.cfg").exists() or programs.is_relative_to(self.environment.root)
             ):
-                found.append(str(programs))
-            self._folders = tuple(_outermost(found))
+                whole.append(str(programs))
+            # A checkout that is installed in place may hold the environment in which it is: both count.
+            self._folders = (*((f, False) for f in _outermost(whole)), *((f, True) for f in _outermost(code)))
         return self._folders
 
     def _is_installed(self, folder: str) -> bool:
@@ -144,8 +153,15 @@ class Judges:
                 yield Path(word)
 
 
-def _scan(top: str, plain: Seen, bytecode: Seen) -> None:
-    """Note every file below *top*; what cannot be read is as if it were not there, until it can."""
+def _by_installer(folder: str) -> bool:
+    """Return whether all in *folder* came with Python or was installed there. Elsewhere, as in a checkout that is installed
+    in place, people work: of that only what can be imported counts."""
+    place = Path(folder)
+    return bool(_INSTALLED & set(place.parts)) or place.is_file() or (place / "os.py").exists()
+
+
+def _scan(top: str, plain: Seen, bytecode: Seen, *, only_code: bool) -> None:
+    """Note every file below *top*, or *only_code*; what cannot be read is as if it were not there, until it can."""
     if (archive := Path(top)).is_file():
         plain[str(archive.parent)] = {archive.name: _about(archive)}
         return
@@ -153,17 +169,27 @@ def _scan(top: str, plain: Seen, bytecode: Seen) -> None:
     while waiting:
         folder = waiting.pop()
         found: dict[str, Entry] = {}
+        below = []
+        whole = not only_code or folder.endswith(_METADATA)
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if not entry.is_dir(follow_symlinks=False):
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(entry)
+                    elif whole or entry.name.endswith(_CODE):
                         about = entry.stat(follow_symlinks=False)
                         found[entry.name] = about.st_ino, about.st_size, about.st_ctime_ns
-                    elif entry.name not in _CACHES:
-                        waiting.append(entry.path)
         except OSError:
             continue
+        if only_code and not found and folder != top and Path(folder, "pyvenv.cfg").exists():
+            continue  # somebody else's environment
+        waiting += [e.path for e in below if not _passed_over(e, only_code=only_code)]
         (bytecode if folder.endswith(_BYTECODE) else plain)[folder] = found
+
+
+def _passed_over(folder: os.DirEntry[str], *, only_code: bool) -> bool:
+    """Return whether nothing in *folder* counts. Code is never imported from hidden ones."""
+    return folder.name in _CACHES or folder.path.endswith(_COPIED_UI) or (only_code and folder.name.startswith("."))
 
 
 def _entry(about: os.stat_result) -> Entry:

@@ -35,6 +35,10 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a package gone": ("packages/lib/__init__.py", Path.unlink),
     "a compiled package without a source": ("packages/lib/more.pyc", Path.touch),
     "sitecustomize": ("packages/sitecustomize.py", Path.touch),
+    "a plugin that is named where one is installed in place": (
+        "packages/lib.egg-info/entry_points.txt",
+        same_size_and_time,
+    ),
     "a .pth file": ("packages/evil.pth", Path.touch),
     "a program on PATH": ("programs/git", make_program),
     "configuration above": ("ruff.toml", Path.touch),
@@ -53,6 +57,7 @@ def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judges:
     (root / ".venv" / "bin" / "ruff").chmod(0o755)
     (root / ".venv" / "bin" / "python").symlink_to("/bin/sh")
     write(packages, {"lib/__init__.py": "x = 1\n", "lib/__pycache__/__init__.cpython-311.pyc": "abc"})
+    write(packages, {"lib.egg-info/entry_points.txt": "abc"})
     monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(judges, "_import_path", lambda *_: [str(packages)])
     environment = Environment.detect(root)
@@ -74,6 +79,28 @@ def test_a_change_is_seen(seen: Judges, tmp_path: Path, what: str) -> None:
     found = seen.changed()
     assert any(place == str(tmp_path / name) or place.startswith("program ") for place, _ in found)
     assert "PYTHONPYCACHEPREFIX" not in seen.environment.variables()
+
+
+@pytest.mark.parametrize(
+    "name", ["dev.log", "lib/data.json", ".venv/lib/python3/site-packages/x.py", "env/lib/x.py", "node_modules/x/y.js"]
+)
+def test_work_on_what_is_installed_in_place(seen: Judges, tmp_path: Path, name: str) -> None:
+    """A log, a database or another environment in that checkout judges nothing."""
+    write(tmp_path / "packages", {"env/pyvenv.cfg": "", name: "x = 2\n"})
+    assert seen.changed() == []
+
+
+def test_a_server_of_prefect_that_starts_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes its pages among its package, which judge nothing; the rest of the package is looked at."""
+    packages = tmp_path / "lib/site-packages"
+    write(packages, {"prefect/__init__.py": "", "prefect/server/ui_v2_build/index.html": "a"})
+    monkeypatch.setattr(judges, "_import_path", lambda *_: [str(packages)])
+    made = Judges(Environment.detect(tmp_path / "repo"))
+    made.look()
+    write(packages, {"prefect/server/ui_v2_build/index.html": "b", "prefect/server/ui_build/UI_SERVE_BASE": "/"})
+    assert made.changed() == []
+    write(packages, {"prefect/server/__init__.py": ""})
+    assert made.changed() == [(str(packages / "prefect/server/__init__.py"), "new")]
 
 
 def test_bytecode_is_not_believed_any_more(seen: Judges, tmp_path: Path) -> None:
