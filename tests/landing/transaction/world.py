@@ -130,11 +130,11 @@ def save(world: World, path: str) -> None:
 
 
 def delete(world: World, path: str) -> None:
-    """Remove a file."""
-    if (world.root / path).is_dir() and not (world.root / path).is_symlink():
-        return
-    (world.root / path).unlink(missing_ok=True)
-    world.note(path)
+    """Remove a file. Where there is none just now, `rm` says so, and nothing was done."""
+    place = world.root / path
+    if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+        place.unlink()
+        world.note(path)
 
 
 def link(world: World, path: str) -> None:
