@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from stomper.agents.registry import PROGRAMS
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
+from stomper.config.worktree import WorktreeSettings
 from stomper.guards.registry import GUARDS
 from stomper.reports.events import KINDS, RunEvent
 
@@ -24,6 +25,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "checkers": CheckerSettings,
     "agents": AgentSettings,
     "pr": PullRequestSettings,
+    "worktree": WorktreeSettings,
 }
 _TYPES = (
     ("dict[str, ", "list of names, or table of tables"),

@@ -377,6 +377,7 @@ class Report(Model):
         default=(),
         description="with edits that are not staged beside those that are: their patches fit the index alone",
     )
+    carried: str = Field(default="", description="what worktrees had of the checkout beside what git tracks")
     sandbox: str = Field(default="", description="what fenced the agents in, or why nothing did")
     seconds: float = 0.0
     effort: Effort = Effort()

@@ -37,8 +37,8 @@ def in_force(loaded: Loaded, root: Path) -> list[Row]:
 
 def _rows(loaded: Loaded, root: Path) -> Iterator[Row]:
     for name, value in loaded.settings:
-        if name == "pr":
-            yield from (_row(("pr", key), below, loaded.origins, root) for key, below in value)
+        if name in ("pr", "worktree"):
+            yield from (_row((name, key), below, loaded.origins, root) for key, below in value)
         elif isinstance(value, dict):
             yield _row((name,), _names(value), loaded.origins, root)
             yield from _given(name, value, loaded.origins, root)

@@ -8,10 +8,11 @@ from typing import Any
 
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
+from stomper.config.worktree import WorktreeSettings
 from stomper.errors import SettingsError
 
 Raw = dict[str, Any]
-TABLES = ("checkers", "agents", "pr")  # merged key by key over the layers
+TABLES = ("checkers", "agents", "pr", "worktree")  # merged key by key over the layers
 ONLY = "*"  # in a layer's tables: the names beside it came as a list, so those of the layers below are off
 _NO_SETTINGS = ("STOMPER_HOME", "STOMPER_MACHINE", "STOMPER_COOKIE")
 
@@ -19,7 +20,7 @@ _NO_SETTINGS = ("STOMPER_HOME", "STOMPER_MACHINE", "STOMPER_COOKIE")
 def _leaf_types() -> dict[str, str]:
     """Which keys take a list of words and which a plain text, over all tables."""
     types = {}
-    for model in (Settings, CheckerSettings, AgentSettings, PullRequestSettings):
+    for model in (Settings, CheckerSettings, AgentSettings, PullRequestSettings, WorktreeSettings):
         for name, field in model.model_fields.items():
             shown = str(field.annotation)
             if "tuple" in shown:

@@ -11,8 +11,14 @@ from pydantic import BaseModel
 from stomper.config.nearest import did_you_mean
 from stomper.config.pull_requests import PullRequestSettings
 from stomper.config.settings import AgentSettings, CheckerSettings, Settings
+from stomper.config.worktree import WorktreeSettings
 
 _QUOTED = re.compile(r"'([^']*)'")
+_TABLES: dict[str, type[BaseModel]] = {
+    "checkers": CheckerSettings,
+    "pr": PullRequestSettings,
+    "worktree": WorktreeSettings,
+}
 _FEW = 20  # more are no help in one line
 
 
@@ -47,5 +53,4 @@ def _unknown(keys: list[str]) -> str:
 def _table_of(keys: list[str]) -> type[BaseModel]:
     if len(keys) == 1:
         return Settings
-    tables: dict[str, type[BaseModel]] = {"checkers": CheckerSettings, "pr": PullRequestSettings}
-    return tables.get(keys[0], AgentSettings)
+    return _TABLES.get(keys[0], AgentSettings)

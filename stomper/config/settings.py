@@ -11,6 +11,7 @@ from stomper.config.choices import RISKS, Land, Risk, StrategyChoice, TestValida
 from stomper.config.kinds import AGENTS, CHECKERS, AgentKind, CheckerKind, ProgramKind
 from stomper.config.nearest import did_you_mean
 from stomper.config.pull_requests import PullRequestSettings
+from stomper.config.worktree import WorktreeSettings
 from stomper.guards.registry import GUARDS
 
 Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
@@ -169,8 +170,8 @@ class Settings(_Table):
     """Guards that are switched off, by name; the report warns of each. See the page about how it works."""
     sandbox: Literal["auto", "bwrap", "none"] = "auto"
     """Run agents by bubblewrap, which lets them write to nothing but the worktree: where it works, always, or never."""
-    borrow_extensions: bool = False
-    """Copy compiled extensions that git ignores from the checkout into the worktrees, read-only."""
+    worktree: WorktreeSettings = Field(default_factory=WorktreeSettings)
+    """What worktrees are given of the checkout: the table `[worktree]`."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
     strategy: StrategyChoice = "auto"

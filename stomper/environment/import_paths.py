@@ -1,11 +1,10 @@
-"""Where the target's interpreter imports the target's code from: folders of the checkout, and what git ignores in it."""
+"""Where the target's interpreter imports the target's code from: folders of the checkout."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from stomper.git.plumbing import git, names
 from stomper.system import processes
 
 # What an interpreter imports from: path entries, and the mappings of the import hooks that editable installs make.
@@ -53,11 +52,3 @@ def _root_of(name: str, place: Path) -> Path | None:
     if parts and (*place.parent.parts, place.name.removesuffix(".py"))[-len(parts) :] != parts:
         return None
     return place.parents[len(parts) - 1] if parts else place
-
-
-def missing_extensions(root: Path) -> tuple[str, ...]:
-    """The compiled extensions that lie in the checkout beside tracked files, and that git ignores."""
-    asked = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
-    found = [name for name in names(git(asked, cwd=root)) if name.endswith((".so", ".pyd", ".dylib"))]
-    folders = {PurePosixPath(name).parent for name in names(git(("ls-files", "-z"), cwd=root))} if found else set()
-    return tuple(name for name in found if PurePosixPath(name).parent in folders)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from stomper.config.settings import Settings
-from stomper.environment.import_paths import missing_extensions
 from stomper.git.worktree import Worktree
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone
@@ -21,13 +20,7 @@ def make_pools(clone: SharedClone, trees: Path, settings: Settings, warnings: li
         warnings.append(f"{who} left a worktree that cannot be used again, and got another one: {why.splitlines()[0]}")
 
     size = settings.max_parallel_files + 1
-    pools = Pool(clone, trees, size=size), Pool(clone, trees / "agents", size=size, lost=tell)
-    if settings.borrow_extensions:
-        root = clone.target.root
-        borrowed = missing_extensions(root)
-        for pool in pools:
-            pool.borrow(root, borrowed)
-    return pools
+    return Pool(clone, trees, size=size), Pool(clone, trees / "agents", size=size, lost=tell)
 
 
 def put_right(clone: SharedClone, tree: Worktree) -> list[str]:

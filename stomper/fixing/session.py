@@ -35,6 +35,7 @@ from stomper.fixing.call_memory import Memory
 from stomper.fixing.feedback import Feedback
 from stomper.fixing.foreign import Foreign
 from stomper.fixing.known_limits import aims_at_tests, warnings_of
+from stomper.fixing.lent import lend, only_read
 from stomper.fixing.pending import Pending
 from stomper.fixing.places import make_pools, put_right, trees_folder
 from stomper.fixing.uncommitted import base_of
@@ -110,6 +111,8 @@ class Session:
     checker_runs: tuple[CheckerRun, ...] = ()
     found: int = 0
     warnings: list[str] = field(default_factory=list)
+    carried: str = ""
+    """What worktrees have of the checkout beside what git tracks, for people."""
     ahead: Future[Collected] | None = None
     """The errors of the base, where somebody collects them already."""
     landed: list[Landed] = field(default_factory=list)
@@ -127,8 +130,7 @@ class Session:
         """Make the private clone and all that the files share; with *only_check*, what takes time for later is left.
 
         Raises StomperError with the way out."""
-        scope = scope or Scope()
-        state = paths.home()
+        scope, state = scope or Scope(), paths.home()
         memory = store.Store(state)
         run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         folder = state / "runs" / run_id
@@ -146,16 +148,15 @@ class Session:
             undo.callback(lasting_lock.release)
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
-            warnings: list[str] = []
+            warnings = list[str]()
             base = base_of(clone, target, scope)
             if scope.uncommitted and settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
                 settings = settings.model_copy(update={"land": "patch"})
             seen = (target.root, target.git_dir, clone.path)
             fence = make_sandbox("none" if only_check else settings.sandbox, environment, readable=seen)
-            readers = only_check and all(isinstance(c, RuffChecker | MypyChecker) for c in checkers)
+            readers = only_check and only_read(checkers)
             trees = trees_folder(folder, in_memory(clone, run_id, base) if readers else None)
-            workers = settings.max_parallel_files
             pool, agent_pool = make_pools(clone, trees, settings, warnings)
             check_template(target.root)
             # Where nobody is called, a key that is missing stands in nobody's way.
@@ -164,7 +165,12 @@ class Session:
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
-            judges = judges_of(settings, environment, suite, folder, pool.lent_files)
+            lent = lend(
+                clone, base, settings.worktree.carry, folder / "carried", judges=pool,
+                agents=agent_pool if any(agent.runs_code for agent in agents) else None,
+                tools=not only_read(checkers) or not (only_check or settings.test_validation == "none"),
+            )  # fmt: skip
+            judges = judges_of(settings, environment, suite, folder, lent.files)
             watch = make_watch(target, folder, memory, judges)
             session = cls(
                 run_id=run_id,
@@ -188,8 +194,8 @@ class Session:
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings, aims_at_tests(checkers)),
                 shared=SharedSuites(
                     suite,
-                    workers=workers,
-                    at_once=suites_at_once(workers),
+                    workers=settings.max_parallel_files,
+                    at_once=suites_at_once(settings.max_parallel_files),
                     lent=lambda: max(pool.lent, agent_pool.lent),
                 ),
                 feedback=Feedback(warnings),
@@ -198,14 +204,15 @@ class Session:
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,
+                carried=lent.words,
             )
             pool.exposed = agent_pool.exposed = not all(agent.contained for agent in agents)
             _open[run_id] = session
             if not only_check:
                 prune(state, days=settings.transcript_days, megabytes=settings.transcript_megabytes)
             if settings.test_validation != "none" and not only_check:
-                session.suite.find()
-            session.warnings += warnings_of(target, settings)
+                suite.find()
+            warnings += warnings_of(target, settings)
             undo.pop_all()
         return session
 

@@ -8,6 +8,7 @@ did it alone. git tells by the times of a file's inode whether it was touched si
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from stomper.git.plumbing import AS_PATCH, git
 from stomper.git.repository import parse_changes
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles, Stamp, put, remove, stamp_of
+from stomper.system.lent_files import LentFiles
 
 # Every file is compared by all that is known of it, and each entry stands for one, whatever the user's git is set to.
 _PLAIN_INDEX = (
@@ -39,8 +41,8 @@ class Worktree:
     own: Path
     kept: KeptFiles
     """git's own files of the clone."""
-    borrowed: tuple[tuple[Path, str], ...] = ()
-    """Files of the checkout that git ignores, each with the path at which a copy of it lies here."""
+    lent: LentFiles | None = None
+    """What lies here beside what git tracks."""
     had_by: list[str] = field(default_factory=list)
     """Who worked here since the last reset by code that is not ours: then nothing here is believed but what files hold."""
     _left: Stamp | None = None
@@ -75,11 +77,13 @@ class Worktree:
             self._reset(commit)
         self.had_by.clear()
         self.show(commit)
-        self.lend()
+        if self.lent:
+            self.lent.lend(self.path)
 
     def _reset(self, commit: str) -> None:
         self.git("reset", "--hard", "--quiet", commit)
-        self.git("clean", "-ffdxq")
+        shared = self.lent.shared if self.lent else ()  # put right below, and not made anew each time
+        self.git("clean", "-ffdxq", *(word for folder in shared for word in ("-e", f"/{escaped(folder)}/")))
 
     def show(self, commit: str) -> None:
         """Make anew what others see of git here: HEAD at *commit*, on no branch, and an index that is as Stomper's own."""
@@ -103,14 +107,6 @@ class Worktree:
         shown = self.git_dir / "index"
         remove(shown)
         shutil.copy2(self._index, shown)  # by its time git knows which files it cannot be sure of
-
-    def lend(self) -> None:
-        """Copy what is borrowed into a clean worktree, read-only."""
-        for source, path in self.borrowed:
-            copy = self.path / path
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
-            copy.chmod(0o444)
 
     @property
     def _index(self) -> Path:
@@ -171,6 +167,11 @@ class Worktree:
         shown = self.git("diff-index", "--cached", "--raw", "-z", "--no-abbrev", *AS_PATCH, base)
         listing, _, diff = shown.partition(b"\0\0")
         return Patch(base=base, changes=parse_changes(listing), diff=diff) if shown else None
+
+
+def escaped(path: str) -> str:
+    """Return *path* as a pattern of git's that matches it alone."""
+    return re.sub(r"([\\*?\[ ])", r"\\\1", path)
 
 
 def put_if_other(file: Path, content: bytes) -> None:

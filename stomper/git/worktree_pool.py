@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from stomper.errors import Cancelled, StomperError
 from stomper.git.worktree import Worktree
 from stomper.git.worktrees import SharedClone
 from stomper.system.file_snapshot import remove
+from stomper.system.lent_files import LentFiles
 
 
 class Pool:
@@ -24,7 +25,8 @@ class Pool:
         """*lost* is told of each worktree that could not be reset, and of why, before another one is made in its place."""
         self._clone = clone
         self._folder = folder
-        self._borrowed: tuple[tuple[Path, str], ...] = ()
+        self.files: LentFiles | None = None
+        """What every worktree that is made from now on has beside what git tracks."""
         self._size = size
         self._lost = lost
         self.exposed = False
@@ -45,19 +47,9 @@ class Pool:
         return self._clone.path
 
     @property
-    def lent_files(self) -> tuple[Path, ...]:
-        """The files of the checkout that worktrees get copies of."""
-        return tuple(source for source, _ in self._borrowed)
-
-    @property
     def lent(self) -> int:
         """How many worktrees are in use."""
         return self._lent
-
-    def borrow(self, root: Path, paths: Sequence[str]) -> None:
-        """Copy these files of the checkout at *root*, which git ignores, into every worktree made from now on, read-only."""
-        self._borrowed = tuple((root / path, path) for path in paths)
-        self._clone.exclude(paths)
 
     @contextlib.contextmanager
     def lease(self, commit: str, *, one_of_many: bool = False) -> Iterator[Worktree]:
@@ -143,10 +135,7 @@ class Pool:
         place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
         remove(place.parent)  # what somebody has made there beforehand
         place.parent.mkdir(parents=True)
-        made = self._clone.add_worktree(place, commit)
-        made.borrowed = self._borrowed
-        made.lend()
-        return made
+        return self._clone.add_worktree(place, commit, self.files)
 
     def _put_back(self, tree: Worktree | None, *, ready_at: str = "") -> None:
         """Let others have it; without it, one can be made in its place."""

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from stomper.git.plumbing import AS_PATCH, WHOLE_INDEX, git, names, text
 from stomper.git.repository import Target, copied_config, promisors
-from stomper.git.worktree import Worktree
+from stomper.git.worktree import Worktree, escaped
 from stomper.models import Patch
 from stomper.system.file_snapshot import KeptFiles, put
+from stomper.system.lent_files import LentFiles
 
 _KEPT = (
     "config", "HEAD", "packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates",
@@ -54,7 +55,7 @@ class SharedClone:
     def exclude(self, paths: Sequence[str]) -> None:
         """Have git ignore these *paths* of every worktree that is made from now on."""
         with (self.path / "info" / "exclude").open("a", encoding="utf-8", errors="surrogateescape") as exclude:
-            exclude.writelines(f"/{path}\n" for path in paths)
+            exclude.writelines(f"/{escaped(path)}\n" for path in paths)
         self.keep()
 
     @classmethod
@@ -107,15 +108,17 @@ class SharedClone:
         """What leads from one commit to another, as a patch."""
         return git(("diff-tree", "-r", *AS_PATCH, old, new), cwd=self.path)
 
-    def add_worktree(self, path: Path, commit: str) -> Worktree:
-        """A new worktree at *commit*. They are added one at a time, since git itself fails when two are at once, and then
+    def add_worktree(self, path: Path, commit: str, lent: LentFiles | None = None) -> Worktree:
+        """A new worktree at *commit*, with what is *lent* beside.
+
+        They are added one at a time, since git itself fails when two are at once, and then
         filled side by side."""
         self.mend()
         with self._adding:
             git(("worktree", "add", "--detach", "--quiet", "--no-checkout", str(path), commit), cwd=self.path)
         pointer = (path / ".git").read_text(encoding="utf-8", errors="surrogateescape")
         git_dir = Path(pointer.removeprefix("gitdir: ").rstrip("\n"))
-        tree = Worktree(path, git_dir, self.path.parent / "own" / git_dir.name, self._kept)
+        tree = Worktree(path, git_dir, self.path.parent / "own" / git_dir.name, self._kept, lent)
         tree.reset(commit)
         return tree
 

@@ -194,6 +194,8 @@ def _show_checkers(report: Report, console: Console) -> None:
     console.print(f"tests: {escape(report.tests)}")
     if quick := how_tested(report):
         console.print(f"quick: {quick}")
+    if report.carried:
+        console.print(f"carried: {escape(printable(report.carried))}", soft_wrap=True)
     if report.sandbox != "not needed":
         console.print(f"sandbox: {escape(report.sandbox)}")
     if report.guards:

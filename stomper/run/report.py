@@ -48,6 +48,7 @@ def report_of(
         pull_requests=session.campaign.requests if session.campaign else (),
         warnings=(*session.warnings, *session.calls.words, *session.watch.words),
         half_staged=_half_staged(session, outcomes),
+        carried=session.carried,
         sandbox=session.sandbox.words
         if any(not isinstance(a, RuffAgent | ApiAgent) for a in session.agents)
         else "not needed",

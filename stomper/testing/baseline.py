@@ -12,7 +12,6 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from stomper.config.settings import Settings
-from stomper.environment.import_paths import missing_extensions
 from stomper.environment.python import Environment
 from stomper.errors import StomperError, SuiteError
 from stomper.git.plumbing import git, names
@@ -113,7 +112,8 @@ class Baselines:
 
     def _key(self, commit: str) -> str:
         self._fingerprint = self._fingerprint or self.environment.fingerprint()
-        return digest(_FORMAT, commit, *self.suite.argv(), self._fingerprint, str(self.settings.borrow_extensions))
+        lent = self.pool.files.digest() if self.pool.files else ""
+        return digest(_FORMAT, commit, *self.suite.argv(), self._fingerprint, lent)
 
     def _contexts_key(self, commit: str) -> str:
         return digest(self._key(commit), "contexts", FORMAT)
@@ -163,14 +163,15 @@ class Baselines:
             return
         copied = copy_ignored(self.environment.root, tree) if run.state is not SuiteState.TIMED_OUT else []
         why = not_as_in_the_checkout(run, self.suite.run(tree), copied) if copied else ""
+        better = bool(why)
         if not why and not (self.aims_at_tests and run.state.is_verdict):
             why = proves_nothing(run)
         kept_back = self.environment.kept_back()
         if not why and (named := variables_in(run, kept_back)):
             why = f"tests fail that speak of {named[0]}, which is set here and not where they run"
         if why:
-            here = Here(self.environment.root, copied, kept_back, self.environment.found)
-            said = f"the tests prove nothing at the base commit: {why}{self._hint(run)}"
+            here = Here(self.environment.root, copied, better, kept_back, self.environment.found)
+            said = f"the tests prove nothing at the base commit: {why}"
             raise SuiteError(f"{said}\n{cure(run, here, shlex.join(self.suite.argv()))}")
 
     def _refuse_unfound(self, tree: Path) -> None:
@@ -184,21 +185,12 @@ class Baselines:
                 "or go on without tests: --test-validation none"
             )
 
-    def _hint(self, run: SuiteRun) -> str:
-        unbuilt = missing_extensions(self.environment.root) if not self.settings.borrow_extensions else ()
-        if not unbuilt or run.state in (SuiteState.PASSED, SuiteState.NONE):
-            return ""
-        return (
-            f"\ncompiled extensions such as {unbuilt[0]} are in your checkout and not in git: to have them in the "
-            "worktrees too, --set borrow_extensions=true"
-        )
-
     def _judged(self, run: SuiteRun) -> SuiteRun:
         if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
-            said, hint = f"the tests already fail at the base commit ({run.words})", self._hint(run)
+            said = f"the tests already fail at the base commit ({run.words})"
             if not self.settings.allow_failing_baseline:
-                raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true{hint}")
-            self.warnings.append(f"{said}: fixes are held to making none worse{hint}")
+                raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
+            self.warnings.append(f"{said}: fixes are held to making none worse")
         if run.state is SuiteState.NONE:
             self.warnings.append("no tests were found: fixes are proven by the checkers alone")
         return run

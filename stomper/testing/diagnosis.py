@@ -21,6 +21,8 @@ class Here:
 
     root: Path
     ignored: Sequence[str] = ()
+    better_beside: bool = False
+    """Whether the tests end better where that is."""
     variables: Collection[str] = ()
     python: str = ""
 
@@ -43,6 +45,8 @@ def proves_nothing(run: SuiteRun) -> str:
 def cure(run: SuiteRun, here: Here, command: str) -> str:
     """Return what would help against the failures of *run*, one way a line; *command* is how the tests are run."""
     lines = [*_modules(run, here), *_unset(run, here)]
+    if here.better_beside and not lines:
+        lines.append(f"have worktrees carry what of it the tests need: --set 'worktree.carry=[\"{here.ignored[0]}\"]'")
     others = any(test.status == "passed" for test in run.tests)
     if others and (files := sorted({_file(test) for test in run.tests if not test.collected} - {""})):
         ignores = " ".join(f"--ignore={file}" for file in files[:_FEW])
@@ -86,7 +90,8 @@ def _modules(run: SuiteRun, here: Here) -> list[str]:
         own = (here.root / f"{path.split('/')[0]}.py").exists() or (here.root / path.split("/")[0]).is_dir()
         if ignored:
             lines.append(
-                f"{module} is {ignored[0]} in your checkout, which git ignores: have test_command make it, or track it"
+                f"{module} is {ignored[0]} in your checkout, which git ignores: have worktrees carry it: "
+                f"--set 'worktree.carry=[\"{ignored[0]}\"]'"
             )
         elif not own:
             lines.append(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from stomper.checkers.registry import make_checkers
 from stomper.config.settings import Settings
-from stomper.environment.import_paths import missing_extensions
 from stomper.errors import SuiteError
 from stomper.testing.results import SuiteState
 from stomper.testing.suite import Suite
-from tests.support.repositories import MakeRepo, open_run, write
-from tests.support.runs import RULES
+from tests.support.repositories import MakeRepo
 from tests.support.venvs import changed_copy, environment, install_with_hatch
 
 WHERE = "WHERE = 'checkout'\n"
@@ -104,46 +101,3 @@ def test_mypy_reads_the_worktree(make_repo: MakeRepo, tmp_path: Path, place: str
     changed = tree / place / "target" / "__init__.py"
     changed.write_text(source.replace("int", "str").replace("1", "'1'"))
     assert [d.code for d in mypy.check(tree)] == ["assignment"]
-
-
-@pytest.mark.slow
-def test_compiled_extensions_are_missed_by_name_and_borrowed_when_asked(make_repo: MakeRepo) -> None:
-    """An extension that only the checkout has: the error says which setting brings it along, and with that it is there,
-    read-only, and no part of any patch."""
-    source = "import pathlib\n\nassert (pathlib.Path(__file__).parent / '_speed.so').exists()\nimport os\n"
-    test = "import target\n\n\ndef test_a():\n    assert target\n"
-    root = make_repo({"target/__init__.py": source, "test_a.py": test, ".gitignore": "*.so\n"})
-    write(root, {"target/_speed.so": b"compiled", "venv/lib/other.so": b"of another project"})
-    assert missing_extensions(root) == ("target/_speed.so",)
-    session = open_run(root, checkers=RULES)
-    with pytest.raises(SuiteError, match=r"target/_speed\.so.*borrow_extensions=true"):
-        session.baselines.at(session.base)
-    session.close()
-    session = open_run(root, checkers=RULES, borrow_extensions=True)
-    assert session.baselines.at(session.base).state is SuiteState.PASSED
-    for _ in range(2):
-        with session.pool.lease(session.base) as tree:
-            copy = tree.path / "target" / "_speed.so"
-            assert not copy.stat().st_mode & 0o222
-            assert tree.patch(session.base) is None
-    session.close()
-
-
-def test_borrowed_extensions_stay_through_a_lease(make_repo: MakeRepo) -> None:
-    """Each attempt finds the checkout's extension, read-only, whatever the one before it did to its copy or its folder."""
-    root = make_repo({"target/__init__.py": "", ".gitignore": "*.so\n"})
-    write(root, {"target/_speed.so": b"compiled"})
-    session = open_run(root, checkers=RULES, borrow_extensions=True)
-    with session.pool.lease(session.base) as tree:
-        copy = tree.path / "target" / "_speed.so"
-        copy.chmod(0o644)
-        copy.write_bytes(b"changed")
-        tree.reset(session.base)
-        assert copy.read_bytes() == b"compiled"
-        assert not copy.stat().st_mode & 0o222
-        shutil.rmtree(copy.parent)
-        tree.reset(session.base)
-        assert copy.read_bytes() == b"compiled"
-        assert tree.patch(session.base) is None
-    session.close()
-    assert (root / "target" / "_speed.so").read_bytes() == b"compiled"

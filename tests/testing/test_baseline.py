@@ -57,14 +57,16 @@ def test_another_command_is_another_baseline(make_repo: MakeRepo) -> None:
 
 
 @pytest.mark.slow
-def test_borrowed_extensions_make_another_baseline(make_repo: MakeRepo) -> None:
-    """What fails for want of a compiled extension is no measure, and the way to have it is named."""
-    test = "import pathlib\n\n\ndef test_a():\n    assert pathlib.Path('fast.so').exists()\n"
+def test_what_is_carried_makes_another_baseline(make_repo: MakeRepo) -> None:
+    """A compiled extension that git ignores is there; with another one, what the tests said before says nothing."""
+    test = "import pathlib\n\n\ndef test_a():\n    assert pathlib.Path('fast.so').read_bytes() == b'compiled'\n"
     root = make_repo({"test_a.py": test, ".gitignore": "*.so\n"})
     write(root, {"fast.so": b"compiled"})
-    with pytest.raises(SuiteError, match="borrow_extensions=true"):
+    assert baseline(root)[0].state is SuiteState.PASSED
+    assert baseline(root)[1] == 0
+    write(root, {"fast.so": b"compiled otherwise"})
+    with pytest.raises(SuiteError, match="none of 1 tests passes"):
         baseline(root)
-    assert baseline(root, borrow_extensions=True)[0].state is SuiteState.PASSED
 
 
 @pytest.mark.slow
