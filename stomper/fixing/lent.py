@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stomper import progress
 from stomper.checkers.base import Checker
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
@@ -48,6 +49,10 @@ def lend(
     Where no *tools* but ruff and mypy are run in the others, nobody misses folders of packages. Raises StomperError."""
     root = clone.target.root
     chosen, (modules, lacking) = carried(root, patterns), filled(root, clone.path, base)
+    if modules or chosen.shared:
+        progress.emit(
+            progress.StageBegan("carry", detail=", ".join([*chosen.shared, *(m.path for m in modules)][:_FEW]))
+        )
     for module in modules:
         export(module, folder / "submodules" / module.path)
     outer = [m.path for m in modules if not any(m.path.startswith(f"{other.path}/") for other in modules)]

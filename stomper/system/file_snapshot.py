@@ -43,12 +43,12 @@ class KeptFiles:
         return wrong
 
 
-def stamp_of(file: Path) -> Stamp | None:
+def stamp_of(file: Path | str) -> Stamp | None:
     """Return what tells a file from any other at its place and from itself before a change, None where there is nothing.
 
     The time of the last change of its inode is part of it, which nobody can set back."""
     try:
-        about = file.lstat()
+        about = os.lstat(file)
     except OSError:
         return None
     return about.st_mode, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns

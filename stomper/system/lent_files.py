@@ -91,37 +91,41 @@ class LentFiles:
                 self._mend(path, self._own)
                 _copy_file(self.home / path, tree / path)
             for folder, files in self._shared.items():
-                there = _inodes(tree, folder)
-                for path in there.keys() - files.keys():
-                    remove(tree / path)
-                for path in files:
-                    self._mend(path, files)
-                    stamp = files[path]
-                    if stamp and there.get(path) != stamp[1]:
-                        self._link(path, tree / path, files)
+                self._lend_shared(tree, folder, files)
 
-    def _link(self, path: str, place: Path, files: dict[str, Stamp | None]) -> None:
-        for above in reversed(place.parents):
-            if above.is_symlink() or above.is_file():
-                above.unlink()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        remove(place)
-        try:
-            os.link(self.home / path, place, follow_symlinks=False)
-            files[path] = stamp_of(self.home / path)  # the number of links is part of what changes an inode
-        except OSError:  # another file system, or too many links
-            _copy_file(self.home / path, place)
+    def _lend_shared(self, tree: Path, folder: str, files: dict[str, Stamp | None]) -> None:
+        """Have in *tree* just *files* below *folder*. Many: names are put together here, and not by paths."""
+        there, made = _inodes(tree, folder), set[str]()
+        for path in there.keys() - files.keys():
+            remove(tree / path)
+        for path in files:
+            stamp = self._mend(path, files)
+            if stamp is None or there.get(path) == stamp[1]:
+                continue
+            above = path.rpartition("/")[0]
+            if above not in made:
+                _make_folder(tree, above)
+                made.add(above)
+            if path in there:
+                remove(tree / path)
+            try:
+                os.link(f"{self.home}/{path}", f"{tree}/{path}", follow_symlinks=False)
+            except OSError:  # another file system, or too many links
+                _copy_file(self.home / path, tree / path)
+            else:
+                files[path] = stamp_of(f"{self.home}/{path}")  # the number of links is part of what changes an inode
 
-    def _mend(self, path: str, files: dict[str, Stamp | None]) -> None:
-        """Copy it anew where somebody has been at it. Links to it that come and go are nobody's work at it."""
+    def _mend(self, path: str, files: dict[str, Stamp | None]) -> Stamp | None:
+        """Copy it anew where somebody has been at it. Links that come and go are nobody's work. Returns its stamp."""
+        if stamp_of(f"{self.home}/{path}") == files[path]:
+            return files[path]
         place, source = self.home / path, self._sources[path]
-        if stamp_of(place) == files[path]:
-            return
         if not _are_alike(place, source.file):
             self._fetch(path, source)
             if files is not self._own:
                 _make_read_only(place)
         files[path] = stamp_of(place)
+        return files[path]
 
     def _copy(self, root: Path, path: str, file: Path) -> bool:
         source = _Source(file, root)
@@ -149,6 +153,16 @@ class _Source:
 
     file: Path
     root: Path
+
+
+def _make_folder(tree: Path, folder: str) -> None:
+    """Have *folder* in *tree*, whatever is in its place or on the way."""
+    place = tree
+    for name in folder.split("/"):
+        place /= name
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+    place.mkdir(parents=True, exist_ok=True)
 
 
 def _are_alike(copy: Path, source: Path) -> bool:
