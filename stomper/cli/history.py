@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from stomper import progress
-
 
 def undo(
     run: Annotated[str, typer.Argument(help="The run, as `stomper runs` and the commits' trailers name it.")],
@@ -31,6 +29,7 @@ def undo(
 
     Exit code 0: taken back. 2: refused, because later commits build on it or files have uncommitted changes.
     """
+    from stomper import progress
     from stomper.landing.undo import Wanted, undo
     from stomper.reports.terminal import plain_lines
 
