@@ -38,7 +38,7 @@ class Calls:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, settings: Settings, watch: Watch, agents: Sequence[Agent]) -> Calls:
+    def of(cls, settings: Settings, watch: Watch, agents: Sequence[Agent], secrets: Secrets) -> Calls:
         """Raises AgentError for a limit of money that could not be kept."""
         money = settings.max_cost_usd or settings.max_file_cost_usd
         tokens = settings.max_tokens or settings.max_file_tokens
@@ -54,7 +54,7 @@ class Calls:
                         "most, so that the limit can be kept"
                     )
         budget = Budget(Amount(settings.max_cost_usd, settings.max_tokens, settings.max_agent_calls))
-        return cls(settings, watch, budget, secrets=Secrets.of(settings))
+        return cls(settings, watch, budget, secrets=secrets)
 
     def for_file(self, path: str) -> Budget:
         """What may be spent on one file in this run, however often it is worked on."""

@@ -40,7 +40,7 @@ def make_agents(
     settings: Settings, environment: Environment, checkers: Sequence[Checker], scratch: Path, sandbox: Sandbox
 ) -> list[Agent]:
     """The enabled agents, in the order of the cascade. Raises AgentError for one that cannot work as configured."""
-    made, secrets = [], Secrets.of(settings)
+    made, secrets = [], Secrets.of(settings, environment.known())
     for name, table in settings.agents.items():
         if table.enabled:
             context = AgentContext(

@@ -89,7 +89,7 @@ def run_program(context: CheckerContext, tree: Path) -> Finished:
     """Run the configured `command` in *tree*. Linters end with all kinds of small codes; what they print is the judge.
 
     Raises CheckerError when it is missing, timed out, printed too much, or ended like something that never ran."""
-    environment = context.environment.variables(tree)
+    environment = context.environment.tool_variables(tree)
     try:
         done = processes.run(context.settings.command, cwd=tree, timeout_s=context.timeout_s, env=environment)
     except processes.ProgramMissing as error:

@@ -82,10 +82,12 @@ class MypyChecker:
         named = any(a in options or a.startswith(("--package=", "--module=")) or (tree / a).exists() for a in args)
         names_targets = named or configured_targets(tree)
         argv += [*args, *(() if names_targets else (".",))]
-        environment = {k: v for k, v in self.context.environment.variables(tree).items() if k != "PYTHONPATH"}
+        given = self.context.environment.tool_variables(tree)
+        environment = {k: v for k, v in given.items() if k != "PYTHONPATH"}
         if roots := self.context.environment.editable_roots:
             # An editable install would lead mypy to the user's checkout wherever it is not given the files themselves.
-            environment["MYPYPATH"] = os.pathsep.join(str(tree / root) for root in roots)
+            given_paths = filter(None, [environment.get("MYPYPATH", "")])
+            environment["MYPYPATH"] = os.pathsep.join((*given_paths, *(str(tree / root) for root in roots)))
         done = processes.run(argv, cwd=tree, timeout_s=self.context.timeout_s, env=environment)
         if why := _refused(done):
             raise CheckerError(f"{self.name}: {why}")

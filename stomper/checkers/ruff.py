@@ -150,7 +150,7 @@ class RuffChecker:
         # A name that starts with a dash is a path all the same.
         files = [f"./{path}" for path in paths] or ["."]
         # The user's own configuration, in $XDG_CONFIG_HOME/ruff, would give each user other errors: none is there.
-        environment = {**self.context.environment.variables(tree), "XDG_CONFIG_HOME": str(self.context.cache)}
+        environment = {**self.context.environment.tool_variables(tree), "XDG_CONFIG_HOME": str(self.context.cache)}
         return processes.run((*argv, "--", *files), cwd=tree, timeout_s=self.context.timeout_s, env=environment)
 
     def _diagnostic(self, tree: Path, entry: dict[str, object]) -> Diagnostic:

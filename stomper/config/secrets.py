@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from stomper.config.settings import Settings
 
 _NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|_PAT)$", re.IGNORECASE)
+_WITH_PASSWORD = re.compile(r"[A-Za-z][\w+.-]*://[^/@\s]*:[^/@\s]+@")
 Files = Mapping[str, bytes | None]
 _SHORTEST = 8  # anything shorter stands in many a text by chance
 
@@ -27,10 +28,11 @@ class Secrets:
 
     @classmethod
     def of(cls, settings: Settings, environ: Mapping[str, str] = os.environ) -> Secrets:
-        """What agents are handed on by their tables, the forge's token, and every variable that is called like a secret."""
+        """What agents are handed on by their tables, the forge's token, every variable that is called like a secret, and
+        addresses with a password in them."""
         handed = {name for table in settings.agents.values() for name in (*table.env, table.api_key_env)}
         handed.add(settings.pr.token_env)
-        found = {name: value for name, value in environ.items() if name in handed or called_like_a_secret(name)}
+        found = {n: v for n, v in environ.items() if n in handed or called_like_a_secret(n) or _WITH_PASSWORD.match(v)}
         return cls({name: value for name, value in found.items() if len(value) >= _SHORTEST})
 
     def hidden(self, text: str) -> str:

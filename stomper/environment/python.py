@@ -6,13 +6,16 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from stomper.environment.import_paths import editable_roots
+from stomper.environment.passed_variables import in_worktree
 from stomper.environment.target_parser import TargetParser
 from stomper.errors import CheckerError, SettingsError
+from stomper.hashing import digest
 from stomper.system import processes
 
 # Handed on to checkers, tests and agents; everything else of the caller's environment stays with the caller.
@@ -28,6 +31,8 @@ class Environment:
     found: str
     python: tuple[str, ...]
     bin: Path | None = None
+    passed: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Variables that checkers and tests are given beside, and agents are not."""
     _more: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Variables that came to be needed while the run went on."""
 
@@ -62,14 +67,26 @@ class Environment:
             kept["PYTHONPATH"] = os.pathsep.join(str(r) for r in self.source_roots(tree))
         return kept
 
+    def tool_variables(self, tree: Path) -> dict[str, str]:
+        """The environment of checkers and tests in *tree*: what they are given beside is meant of it, too."""
+        given = {name: in_worktree(value, self.root, tree) for name, value in self.passed.items()}
+        ours = self.variables(tree)
+        if more := given.pop("PYTHONPATH", ""):
+            ours["PYTHONPATH"] = os.pathsep.join((ours["PYTHONPATH"], more))
+        return {**given, **ours}
+
     def distrust_bytecode(self, empty: Path) -> None:
         """Have everything compiled from its source from now on: *empty* is a folder in which no bytecode is found."""
         empty.mkdir(parents=True, exist_ok=True)
         self._more["PYTHONPYCACHEPREFIX"] = str(empty)
 
+    def known(self) -> dict[str, str]:
+        """Return all variables that are known here: the caller's, and those that checkers and tests are given."""
+        return {**os.environ, **self.passed}
+
     def kept_back(self) -> frozenset[str]:
         """Return the names of the caller's variables that programs for the target are not given."""
-        return frozenset(os.environ) - self.variables().keys()
+        return frozenset(os.environ) - self.variables().keys() - self.passed.keys()
 
     def source_roots(self, tree: Path) -> list[Path]:
         """Where *tree*'s own packages are imported from: its root, `src`, and what editable installs point at."""
@@ -94,7 +111,8 @@ class Environment:
             done = processes.run((*self.test_python, "-c", code), cwd=Path("/"), timeout_s=60, env=self.variables())
         except processes.ProgramMissing:
             return ""
-        return " ".join([*self.test_python, done.text, os.environ.get("PYTEST_ADDOPTS", "")])
+        passed = digest(*(f"{name}={value}" for name, value in sorted(self.passed.items())))
+        return " ".join([*self.test_python, done.text, os.environ.get("PYTEST_ADDOPTS", ""), passed])
 
     @cached_property
     def version(self) -> tuple[int, ...]:

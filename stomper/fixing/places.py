@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from stomper.config.settings import Settings
+from stomper.environment.passed_variables import passed_variables
+from stomper.environment.python import Environment
 from stomper.git.worktree import Worktree
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone
@@ -21,6 +24,12 @@ def make_pools(clone: SharedClone, trees: Path, settings: Settings, warnings: li
 
     size = settings.max_parallel_files + 1
     return Pool(clone, trees, size=size), Pool(clone, trees / "agents", size=size, lost=tell)
+
+
+def environment_of(root: Path, settings: Settings) -> Environment:
+    """The target's environment, with the variables that checkers and tests are given beside. Raises SettingsError."""
+    found = Environment.detect(root, python=settings.python)
+    return replace(found, passed=passed_variables(root, settings.worktree.env, settings.worktree.env_files))
 
 
 def put_right(clone: SharedClone, tree: Worktree) -> list[str]:

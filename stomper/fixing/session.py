@@ -37,7 +37,7 @@ from stomper.fixing.foreign import Foreign
 from stomper.fixing.known_limits import aims_at_tests, warnings_of
 from stomper.fixing.lent import lend, only_read
 from stomper.fixing.pending import Pending
-from stomper.fixing.places import make_pools, put_right, trees_folder
+from stomper.fixing.places import environment_of, make_pools, put_right, trees_folder
 from stomper.fixing.uncommitted import base_of
 from stomper.fixing.witnesses import judges_of, keep_evidence, make_watch
 from stomper.git.objects import modes_at
@@ -140,7 +140,8 @@ class Session:
             undo.callback(memory.close)
             undo.callback(alive.release)
             undo.callback(locks.remove_run, folder)
-            environment = Environment.detect(target.root, python=settings.python)
+            environment = environment_of(target.root, settings)
+            secrets = Secrets.of(settings, environment.known())
             lasting = state / "cache" / hashing.digest(str(target.root))
             lasting_lock = locks.Lock(lasting / "lock")
             if not lasting_lock.acquire():
@@ -148,8 +149,7 @@ class Session:
             undo.callback(lasting_lock.release)
             checkers = make_checkers(settings, environment, folder / "cache", lasting)
             clone = SharedClone.create(target, folder)
-            warnings = list[str]()
-            base = base_of(clone, target, scope)
+            base, warnings = base_of(clone, target, scope), list[str]()
             if scope.uncommitted and settings.land != "patch":
                 warnings.append("what is not committed yet cannot be landed on: its fixes are kept as patches")
                 settings = settings.model_copy(update={"land": "patch"})
@@ -165,11 +165,12 @@ class Session:
             with excused:
                 agents = make_agents(settings, environment, checkers, folder / "calls", fence)
             suite = Suite(environment, settings.test_command, settings.test_timeout_s, folder / "tests")
+            theirs = agent_pool if any(agent.runs_code for agent in agents) else None
+            tools = not only_read(checkers) or not (only_check or settings.test_validation == "none")
+            carry = settings.worktree.carry
             lent = lend(
-                clone, base, settings.worktree.carry, folder / "carried", judges=pool,
-                agents=agent_pool if any(agent.runs_code for agent in agents) else None,
-                tools=not only_read(checkers) or not (only_check or settings.test_validation == "none"),
-            )  # fmt: skip
+                clone, base, settings.worktree.carry, folder / "carried", judges=pool, agents=theirs, tools=tools
+            )
             judges = judges_of(settings, environment, suite, folder, lent.files)
             watch = make_watch(target, folder, memory, judges)
             session = cls(
@@ -188,7 +189,7 @@ class Session:
                 agents=agents,
                 sandbox=fence,
                 watch=watch,
-                calls=Calls.of(settings, watch, agents),
+                calls=Calls.of(settings, watch, agents, secrets),
                 memory=Memory.of(run_id, target.root, commit=base, settings=settings, store=memory, agents=agents),
                 suite=suite,
                 baselines=Baselines(suite, pool, settings, environment, memory, warnings, aims_at_tests(checkers)),
@@ -199,8 +200,8 @@ class Session:
                     lent=lambda: max(pool.lent, agent_pool.lent),
                 ),
                 feedback=Feedback(warnings),
-                secrets=Secrets.of(settings),
-                transcripts=Transcripts(run_id, settings.transcript_days, Secrets.of(settings)),
+                secrets=secrets,
+                transcripts=Transcripts(run_id, settings.transcript_days, secrets),
                 alive=alive,
                 lasting=lasting_lock,
                 warnings=warnings,

@@ -105,7 +105,7 @@ class Suite:
             return replace(run, elsewhere=elsewhere), read_contexts(folder) if asked.traced else None
 
     def _start(self, tree: Path, folder: Path, asked: _Asked) -> processes.Finished:
-        env = {**self._environment.variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
+        env = {**self._environment.tool_variables(tree), "TMPDIR": str(folder), NOTES: str(folder)}
         # xunit1 names the file of each test; the cache goes elsewhere, so that nothing is written into the tree; a run
         # that ends at a failure or unreadable file says nothing about the tests after it.
         inis = ("-o", "junit_family=xunit1", "-o", f"cache_dir={folder}/cache")
