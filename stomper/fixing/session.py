@@ -168,9 +168,7 @@ class Session:
             theirs = agent_pool if any(agent.runs_code for agent in agents) else None
             tools = not only_read(checkers) or not (only_check or settings.test_validation == "none")
             carry = settings.worktree.carry
-            lent = lend(
-                clone, base, settings.worktree.carry, folder / "carried", judges=pool, agents=theirs, tools=tools
-            )
+            lent = lend(clone, base, carry, folder / "carried", judges=pool, agents=theirs, tools=tools)
             judges = judges_of(settings, environment, suite, folder, lent.files)
             watch = make_watch(target, folder, memory, judges)
             session = cls(
