@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from stomper.errors import Cancelled, StomperError
+from stomper.errors import Cancelled, RepositoryError, StomperError
 from stomper.git.worktree import Worktree
 from stomper.git.worktrees import SharedClone
-from stomper.system.file_snapshot import remove
 from stomper.system.lent_files import LentFiles
+from stomper.system.own_folders import Moved, OwnFolder
 
 
 class Pool:
@@ -33,6 +34,9 @@ class Pool:
         """Whether somebody may be at worktrees that are not lent to them: then each is reset once more as it is lent."""
         self._unmade = size
         self._lent = 0
+        self._home: OwnFolder | None = None
+        self._homes: dict[Path, OwnFolder] = {}
+        """The folder in which each worktree is, by the worktree's place."""
         self._used: list[Worktree] = []
         self._ready: list[tuple[str, Worktree]] = []
         """Reset already, each to a commit."""
@@ -93,7 +97,9 @@ class Pool:
             self._unmade = 0
         self._tidier.shutdown(cancel_futures=True)
         with self._preparing:
-            pass
+            for home in filter(None, (self._home, *self._homes.values())):
+                home.close()
+            self._home, self._homes = None, {}
 
     def _taken(self, commit: str, *, as_it_is: bool) -> Worktree:
         with self._changed:
@@ -109,7 +115,7 @@ class Pool:
     def _reset(self, tree: Worktree, commit: str) -> Worktree:
         """The worktree reset, or another in its place where somebody has broken it."""
         try:
-            _clear_beside(tree.path)
+            self._homes[tree.path].clear(but=tree.path.name)  # tools look there for configuration, too
             tree.reset(commit)
         except Cancelled:
             raise
@@ -133,8 +139,15 @@ class Pool:
     def _make(self, commit: str) -> Worktree:
         # The folder keeps the repository's name: some tools and tests look at it.
         place = self._folder / str(next(self._numbers)) / self._clone.target.root.name
-        remove(place.parent)  # what somebody has made there beforehand
-        place.parent.mkdir(parents=True)
+        try:
+            with self._changed:
+                self._home = self._home or OwnFolder(self._folder)
+            self._home.check()
+            if os.path.lexists(place.parent):  # somebody has made it beforehand
+                raise Moved(f"{place.parent} is not Stomper's")
+            self._homes[place] = OwnFolder(place.parent)
+        except OSError as error:
+            raise RepositoryError(f"no worktree can be made any more: {error}") from error
         return self._clone.add_worktree(place, commit, self.files)
 
     def _put_back(self, tree: Worktree | None, *, ready_at: str = "") -> None:
@@ -147,10 +160,3 @@ class Pool:
             else:
                 self._used.append(tree)
             self._changed.notify()
-
-
-def _clear_beside(place: Path) -> None:
-    """Have nothing but *place* in its folder: tools look there for configuration, too."""
-    for other in place.parent.iterdir():
-        if other.name != place.name:
-            remove(other)

@@ -18,8 +18,10 @@ from stomper.git.plumbing import AS_PATCH, WHOLE_INDEX, git, names, text
 from stomper.git.repository import Target, copied_config, promisors
 from stomper.git.worktree import Worktree, escaped
 from stomper.models import Patch
+from stomper.state import paths
 from stomper.system.file_snapshot import KeptFiles, put
 from stomper.system.lent_files import LentFiles
+from stomper.system.own_folders import OwnFolder
 
 _KEPT = (
     "config", "HEAD", "packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates",
@@ -35,17 +37,21 @@ class SharedClone:
     path: Path
     target: Target
     _kept: KeptFiles = field(init=False)
+    _home: OwnFolder = field(init=False)
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._kept = KeptFiles(self.path / name for name in _KEPT)
+        self._home = OwnFolder(self.path)
+        self._kept = KeptFiles((self.path / name for name in _KEPT), self._home)
 
     def keep(self) -> None:
         """Take what git's own files of the clone say to be meant so from now on."""
         self._kept.keep()
 
     def mend(self) -> list[str]:
-        """Put back what somebody has made of git's own files of the clone, and return their names."""
+        """Put back what somebody has made of git's own files of the clone, and return their names. Raises OSError where the
+        clone is not in its place any more."""
+        self._home.find()
         for folder in (self.path / "refs", self.path / "objects" / "info"):
             if not folder.is_dir():
                 put(folder, None)
@@ -123,7 +129,6 @@ class SharedClone:
         return tree
 
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is ours alone
 _SPARE_BYTES = 2 * 1024**3
 
 
@@ -133,14 +138,14 @@ def in_memory(clone: SharedClone, run_id: str, commit: str) -> Path | None:
     Measured: a checkout of 2,000 files takes 0.09 s there and 0.8 to 1.9 s on the disk of the same machine. Only for
     trees that nobody writes to: what tests and agents write is not to fill the memory."""
     try:
-        room = os.statvfs(_MEMORY)
+        room = os.statvfs(paths.in_memory(run_id).parent)
     except OSError:
         return None
     entries = git(("ls-tree", "-r", "-l", "-z", commit), cwd=clone.path).split(b"\0")
     needed = sum(int(size) for e in entries if (size := e.partition(b"\t")[0].rpartition(b" ")[2]).isdigit())
     if room.f_flag & os.ST_NOEXEC or room.f_bavail * room.f_frsize < 4 * needed + _SPARE_BYTES:
         return None
-    folder = _MEMORY / f"stomper-{os.getuid()}-{run_id}"
+    folder = paths.in_memory(run_id)
     folder.mkdir(mode=0o700)
     return folder
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
-import shutil
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from stomper.state.paths import in_memory
 from stomper.system import processes
+from stomper.system.own_folders import remove_own
 
 
 class Lock:
@@ -75,10 +77,10 @@ def lives(folder: Path, run_id: str) -> bool:
 
 def remove_run(folder: Path) -> None:
     """Remove the folder of a run, and the worktrees that lie elsewhere."""
-    trees = folder / "worktrees"
-    if trees.is_symlink():
-        shutil.rmtree(trees.resolve(), ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if (folder / "worktrees").readlink() == in_memory(folder.name):  # and nowhere else, whoever made that link
+            remove_own(in_memory(folder.name))
+    remove_own(folder)
 
 
 def sweep_runs(folder: Path) -> list[str]:

@@ -9,13 +9,17 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from stomper.system.own_folders import OwnFolder
+
 Stamp = tuple[int, ...]
 
 
 class KeptFiles:
-    """What is in some files, nothing where there is none. Safe to use from threads."""
+    """What is in some files, nothing where there is none; of a folder *home* of ours, if that is given. Safe to use from
+    threads."""
 
-    def __init__(self, files: Iterable[Path] = ()) -> None:
+    def __init__(self, files: Iterable[Path] = (), home: OwnFolder | None = None) -> None:
+        self._home = home
         self._contents: dict[Path, bytes | None] = {}
         self._stamps: dict[Path, Stamp | None] = {}
         """What told each file from any other when it was last seen to be as it should."""
@@ -29,6 +33,8 @@ class KeptFiles:
 
     def restore(self) -> list[Path]:
         """Put back what is not as it was, and return it. Raises OSError where that cannot be done."""
+        if self._home:
+            self._home.find()
         return [file for file in self._contents if not self._is_right(file) and self._put_back(file)]
 
     def _is_right(self, file: Path) -> bool:

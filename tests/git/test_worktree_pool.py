@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stomper.config.parameters import FixParameters
-from stomper.errors import Cancelled
+from stomper.errors import Cancelled, RepositoryError
 from stomper.fixing.session import Session
 from stomper.run import prefetch
 from stomper.run.open import open_session
@@ -202,3 +202,30 @@ def test_they_are_made_while_prefect_starts(root: Path) -> None:
         assert made(session) == 5
     finally:
         session.close()
+
+
+ABOVE = {
+    "its folder": 1,
+    "the agents' folder": 2,
+    "that of all worktrees": 3,
+    "the run's folder": 4,
+    "that of all runs": 5,
+}
+
+
+@pytest.mark.parametrize("above", ABOVE)
+def test_a_link_above_a_worktree_leads_nobody_to_what_is_the_users(root: Path, tmp_path: Path, above: str) -> None:
+    """Whoever made it: nothing is removed where it leads, neither as the worktree is reset nor at the end."""
+    precious = tmp_path / "precious"
+    for name in (".git/HEAD", "work/a.py", "0/a.py", "agents/a.py", "worktrees/a.py", "file"):
+        write(precious, {name: "mine\n"})
+    before = sorted(place.relative_to(precious) for place in precious.rglob("*") if place.is_file())
+    with opened(root) as session:
+        with session.agent_pool.lease(session.base) as tree:
+            tree.had_by.append("mine")
+            place = tree.path.parents[ABOVE[above] - 1]
+            place.rename(place.with_name(f"{place.name}.aside"))
+            place.symlink_to(precious)
+        with contextlib.suppress(RepositoryError, OSError), session.agent_pool.lease(session.base) as tree:
+            assert tree.path.resolve().is_relative_to(paths.home().resolve())
+    assert sorted(place.relative_to(precious) for place in precious.rglob("*") if place.is_file()) == before

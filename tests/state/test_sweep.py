@@ -10,7 +10,7 @@ from stomper.config.parameters import FixParameters
 from stomper.fixing.session import Session
 from stomper.git import worktrees
 from stomper.run.open import open_session
-from stomper.state import locks
+from stomper.state import locks, paths
 from tests.support.repositories import MakeRepo
 
 
@@ -19,7 +19,7 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that stands for the memory, with ample room."""
     folder = tmp_path / "memory"
     folder.mkdir()
-    monkeypatch.setattr(worktrees, "_MEMORY", folder)
+    monkeypatch.setattr(paths, "_MEMORY", folder)
     monkeypatch.setattr(worktrees, "_SPARE_BYTES", 0)
     return folder
 
