@@ -30,7 +30,7 @@ from stomper.testing.suite import Suite
 
 _RUN = TypeAdapter(SuiteRun)
 _UNKEPT = {"tests": {"__all__": {"output"}}}  # what tests print is nobody's business afterwards
-_FORMAT = "green"  # only what passes is kept: a failure may be of that day, and would excuse what a fix breaks
+_FORMAT = "green 2"  # only what passes is kept: a failure may be of that day, and would excuse what a fix breaks
 _FEW, _HEAD = 3, 65_536
 
 
@@ -132,7 +132,7 @@ class Baselines:
         with self.pool.lease(commit) as tree:
             run = self._traced(commit, tree.path) if self._wants_contexts else None
             run = run or self.suite.run(tree.path)
-            green = run.state is SuiteState.PASSED
+            green = run.state is SuiteState.PASSED and run.passed != 0
             if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
                 run = settled(self.suite, tree.path, run)
                 said = map(as_warning, sorted(self.suite.flaky & run.worst().keys()))
@@ -156,7 +156,7 @@ class Baselines:
 
     def _refuse(self, run: SuiteRun, tree: Path) -> None:
         """Raise SuiteError where *run*, just made in *tree*, is no measure for fixes. Changes the tree."""
-        if run.state is SuiteState.PASSED:
+        if run.state is SuiteState.PASSED and run.passed != 0:
             return
         if run.state is SuiteState.NONE:
             self._refuse_unfound(tree)

@@ -37,6 +37,8 @@ def proves_nothing(run: SuiteRun) -> str:
         return f"{len(uncollected)} file(s) with tests cannot be read: {_listed(uncollected)}"
     if run.state is SuiteState.FAILED and run.tests and not passed:
         return f"none of {len(run.tests)} tests passes: {_listed([t for t in run.tests if t.status == 'failed'])}"
+    if run.state is SuiteState.PASSED and run.passed == 0:
+        return f"none of {len(run.tests) or 'the'} tests passes: all are skipped"
     if run.state is SuiteState.FAILED and not run.tests:
         return f"the test command fails, and names no test: exit code {run.returncode}: {run.complaint}"
     return ""

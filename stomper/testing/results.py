@@ -16,6 +16,9 @@ _OUTPUT_LIMIT = 2000  # characters
 _GIST = 200  # characters
 _FEW = 5
 _FATAL = re.compile(r"Fatal Python error: .*")
+_RAN = re.compile(r"^Ran (\d+) tests? in [\d.]+s", re.MULTILINE)
+_SKIPPED = re.compile(r"^\w+ \([^)\n]*skipped=(\d+)", re.MULTILINE)
+_SAID_FAILED = re.compile(r"^FAILED \(", re.MULTILINE)
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt)\b.*")
 
 
@@ -71,8 +74,17 @@ class SuiteRun:
     complaint: str = ""
     kept: str = ""
     """When an earlier run saw this; empty for this one."""
+    ran: int | None = None
+    """How many tests came to their end and were not skipped, where the runner tells no more of them than a number."""
     elsewhere: str = ""
     """What shows that the tests were about other code than the tree's: then those that pass prove nothing."""
+
+    @property
+    def passed(self) -> int | None:
+        """How many tests passed, as far as the runner says something of them."""
+        if self.tests:
+            return sum(test.status == "passed" for test in self.tests)
+        return self.ran
 
     @property
     def words(self) -> str:
@@ -136,6 +148,9 @@ def worse(base: SuiteRun, now: SuiteRun) -> dict[str, str]:
             bad[key] = f"{key} is {test.status}"
     if not bad and now.elsewhere:
         bad[AS_A_WHOLE] = now.elsewhere
+    if not bad and base.ran and not now.tests and (now.ran or 0) < base.ran:
+        # One that is said to have passed, and has ended before its last test, may be so by what a patch does.
+        bad[AS_A_WHOLE] = f"{now.ran or 'no'} tests came to their end, and {base.ran} did before"
     if not bad and _HEALTH.get(now.state, 0) < _HEALTH.get(base.state, 0):
         # No test says it: another command that the script runs, the coverage that is asked for, no tests any more.
         bad[AS_A_WHOLE] = f"the tests end with exit code {now.returncode}: {gist(now.complaint) or now.state}"
@@ -171,24 +186,41 @@ _NEVER_RAN = range(126, 160)
 def judge(done: processes.Finished, junit: Path, tree: Path, argv: Sequence[str], *, enough: int = 0) -> SuiteRun:
     """How the command *argv* did in *tree*, by its end and the JUnit file that pytest left, if it did. With so many failures
     as are *enough* it was to end."""
-    tests = _read(junit, tree)
+    tests, counted = _read(junit, tree), _counted(done)
     # pytest-xdist calls such an end an interruption, pytest alone calls it a failure.
     ended = 0 < enough <= sum(t.status == "failed" for t in tests) and done.returncode == _INTERRUPTED
     code = 1 if ended else done.returncode
     uncollected = any(not t.collected for t in tests)
     if done.timed_out:
         state = SuiteState.TIMED_OUT
-    elif code == 5 and (is_pytest(argv) or "unittest" in argv):
+    elif (code == 5 and (is_pytest(argv) or "unittest" in argv)) or (code == 0 and not tests and counted == (0, 0)):
         state = SuiteState.NONE
     elif code < 0 or code in _NEVER_RAN or (is_pytest(argv) and (code > 1 or not tests)):
         # pytest: 2 is an interruption, 3 and 4 are errors of its own or of how it was called.
         state = SuiteState.CRASHED
-    elif code == 0:
+    elif (
+        code == 0
+        and not any(t.status == "failed" for t in tests)
+        and not (counted and _SAID_FAILED.search(_said(done)))
+    ):
         state = SuiteState.PASSED
     else:
         state = SuiteState.COLLECTION if uncollected else SuiteState.FAILED
     complaint = "" if state in (SuiteState.PASSED, SuiteState.NONE) else _complaint(done)
-    return SuiteRun(state, tests, code, done.seconds, complaint)
+    return SuiteRun(state, tests, code, done.seconds, complaint, ran=counted[0] - counted[1] if counted else None)
+
+
+def _counted(done: processes.Finished) -> tuple[int, int] | None:
+    """Return how many tests unittest, or one that prints as it does, says it ran, and how many of them it skipped; None
+    where it does not say so."""
+    if not (found := list(_RAN.finditer(_said(done)))):
+        return None
+    skipped = _SKIPPED.search(_said(done), found[-1].end())
+    return int(found[-1][1]), int(skipped[1]) if skipped else 0
+
+
+def _said(done: processes.Finished) -> str:
+    return (done.stderr + b"\n" + done.stdout).decode(errors="replace")
 
 
 def _complaint(done: processes.Finished) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from stomper.errors import SuiteError
 from stomper.fixing.session import Session
 from stomper.models import Status
-from stomper.testing.results import SuiteRun, SuiteState
+from stomper.testing.results import SuiteRun, SuiteState, worse
 from tests.support.repositories import MakeRepo, open_run, write
 from tests.support.runs import RULES, commit, nothing_landed, only, repair, scripted
 
@@ -171,3 +172,48 @@ def test_what_was_proven_is_told_and_kept_though_the_tests_prove_nothing(make_re
     assert outcome.reason.startswith("proven, but nothing was landed: ")
     assert [a.result for a in outcome.attempts] == ["proven"]
     assert Path(outcome.patch_file).is_file()
+
+
+UNIT = (
+    "import unittest\n\nimport shop\n\n\nclass T(unittest.TestCase):\n"
+    "    def test_one(self):\n        self.assertEqual(shop.ONE, 1)\n"
+)
+SKIPPED = UNIT.replace("class T", "@unittest.skip('not here')\nclass T")
+SHOP = "ONE = 1\n"
+NOTHING_RUN: dict[str, tuple[dict[str, str], str]] = {
+    "pytest, all skipped": ({"test_a.py": SKIPPED}, ""),
+    "unittest, all skipped": ({"test_a.py": SKIPPED}, "@ -m unittest test_a"),
+    "unittest, none found": ({"tests.py": UNIT, "src/__init__.py": ""}, "@ -m unittest discover -s src -t ."),
+    "pytest that only plans": ({"test_a.py": UNIT, "pytest.ini": "[pytest]\naddopts = --setup-plan\n"}, ""),
+    "unittest that fails and says nothing by its exit code": (
+        {"test_a.py": UNIT.replace("ONE, 1", "ONE, 2")},
+        "sh -c '@ -m unittest test_a || true'",
+    ),
+    "pytest that fails and says nothing by its exit code": (
+        {"test_a.py": UNIT.replace("ONE, 1", "ONE, 2")},
+        "sh -c '@ -m pytest -q || true'",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NOTHING_RUN)
+def test_a_suite_in_which_no_test_passes_is_no_measure(make_repo: MakeRepo, what: str) -> None:
+    """Whatever its exit code is."""
+    files, command = NOTHING_RUN[what]
+    root = make_repo({"shop.py": SHOP, **files})
+    with pytest.raises(SuiteError, match=r"prove nothing|no tests were found|none of"):
+        baseline(root, test_command=command.replace("@", sys.executable))
+
+
+@pytest.mark.parametrize("way", ["import os\nos._exit(0)\n", "import os\nos.execl('/bin/true', 'true')\n"])
+def test_a_process_that_ends_before_its_tests_do(make_repo: MakeRepo, way: str) -> None:
+    """With the exit code of one that passed: fewer tests than before came to their end."""
+    root = make_repo({"shop.py": SHOP, "test_a.py": UNIT})
+    session = open_run(root, checkers=RULES, test_command=f"{sys.executable} -m unittest test_a")
+    before = session.baselines.at(session.base)
+    with session.pool.lease(session.base) as tree:
+        assert worse(before, session.suite.run(tree.path, known=before)) == {}
+        write(tree.path, {"shop.py": way + SHOP})
+        now = session.suite.run(tree.path, known=before)
+    session.close()
+    assert worse(before, now) == {"": "no tests came to their end, and 1 did before"}

@@ -81,6 +81,9 @@ def pytest_configure(config: Any) -> None:
     """Begin to pass over what is not asked for; over files where pytest is new enough for that."""
     import pytest
 
+    for option in ("setuponly", "setupplan"):
+        if getattr(config.option, option, False):
+            raise pytest.UsageError("--setup-only and --setup-plan run no test: leave them out of addopts")
     if _words:
         config.pluginmanager.register(_PassOverNames(), "stomper_pass_over_names")
     if _passed_over and int(pytest.__version__.partition(".")[0]) >= 7:
