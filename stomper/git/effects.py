@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stomper.git.objects import read_blobs
-from stomper.git.plumbing import git, names
+from stomper.git.plumbing import AS_PATCH, git, names
 from stomper.git.repository import changes_in
 from stomper.models import Change
 
@@ -77,6 +77,11 @@ def changed_by(root: Path, commits: Sequence[str]) -> dict[str, tuple[Change, ..
         else:
             commit = field.strip()
     return {commit: tuple(changes_in(fields)) for commit, fields in found.items()}
+
+
+def diff_of(root: Path, old: str, new: str) -> bytes:
+    """Return the patch from one commit to another."""
+    return git(("diff-tree", "-r", *AS_PATCH, old, new), cwd=root)
 
 
 def filled(root: Path, changes: Iterable[Change]) -> dict[str, FileChange]:

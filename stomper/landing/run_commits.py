@@ -3,6 +3,7 @@ which a rebase, an amendment or a cherry-pick gives anew."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ from pathlib import Path
 
 from stomper.errors import RepositoryError, StomperError
 from stomper.git import effects, history
+from stomper.git.change_sums import added_up, as_words, change_sum
 from stomper.git.effects import Effect, FileChange
 from stomper.git.repository import Target
 from stomper.models import Change
 
 _CLAIMS = ("Stomper-", "This reverts commit", 'Revert "', "Reapply ")
 """What messages say whose commits land a fix, take one back, or bring one back."""
-_QUOTED = re.compile(r"^commit [0-9a-f]{40,64}$", re.MULTILINE)  # by `git merge --squash`
+_QUOTED = re.compile(r"^(?:commit [0-9a-f]{40,64}|\* \S.*)$", re.MULTILINE)  # by `git merge --squash`, by GitHub
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,18 @@ class RunCommit:
         """Without the tools that found them."""
         listed = ",".join(self.commit.trailers("Stomper-Codes")).split(",")
         return tuple(code.strip().partition(":")[2] for code in listed)
+
+    @property
+    def is_other_than_landed(self) -> bool:
+        """Return whether it changes more, or something else, than the fixes did that its message is of.
+
+        Those of old releases do not say what they changed: of a squash of such the commits that it names are counted."""
+        said = self.commit.trailers("Stomper-Change")
+        if len(said) < len(self.runs):
+            return len(_QUOTED.findall(self.commit.message)) > len(self.runs)
+        with contextlib.suppress(ValueError):
+            return added_up(said) != as_words(change_sum(effects.diff_of(self.root, self.parent, self.id)))
+        return True
 
     @cached_property
     def changes(self) -> Mapping[str, FileChange]:
@@ -142,14 +156,14 @@ def _refuse_cut_off(target: Target, named: Sequence[RunCommit]) -> None:
 
 
 def refuse_mixed(commit: RunCommit, run_id: str) -> None:
-    """Raise StomperError for a squash that holds more than this run's fixes: it would take the rest with it."""
-    others = sorted({run for run in commit.runs if run != run_id})
-    more = f"fixes of {', '.join(others)}" if others else "commits that are no fixes"
-    if others or len(_QUOTED.findall(commit.commit.message)) > len(commit.runs):
-        raise StomperError(
-            f"{commit.shown} holds {more} beside those of run {run_id}: `git revert {commit.id[:8]}` takes back all of it; "
-            "nothing was changed"
-        )
+    """Raise StomperError for a commit that holds more than this run's fixes: it would take the rest with it."""
+    if others := sorted({run for run in commit.runs if run != run_id}):
+        more = f"holds fixes of {', '.join(others)} beside those of run {run_id}"
+    elif commit.is_other_than_landed:
+        more = "changes something else than the fixes that it names, or more"
+    else:
+        return
+    raise StomperError(f"{commit.shown} {more}: `git revert {commit.id[:8]}` takes back all of it; nothing was changed")
 
 
 class _Fate:

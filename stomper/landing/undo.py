@@ -78,6 +78,11 @@ def _chosen(commits: Sequence[RunCommit], wanted: Wanted) -> list[RunCommit]:
         )
     for commit in chosen:
         run_commits.refuse_mixed(commit, wanted.run_id)
+        if len(commit.runs) > 1 and not _is_all_of(commit, wanted):
+            raise StomperError(
+                f"{commit.shown} holds other fixes of the run as well: undo all of the run, or take back what you want by "
+                "hand; nothing was changed"
+            )
     return chosen
 
 
@@ -86,6 +91,15 @@ def _matches(commit: RunCommit, wanted: Wanted) -> bool:
         (not wanted.files or bool(set(wanted.files) & commit.paths))
         and (not wanted.codes or any(matches_code(code, wanted.codes) for code in commit.codes))
         and (not wanted.agents or bool(set(wanted.agents) & commit.agents))
+    )
+
+
+def _is_all_of(commit: RunCommit, wanted: Wanted) -> bool:
+    """Return whether all that a squash holds is among what is *wanted*."""
+    return (
+        (not wanted.files or commit.paths <= set(wanted.files))
+        and (not wanted.codes or all(matches_code(code, wanted.codes) for code in commit.codes))
+        and (not wanted.agents or commit.agents <= set(wanted.agents))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,46 @@ def test_an_unknown_run_is_named_with_those_there_are(repaired: tuple[Path, str]
         undo(root, Wanted("other"))
     with pytest.raises(StomperError, match="none of the 3 commit"):
         undo(root, Wanted(run, files=("other.py",)))
+
+
+def _squash(root: Path) -> None:
+    """As forges do it, with the messages of all commits in one."""
+    said = git(root, "log", "--reverse", "--format=* %B", "HEAD~4..HEAD")
+    git(root, "reset", "--quiet", "--soft", "HEAD~4")
+    git(root, "commit", "--quiet", "-m", f"Feature (#12)\n\n{said}")
+
+
+def _squash_with_mine(root: Path) -> None:
+    write(root, {"mine.py": "mine = 1\n"})
+    git(root, "add", "mine.py")
+    git(root, "commit", "--quiet", "-m", "feat: mine")
+    _squash(root)
+
+
+def _amend_with_mine(root: Path) -> None:
+    write(root, {"c d.py": (root / "c d.py").read_text() + "mine = 1\n"})
+    git(root, "commit", "--quiet", "--amend", "--no-edit", "--all")
+
+
+@pytest.mark.parametrize("rewrite", [_squash_with_mine, _amend_with_mine])
+def test_what_somebody_has_added_to_a_fix_is_not_taken_along(
+    repaired: tuple[Path, str], rewrite: Callable[[Path], None]
+) -> None:
+    """In a squash or by an amendment: it is refused, and nothing is changed."""
+    root, run = repaired
+    rewrite(root)
+    before = snapshot(root)
+    with pytest.raises(StomperError, match="changes something else than the fixes that it names, or more"):
+        undo(root, Wanted(run))
+    assert snapshot(root) == before
+
+
+def test_a_squash_of_the_run_alone(repaired: tuple[Path, str]) -> None:
+    """It is taken back as one, and not for the sake of one file in it."""
+    root, run = repaired
+    git(root, "commit", "--quiet", "--allow-empty", "-m", "chore: nothing")
+    _squash(root)
+    with pytest.raises(StomperError, match="holds other fixes of the run as well"):
+        undo(root, Wanted(run, files=("a.py",)))
+    assert len(undo(root, Wanted(run)).reverts) == 1
+    assert {name: (root / name).read_text() for name in FILES} == FILES

@@ -115,7 +115,7 @@ def test_a_squash_with_work_of_somebodys_is_refused(root: Path) -> None:
     git(root, "switch", "--quiet", "main")
     git(root, "merge", "--quiet", "--squash", "feature")
     git(root, "commit", "--quiet", "--no-edit")
-    with pytest.raises(StomperError, match="commits that are no fixes"):
+    with pytest.raises(StomperError, match="changes something else than the fixes that it names, or more"):
         undo(root, Wanted(RUN))
 
 

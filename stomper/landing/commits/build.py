@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
+from stomper.git.change_sums import as_words, change_sum
 from stomper.git.plumbing import git
 from stomper.git.repository import identity, signs
 from stomper.git.worktrees import SharedClone, build_commits
@@ -20,8 +21,8 @@ def subject(outcome: Outcome) -> str:
     return f"fix: resolve {shown} in {name}"
 
 
-def message(run_id: str, outcome: Outcome) -> bytes:
-    """A Conventional Commit with the codes fixed and trailers that programs can read."""
+def message(run_id: str, outcome: Outcome, patch: Patch) -> bytes:
+    """A Conventional Commit with the codes fixed and trailers that programs can read; *patch* is what it will change."""
     counts: dict[tuple[str, str], int] = {}
     for diagnostic in outcome.fixed:
         counts[diagnostic.tool, diagnostic.code] = counts.get((diagnostic.tool, diagnostic.code), 0) + 1
@@ -36,6 +37,7 @@ def message(run_id: str, outcome: Outcome) -> bytes:
         "Stomper-Agent": outcome.agent,
         "Stomper-Risk": outcome.risk,
         "Stomper-Codes": ", ".join(f"{tool}:{code}" for tool, code in sorted(counts)),
+        "Stomper-Change": as_words(change_sum(patch.diff)),
     }
     shown = "\n".join(f"{key}: {value}" for key, value in trailers.items() if value)
     return f"{subject(outcome)}\n\n{body}\n\n{shown}\n".encode("utf-8", "surrogateescape")
@@ -44,7 +46,7 @@ def message(run_id: str, outcome: Outcome) -> bytes:
 def build(session: Session, outcomes: Sequence[Outcome], patches: Sequence[Patch], tip: str) -> list[str]:
     """One commit for each outcome with its patch as it fits, on top of *tip* in the private clone; their ids in order."""
     author, committer = identity(session.target.root)
-    messages = [message(session.run_id, o) for o in outcomes]
+    messages = [message(session.run_id, o, p) for o, p in zip(outcomes, patches, strict=True)]
     commits = build_commits(
         session.clone, tip, list(zip(patches, messages, strict=True)), author=author, committer=committer
     )

@@ -22,9 +22,9 @@ class Piece:
     patch: Patch
 
 
-def of_fix(run_id: str, outcome: Outcome, spent: Spent) -> bytes:
+def of_fix(run_id: str, outcome: Outcome, patch: Patch, spent: Spent) -> bytes:
     """The message of a fix, without its place among the others. Forges read messages: strangers' words are quieted."""
-    head, _, trailers = message(run_id, outcome).decode("utf-8", "surrogateescape").rpartition("\n\n")
+    head, _, trailers = message(run_id, outcome, patch).decode("utf-8", "surrogateescape").rpartition("\n\n")
     quieted = "\n".join(escaping.line(line) for line in head.split("\n"))
     fixed: dict[str, object] = {"path": outcome.path, "codes": sorted({f"{d.tool}:{d.code}" for d in outcome.fixed})}
     if outcome.cleaned_up:

@@ -139,7 +139,7 @@ class _Settling:
         members = sorted(members, key=lambda o: o.path)
         fitted = fit(session, [o.patch for o in members if o.patch], tip).patches
         pieces = [
-            commit_chain.Piece(commit_chain.of_fix(session.run_id, o, carried_fixes.spent(campaign, o)), patch)
+            commit_chain.Piece(commit_chain.of_fix(session.run_id, o, patch, carried_fixes.spent(campaign, o)), patch)
             for o, patch in zip(members, fitted, strict=True)
         ]
         # In one of them alone, or they would conflict.
