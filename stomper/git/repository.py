@@ -11,6 +11,7 @@ import git as gitpython
 
 from stomper.errors import RepositoryError
 from stomper.git.plumbing import attempt, git, names, text
+from stomper.git.unfinished import head_of
 from stomper.models import Change
 
 # What of the user's own configuration changes how files look in a worktree or who commits.
@@ -60,7 +61,7 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
         root = Path(repo.working_tree_dir).resolve()
         own_dir = Path(repo.git_dir).resolve()
         # GitPython knows neither the hashes nor the refs of every repository.
-        probe = attempt(("rev-parse", "--git-common-dir", "HEAD^{commit}", "--symbolic-full-name", "HEAD"), cwd=root)
+        probe = attempt(("rev-parse", "--git-common-dir", "HEAD^{commit}"), cwd=root)
         if b"dubious ownership" in probe.stderr:
             raise RepositoryError(f"{root} belongs to another user: `git config --global --add safe.directory {root}`")
         unborn = b"unknown revision" in probe.stderr
@@ -68,9 +69,11 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
             raise RepositoryError(f"{root} has no commits yet: commit something first")
         if probe.returncode and not unborn:
             raise RepositoryError(f"git cannot work in {root}: {probe.complaint}")
-        common, *said = os.fsdecode(probe.stdout).removesuffix("\n").rsplit("\n", 2 if not unborn else 1)
-        head, name = ("", _unborn_branch(root)) if unborn else said
-        branch = name.removeprefix("refs/heads/") if name != "HEAD" else ""
+        common, _, head = os.fsdecode(probe.stdout).removesuffix("\n").rpartition("\n")
+        if unborn:  # git repeats what it does not know
+            head = ""
+        name = head_of(own_dir)  # not by git's own rules for names, since a branch may be called HEAD
+        branch = name.removeprefix("refs/heads/") if name.startswith("refs/heads/") else ""
         git_dir = (root / common).resolve()
     if git(("ls-files", "-z", "--unmerged"), cwd=root):
         raise RepositoryError(
@@ -89,11 +92,6 @@ def open_target(path: Path, *, before_first_commit: bool = False) -> Target:
         submodules=frozenset(line.split("\t", 1)[1] for line in listing if line.startswith("160000 ")),
         shallow=(git_dir / "shallow").exists(),
     )
-
-
-def _unborn_branch(root: Path) -> str:
-    """The name of the branch that the first commit makes."""
-    return text(("symbolic-ref", "HEAD"), cwd=root)
 
 
 def check_landing(target: Target, land: str, branch_name: str = "") -> None:

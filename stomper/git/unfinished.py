@@ -17,9 +17,12 @@ def unfinished(git_dir: Path, branch: str) -> str:
     return next((words for own_dir in _own_dirs(git_dir) for words in _in_checkout(own_dir, branch)), "")
 
 
-def checkouts_of(git_dir: Path, branch: str) -> list[Path]:
-    """Return what git keeps for each checkout that has *branch* checked out."""
-    return [own_dir for own_dir in _own_dirs(git_dir) if head_of(own_dir) == f"refs/heads/{branch}"]
+def checkouts_of(git_dir: Path, branch: str, *, but: Path | None = None) -> list[Path]:
+    """Return what git keeps for each checkout that has *branch* checked out, except for that of *but*. A bare repository
+    has a HEAD as well, and is none."""
+    there = [own_dir for own_dir in _own_dirs(git_dir) if head_of(own_dir) == f"refs/heads/{branch}"]
+    others = [own_dir for own_dir in there if but is None or own_dir.resolve() != but.resolve()]
+    return [own_dir for own_dir in others if own_dir != git_dir or not _is_bare(git_dir)]
 
 
 def root_of(own_dir: Path) -> str:
@@ -36,6 +39,11 @@ def head_of(own_dir: Path) -> str:
         return str((own_dir / "HEAD").readlink())
     head = _text(own_dir / "HEAD").removeprefix("ref: ")
     return text(("symbolic-ref", "--quiet", "HEAD"), cwd=own_dir, ok=(0, 1)) if head == _NOT_IN_FILES else head
+
+
+def _is_bare(git_dir: Path) -> bool:
+    asked = ("config", "--file", str(git_dir / "config"), "--type=bool", "--get", "core.bare")
+    return text(asked, cwd=git_dir, ok=(0, 1)) == "true"
 
 
 def _own_dirs(git_dir: Path) -> Iterator[Path]:

@@ -148,3 +148,24 @@ def test_large_files_are_there_and_stay(make_repo: MakeRepo) -> None:
     assert [entry.path for entry in landing.landed] == ["a.py"]
     assert (root / "big.bin").read_text() == "big"
     assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_worktree_of_a_bare_repository(make_repo: MakeRepo) -> None:
+    """The repository's own HEAD names the same branch, and is no checkout."""
+    origin = make_repo({"a.py": UNUSED}, "origin")
+    bare, root = origin.parent / "bare.git", origin.parent / "linked"
+    git(origin.parent, "clone", "--quiet", "--bare", str(origin), str(bare))
+    git(bare, "worktree", "add", "--quiet", str(root), "main")
+    assert only(repair(root)).status is Status.FIXED
+    assert git(root, "status", "--short") == ""
+
+
+@pytest.mark.parametrize("kind", ["heads", "tags"])
+def test_a_branch_or_a_tag_that_is_called_head(make_repo: MakeRepo, kind: str) -> None:
+    """What is checked out is told by git's HEAD, and not by names."""
+    root = make_repo({"a.py": UNUSED})
+    commit(root, "b.py", "y = 1\n")
+    git(root, "update-ref", f"refs/{kind}/HEAD", "HEAD~1")
+    assert only(repair(root)).status is Status.FIXED
+    assert git(root, "rev-list", "--count", "main") == "3"
+    assert git(root, "log", "-1", "--format=%s", f"refs/{kind}/HEAD") == "start"

@@ -75,8 +75,7 @@ def refusal(move: Move) -> str:
     """Return why nobody may move the branch now, in words; empty when one may."""
     if why := unfinished(move.git_dir, move.branch):
         return why
-    own = move.own_dir.resolve()
-    others = [root_of(place) for place in checkouts_of(move.git_dir, move.branch) if place.resolve() != own]
+    others = [root_of(place) for place in checkouts_of(move.git_dir, move.branch, but=move.own_dir)]
     if others:
         return f"{move.branch} is checked out in {others[0]} too by now: switch that one to another branch"
     head = head_of(move.own_dir)
