@@ -21,6 +21,7 @@ from pathlib import Path
 import stomper
 from stomper.environment.python import Environment
 from stomper.errors import CheckerError, StomperError
+from stomper.git.object_stamps import ObjectStamps
 from stomper.system import processes
 
 Entry = tuple[int, ...]
@@ -36,16 +37,26 @@ _USERS = (
     "ruff/ruff.toml", "ruff/.ruff.toml", "ruff/pyproject.toml", "mypy/config", "git/attributes", "pycodestyle", "flake8",
     "pylintrc",
 )  # fmt: skip
-_AT_HOME = (".mypy.ini", ".pylintrc", ".flake8", ".pydistutils.cfg", ".coveragerc", ".editorconfig")
+_AT_HOME = (
+    ".mypy.ini", ".pylintrc", ".flake8", ".pydistutils.cfg", ".coveragerc", ".editorconfig", ".sqlfluff", ".shellcheckrc",
+    ".yamllint", ".yamllint.yaml", ".yamllint.yml", ".eslintrc", ".eslintrc.js", ".eslintrc.cjs", ".eslintrc.json",
+    ".eslintrc.yml", ".prettierrc", ".prettierrc.json", ".prettierrc.yml", ".stylelintrc", ".stylelintrc.json", "biome.json",
+    ".markdownlint.json", ".markdownlint.yaml", ".markdownlintrc", ".hadolint.yaml", ".rubocop.yml", ".golangci.yml",
+    ".ansible-lint", ".codespellrc", ".bandit", ".semgrepignore", ".luacheckrc", ".tflint.hcl", ".swiftlint.yml", ".pep8",
+)  # fmt: skip
 _ALWAYS = ("git", "sh", "bash", "env", "python", "python3", "pytest")
 _BYTECODE = "__pycache__"
+_LONGEST_LINE = 4096
 _CACHES = frozenset({".ruff_cache", ".mypy_cache", ".pytest_cache", ".git"})
 _CODE = (".py", ".pyi", ".pyc", ".so", ".pyd", ".pth")
 _METADATA = (".dist-info", ".egg-info")
 """Where plugins are named, which are loaded wherever they lie on the path."""
 _COPIED_UI = ("/prefect/server/ui_build", "/prefect/server/ui_v2_build")
 """Where a server of Prefect that starts writes pages for browsers, among its own package."""
-_ASK = "import json, sys; print(json.dumps([p for p in sys.path if p]))"
+_ASK = (
+    "import json, site, sys; user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []; "
+    "print(json.dumps([p for p in sys.path if p] + user))"
+)
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -59,6 +70,8 @@ class Judges:
     tools: Sequence[str] = ()
     above: Sequence[Path] = ()
     lent: Sequence[Path] = ()
+    objects: ObjectStamps | None = None
+    """Those of the repository, from which worktrees are made."""
     empty: Path | None = None
     """A folder with nothing in it, for bytecode that is not there."""
     _before: Seen | None = None
@@ -70,6 +83,8 @@ class Judges:
         """See all of it as it is to stay, once."""
         with self._looking:
             if self._before is None:
+                if self.objects:
+                    self.objects.look()
                 self._before, self._bytecode = self._seen()
 
     def begin(self) -> None:
@@ -81,7 +96,8 @@ class Judges:
             self.look()
 
     def changed(self) -> list[tuple[str, str]]:
-        """Return what is another than at the last look, each with how: `new`, `changed` or `gone`. Nothing before the first.
+        """Return what is another than at the last look, each with how: `new`, `changed`, `gone` or `forged`. Nothing before
+        the first.
 
         Where bytecode is another, none is believed from now on."""
         if self._before is None:
@@ -90,7 +106,8 @@ class Judges:
         if bytecode != self._bytecode and self.empty is not None:
             self.environment.distrust_bytecode(self.empty)
         before, self._before, self._bytecode = self._before, now, bytecode
-        return list(_differing(before, now))
+        forged = self.objects.forged() if self.objects else []
+        return [*((path, "forged") for path in forged), *_differing(before, now)]
 
     def _seen(self) -> tuple[Seen, Seen]:
         plain, bytecode = Seen(), Seen()
@@ -113,6 +130,7 @@ class Judges:
                 for folder in _import_path(python, self.environment):
                     if self._is_installed(folder):
                         (whole if _by_installer(folder) else code).append(folder)
+            whole += [str(place) for _, program in self._programs() if (place := _home_of(program))]
             if (programs := self.environment.bin) and (
                 (programs.parent / "pyvenv.cfg").exists() or programs.is_relative_to(self.environment.root)
             ):
@@ -135,7 +153,9 @@ class Judges:
                 yield tool, ""
         yield "python", self.environment.python[0]
         paths = dict.fromkeys((self.environment.variables().get("PATH"), os.environ.get("PATH")))
-        for name in dict.fromkeys((*_ALWAYS, *(command[0] for command in self.commands() if command))):
+        # A word of a shell's command may be a program as well.
+        words = [w for command in self.commands() for word in command for w in word.split() if w.isprintable()]
+        for name in dict.fromkeys((*_ALWAYS, *words)):
             for number, path in enumerate(paths):
                 yield f"{name} {number}", shutil.which(name, path=path) or ""
 
@@ -151,6 +171,21 @@ class Judges:
         for word in (word for command in self.commands() for word in command[1:]):
             if word.startswith("/"):
                 yield Path(word)
+
+
+def _home_of(program: str) -> Path | None:
+    """Return where the packages of *program* are that has an environment of its own, or is a package of npm."""
+    place = Path(os.path.realpath(program)) if program else Path()
+    if packages := next((p for p in reversed(place.parents) if p.name == "node_modules"), None):
+        return packages
+    try:
+        with place.open("rb") as file:
+            first = file.readline(_LONGEST_LINE)
+    except OSError:
+        return None
+    words = first.removeprefix(b"#!").split() if first.startswith(b"#!/") else []
+    bin_folder = Path(os.fsdecode(words[0])).parent if words else Path()
+    return bin_folder.parent / "lib" if words and (bin_folder.parent / "pyvenv.cfg").exists() else None
 
 
 def _by_installer(folder: str) -> bool:
@@ -229,7 +264,8 @@ def _import_path(python: Sequence[str], environment: Environment) -> list[str]:
         found: list[str] = json.loads(done.text)
     except (processes.ProgramMissing, ValueError):
         return []
-    return [str(path) for path in found if Path(path).exists()]
+    # That of the user counts before it is there: what is put into it is loaded.
+    return [path for path in found if Path(path).exists() or _INSTALLED & set(Path(path).parts)]
 
 
 def _outermost(folders: Iterable[str]) -> list[str]:

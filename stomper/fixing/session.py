@@ -169,7 +169,7 @@ class Session:
             tools = not only_read(checkers) or not (only_check or settings.test_validation == "none")
             carry = settings.worktree.carry
             lent = lend(clone, base, carry, folder / "carried", judges=pool, agents=theirs, tools=tools)
-            judges = judges_of(settings, environment, suite, folder, lent.files)
+            judges = judges_of(settings, environment, suite, folder, lent=lent.files, git_dir=target.git_dir)
             watch = make_watch(target, folder, memory, judges)
             session = cls(
                 run_id=run_id,

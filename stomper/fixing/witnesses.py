@@ -11,6 +11,7 @@ from stomper.config.settings import Settings
 from stomper.environment.judges import Judges
 from stomper.environment.python import Environment
 from stomper.git.checkout_state import Sight
+from stomper.git.object_stamps import ObjectStamps
 from stomper.git.repository import Target, is_ancestor
 from stomper.state import paths
 from stomper.state.store import Store
@@ -24,15 +25,26 @@ def make_watch(target: Target, folder: Path, store: Store, judges: Judges) -> Wa
     return Watch(Sight(target, folder), store.landed, landing, harm.of, judges)
 
 
-def judges_of(settings: Settings, environment: Environment, suite: Suite, folder: Path, lent: Sequence[Path]) -> Judges:
-    """All that decides about fixes in the worktrees of a run whose files are in *folder*; *lent* is copied into them."""
+def judges_of(
+    settings: Settings, environment: Environment, suite: Suite, folder: Path, *, lent: Sequence[Path], git_dir: Path
+) -> Judges:
+    """All that decides about fixes in the worktrees of a run whose files are in *folder*; *lent* is copied into them, and
+    what git has in them is from *git_dir*."""
 
     def commands() -> list[Sequence[str]]:
         checkers = [table.command for table in settings.checkers.values() if table.command]
         return [*checkers, *([suite.argv()] if settings.test_validation != "none" else [])]
 
     above = (environment.root.parent, folder / "worktrees")
-    return Judges(environment, commands, tools=("ruff", "mypy"), above=above, lent=lent, empty=folder / "no-bytecode")
+    return Judges(
+        environment,
+        commands,
+        tools=("ruff", "mypy"),
+        above=above,
+        lent=lent,
+        objects=ObjectStamps(git_dir / "objects"),
+        empty=folder / "no-bytecode",
+    )
 
 
 def keep_evidence(run_id: str, violations: Sequence[Violation], *, landed: bool) -> str:

@@ -16,6 +16,7 @@ from stomper.git.user_settings import UserSettings
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
 _LONGEST = 4096
+_RUN_BY_STATUS = ("setting filter.", "setting core.attributesfile", "setting core.fsmonitor", "git's attributes")
 _FIELDS = {"1": 8, "u": 10, "?": 1, "!": 1}  # before the path of an entry: one changed, unmerged, untracked, ignored
 
 
@@ -28,6 +29,9 @@ class Sight:
     _refs: Refs = field(init=False)
     _settings: UserSettings = field(init=False)
     _index: Index = field(init=False)
+    _programs: dict[str, str] | None = None
+    """What names programs that git runs as it looks at files, as it was at the first look."""
+    _last: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._refs = Refs(self.target)
@@ -38,7 +42,13 @@ class Sight:
         """HEAD, refs, index, configuration, hooks and the files that are not as committed, each with what tells it apart.
 
         Raises RepositoryError when git cannot say."""
-        root, found = self.target.root, {}
+        root, found = self.target.root, dict[str, str]()
+        settings, own = self._settings.read(), dict(self._own_files())
+        told = {f"setting {key}": value for key, value in settings.items()} | own
+        programs = {key: value for key, value in told.items() if key.startswith(_RUN_BY_STATUS)}
+        if self._programs not in (None, programs):
+            return {**self._last, **told}  # it would run what somebody has put there; that is enough to be seen
+        self._programs = programs
         env = self._index.read()
         # Not the index's bytes: git itself refreshes what it knows of unchanged files. What a landing brings in is in HEAD
         # too.
@@ -55,8 +65,8 @@ class Sight:
             found[f"file {path}"] = f"hidden {_stamp(root / path)}"
         found |= {f"ref {name}": commit for name, commit in self._refs.read().items()}
         found |= {f"log {name}": told for name, told in _logs(self.target)}
-        found |= {f"setting {key}": value for key, value in self._settings.read().items()}
-        return {**found, **dict(self._own_files())}
+        self._last = found
+        return {**found, **told}
 
     def _own_files(self) -> Iterator[tuple[str, str]]:
         own, common = self.target.own_dir, self.target.git_dir

@@ -115,3 +115,23 @@ def test_caches_and_code_of_the_checkout_are_no_judges(seen: Judges, tmp_path: P
     """People work there, and run tools."""
     write(tmp_path, {"packages/.mypy_cache/x": "", "repo/code.py": "x = 1\n", "programs/mine": PROGRAM})
     assert seen.changed() == []
+
+
+def test_a_tool_with_an_environment_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it imports is a judge, wherever the program's link to it is; so are the packages beside one of npm."""
+    tool, node = tmp_path / "tools" / "lint", tmp_path / "repo" / "node_modules"
+    write(tool, {"pyvenv.cfg": "", "lib/python3/site-packages/lint.py": "", "bin/python": ""})
+    write(tool, {"bin/lint": f"#!{tool}/bin/python\nimport lint\n"})
+    write(node, {"eslint/bin.js": "#!/usr/bin/env node\n", "other/index.js": ""})
+    monkeypatch.setattr(judges, "_import_path", lambda *_: [])
+    commands = [(str(tool / "bin/lint"),), (str(node / "eslint/bin.js"),)]
+    made = Judges(Environment.detect(tmp_path / "repo"), lambda: commands)
+    for place in (tool / "bin/lint", node / "eslint/bin.js"):
+        place.chmod(0o755)
+    made.look()
+    assert made.changed() == []
+    write(tool, {"lib/python3/site-packages/lint.py": "lie\n"})
+    write(node, {"other/index.js": "lie\n"})
+    assert {place for place, _ in made.changed()} == {
+        str(tool / "lib/python3/site-packages/lint.py"), str(node / "other/index.js"),
+    }  # fmt: skip
