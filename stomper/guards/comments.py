@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from stomper.analysis import lexed
 from stomper.analysis.comments import Piece, Source, comment_like, taken_apart, text_of
 from stomper.analysis.languages import language
 from stomper.guards.base import Diff, dotted, last, nodes
@@ -41,6 +42,7 @@ class Side:
     def __init__(self, path: str, content: bytes) -> None:
         self.source = taken_apart(path, content)
         self.silences = tuple(_silences(self.source))
+        self.in_strings = Counter(_in_strings(path, self.source))
         self.strengtheners = Counter(
             found[0].lower() for comment in self.source.comments if (found := STRENGTHENERS.search(comment.text))
         )
@@ -69,6 +71,8 @@ def _added(path: str, before: bytes | None, after: bytes | None) -> str:
     old, new = Side(path, before or b""), Side(path, after)
     if lost := old.strengtheners - new.strengtheners:
         return f"{next(iter(lost))} is gone"
+    if hidden := new.in_strings - old.in_strings:  # what looks like a string may be a comment to those who know better
+        return next(iter(hidden))
     gone, come = Counter(old.silences) - Counter(new.silences), Counter(new.silences) - Counter(old.silences)
     free = list(gone.elements())
     for silence in come.elements():
@@ -118,6 +122,17 @@ def _silences(source: Source) -> Iterator[Silence]:
             for match in marker.pattern.finditer(source.code):
                 if not any(s.start <= match.start() < s.end for s in source.strings):
                     yield _silence(source, Piece(match.start(), match.end(), match[0]), match, marker)
+
+
+def _in_strings(path: str, source: Source) -> Iterator[str]:
+    """What silences in what looks like a string, and is a comment to those who know the language better: regular
+    expressions, raw strings and characters hold quotes that begin none."""
+    markers = [m for m in _markers(source.language.name) if m.place is not Place.CODE]
+    for hit in comment_like(source.language.syntax).finditer(source.text):
+        inside = any(s.start <= hit.start() < s.end for s in source.strings)
+        silences = inside and HINT.search(hit[0]) and any(m.pattern.search(hit[0]) for m in markers)
+        if silences and lexed.is_comment(path, source.text, hit.start(), hit.end()):
+            yield " ".join(hit[0].split())[:_SHOWN]
 
 
 def _said(comment: Piece, markers: list[Marker]) -> Iterator[tuple[re.Match[str], Marker]]:

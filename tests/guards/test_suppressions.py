@@ -114,3 +114,17 @@ def test_widened_and_moved_ones_are_refused(path: str, before: str, after: str) 
 def test_narrower_ones_and_prose_may_stand(path: str, before: str, after: str) -> None:
     """Fewer codes, fewer lines, and words that are no comment, or a comment that is none of the table."""
     assert edited(path, before, after) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "silence"),
+    [
+        ("a.js", '/"/.test(a); bad()', '// eslint-disable-line "'),
+        ("a.rb", 'x = ?"; y = 1', '# rubocop:disable all "'),
+        ("a.cs", 'var p = @"C:\\"; bad();', '// NOSONAR "'),
+        ("a.rs", 'let p = r"\\"; bad();', '// NOSONAR "'),
+    ],
+)
+def test_a_quote_that_begins_no_string_hides_nothing(path: str, code: str, silence: str) -> None:
+    """What follows is a comment to the tools; another quote in it does not make it a part of a string."""
+    assert edited(path, f"{code}\n", f"{code} {silence}\n")
