@@ -9,6 +9,7 @@ import pytest
 
 from stomper.errors import RepositoryError
 from stomper.fixing.fix_file import process_file
+from stomper.git.change_sums import as_words, change_sum
 from stomper.landing.land import land
 from stomper.models import Status
 from tests.support.repositories import MakeRepo, git, open_run, write
@@ -49,6 +50,7 @@ def test_commit_message_and_author(make_repo: MakeRepo) -> None:
         "Stomper-Agent: ruff",
         "Stomper-Risk: logic",
         "Stomper-Codes: ruff:F401, ruff:F541",
+        f"Stomper-Change: {as_words(change_sum(raw(root, 'diff-tree', '-p', 'HEAD~1', 'HEAD')))}",
     ]
     assert "- ruff F401: 2\n- ruff F541: 1" in git(root, "log", "-1", "--format=%b")
     who = "Tester <tester@example.invalid>"
