@@ -89,9 +89,12 @@ def run_program(context: CheckerContext, tree: Path) -> Finished:
     """Run the configured `command` in *tree*. Linters end with all kinds of small codes; what they print is the judge.
 
     Raises CheckerError when it is missing, timed out, printed too much, or ended like something that never ran."""
-    environment = context.environment.tool_variables(tree)
+    environment, command = (
+        context.environment.tool_variables(tree),
+        context.environment.in_place(context.settings.command),
+    )
     try:
-        done = processes.run(context.settings.command, cwd=tree, timeout_s=context.timeout_s, env=environment)
+        done = processes.run(command, cwd=tree, timeout_s=context.timeout_s, env=environment)
     except processes.ProgramMissing as error:
         raise CheckerError(f"checker {context.name}: {error}") from None
     refuse(context.name, done, context.timeout_s, range(126))

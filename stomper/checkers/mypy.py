@@ -7,11 +7,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import sys
 import tomllib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from stomper.checkers.base import CheckerContext, refuse, relative
@@ -19,6 +21,14 @@ from stomper.errors import CheckerError
 from stomper.models import Diagnostic
 from stomper.system import processes
 
+_FIRST_WITH_JSON = (1, 11)
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+_PLAIN = ("--show-column-numbers", "--show-error-codes", "--no-pretty", "--hide-error-context", "--no-color-output")
+_LINE = re.compile(
+    r"(?P<path>.+?):(?:(?P<line>\d+):)?(?:(?P<column>\d+):)? (?P<kind>error|note|warning): (?P<message>.*?)"
+    r"(?:  \[(?P<code>[\w-]+)\])?"
+)
+"""What those print that are older."""
 _REFUSES = 2
 _NARROW = "`files` or `exclude` in mypy's own configuration say what there is to check"
 
@@ -67,8 +77,7 @@ class MypyChecker:
         self._settle(tree)
         argv = [
             *program,
-            "--output",
-            "json",
+            *(("--output", "json") if self._gives_json else _PLAIN),
             "--no-error-summary",
             "--sqlite-cache",
             "--cache-dir",
@@ -134,9 +143,17 @@ class MypyChecker:
             shutil.copytree(first, own)
         return own
 
+    @cached_property
+    def _gives_json(self) -> bool:
+        """Whether it is not too old for that. One that does not say how old it is may do it."""
+        version = _VERSION.match(self.describe()[0])
+        return version is None or (int(version[1]), int(version[2])) >= _FIRST_WITH_JSON
+
     def _diagnostic(self, tree: Path, line: str) -> Diagnostic | None:
         if not line.strip():
             return None
+        if not self._gives_json:
+            return self._of_text(tree, line)
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:
@@ -150,6 +167,21 @@ class MypyChecker:
             path=relative(tree, entry["file"]),
             line=max(entry.get("line") or 0, 0),
             column=max(entry.get("column") or 0, 0),
+        )
+
+    def _of_text(self, tree: Path, line: str) -> Diagnostic | None:
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise CheckerError(f"{self.name} printed what cannot be read: {line[:300]}")
+        if found["kind"] != "error":
+            return None
+        return Diagnostic(
+            tool=self.name,
+            code=found["code"] or "misc",
+            message=found["message"],
+            path=relative(tree, found["path"]),
+            line=int(found["line"] or 0),
+            column=max(int(found["column"] or 0) - 1, 0),
         )
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,17 @@ class Environment:
         if more := given.pop("PYTHONPATH", ""):
             ours["PYTHONPATH"] = os.pathsep.join((ours["PYTHONPATH"], more))
         return {**given, **ours}
+
+    def in_place(self, command: Sequence[str]) -> tuple[str, ...]:
+        """Return *command* with each path into a virtual environment of the checkout, as people type it, made a full one:
+        worktrees have no such environment."""
+        return tuple(self._in_place(word) for word in command)
+
+    def _in_place(self, word: str) -> str:
+        place = self.root / word
+        inside = "/" in word and not word.startswith(("/", "-")) and place.exists()
+        between = place.parents[: len(Path(word).parts) - 1] if inside else ()
+        return str(place) if any((folder / "pyvenv.cfg").exists() for folder in between) else word
 
     def distrust_bytecode(self, empty: Path) -> None:
         """Have everything compiled from its source from now on: *empty* is a folder in which no bytecode is found."""

@@ -54,7 +54,7 @@ class Suite:
         self.flaky: set[str] = set()
         """The keys of tests that both passed and failed with the same code. It only grows."""
         try:
-            self._given = tuple(shlex.split(command))
+            self._given = environment.in_place(shlex.split(command))
         except ValueError as error:
             raise SuiteError(f"test_command {command!r} cannot be split into words: {error}") from None
 
@@ -65,7 +65,12 @@ class Suite:
     def find(self) -> None:
         """Raise SuiteError when the command's program does not exist, before anything is paid for."""
         program = self.argv()[0]
-        if "/" not in program and shutil.which(program, path=self._environment.variables().get("PATH")) is None:
+        there = (
+            (self._environment.root / program).exists()
+            if "/" in program
+            else shutil.which(program, path=self._environment.variables().get("PATH"))
+        )
+        if not there:
             raise SuiteError(
                 f"test command: there is no program {program!r}; set test_command or --test-validation none"
             )

@@ -33,6 +33,17 @@ def test_mypy_checks_a_clean_tree(make_repo: MakeRepo) -> None:
     assert checker(root, "mypy").check(root) == []
 
 
+def test_one_that_is_too_old_for_json_is_read_as_well(make_repo: MakeRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lines say the same."""
+    code = "def f(x: int) -> str:\n    reveal_type(x)\n    return x\n\n\ny: int = f(1); z = [w for w in 1]\n"
+    root = make_repo({"sub/a b.py": "x: int = ''\n", "mod.py": code, "none.py": "import nowhere\n"})
+    by_json = checker(root, "mypy").check(root)
+    old = checker(root, "mypy")
+    monkeypatch.setattr(type(old), "describe", lambda _: ("1.8.0", "an old one"))
+    assert len(by_json) == 5
+    assert old.check(root) == by_json
+
+
 @pytest.mark.slow
 def test_a_second_tree_has_a_verdict_of_its_own(make_repo: MakeRepo) -> None:
     """The cache that was filled by one tree does not decide about another."""

@@ -12,7 +12,7 @@ from stomper import errors
 from stomper.environment.python import Environment
 from stomper.testing import results
 from stomper.testing.suite import Suite
-from tests.support.repositories import MakeRepo
+from tests.support.repositories import MakeRepo, write
 
 PASSING = "def test_good():\n    assert True\n"
 FAILING = "def test_bad():\n    assert False, 'on purpose'\n"
@@ -215,3 +215,15 @@ def test_a_missing_command_says_what_to_set(make_repo: MakeRepo) -> None:
         suite(root, "no-such-program --all").run(root)
     with pytest.raises(errors.SuiteError, match="cannot be split"):
         suite(root, "pytest 'unclosed")
+
+
+def test_a_command_by_the_environment_of_the_checkout(make_repo: MakeRepo) -> None:
+    """`.venv/bin/python`, as people type it, is found although no worktree has one; what is nowhere is refused at once."""
+    root = make_repo({"tests.py": "x = 1\n", ".gitignore": ".venv\n"})
+    write(root, {".venv/pyvenv.cfg": "", ".venv/bin/x": ""})
+    assert suite(root, ".venv/bin/x -m unittest tests").argv() == (str(root / ".venv/bin/x"), "-m", "unittest", "tests")
+    assert suite(root, "./run tests.py").argv() == ("./run", "tests.py")
+    suite(root, ".venv/bin/x tests.py").find()
+    for command in ("./run tests.py", ".venv/bin/nothing"):
+        with pytest.raises(errors.SuiteError, match="there is no program"):
+            suite(root, command).find()
