@@ -49,7 +49,8 @@ class Configured:
 
     def _has(self, folder: PurePosixPath) -> bool:
         if folder not in self._folders:
-            above = folder != folder.parent and self._has(folder.parent)
+            # Above the worktree lies what lies above the checkout.
+            above = self._has(folder.parent) if folder != folder.parent else _configures(self.tree.parent)
             self._folders[folder] = above or _configures(self.tree / folder)
         return self._folders[folder]
 

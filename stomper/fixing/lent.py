@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from stomper.checkers.base import Checker
 from stomper.checkers.mypy import MypyChecker
 from stomper.checkers.ruff import RuffChecker
 from stomper.environment.carried import Carried, carried, may_hold_secrets
+from stomper.environment.configuration_above import configuration_above
 from stomper.git.submodules import export, filled
 from stomper.git.worktree_pool import Pool
 from stomper.git.worktrees import SharedClone
@@ -66,18 +67,22 @@ def lend(
     for path in outer:
         for files in copies:
             files.take_folder(folder / "submodules" / path, path, root)
+    above = configuration_above(root)
+    for pool in filter(None, (judges, agents)):
+        pool.beside = above
     if chosen.files or chosen.shared:
         clone.exclude((*chosen.files, *chosen.shared))
-    return Lent(lent.own, _told(chosen, lacking, lent))
+    return Lent(lent.own, _told(chosen, lacking, lent, above))
 
 
-def _told(chosen: Carried, lacking: Sequence[str], files: LentFiles) -> str:
+def _told(chosen: Carried, lacking: Sequence[str], files: LentFiles, above: Iterable[str]) -> str:
     said = [f"{path}{' (not for agents)' * may_hold_secrets(path)}" for path in chosen.files[:_FEW]]
     if len(chosen.files) > _FEW:
         said.append(f"{len(chosen.files) - _FEW} more")
     said += [f"{path}/" for path in files.shared]
     if said:
         said[-1] += f": {files.files} file(s), {files.size / 1e6:.1f} MB in {files.seconds:.1f} s"
+    said += [f"../{name}" for name in above]
     if chosen.too_much:
         said.append(f"not {chosen.too_much[0]} and {len(chosen.too_much) - 1} more, which are too much to copy")
     said += [f"not the submodule {path}: the checkout lacks the commit that is recorded" for path in lacking]

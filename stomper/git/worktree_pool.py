@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +35,8 @@ class Pool:
         """Whether somebody may be at worktrees that are not lent to them: then each is reset once more as it is lent."""
         self._unmade = size
         self._lent = 0
+        self.beside: Mapping[str, Path] = {}
+        """What lies in the folder above each worktree, by its path there."""
         self._home: OwnFolder | None = None
         self._homes: dict[Path, OwnFolder] = {}
         """The folder in which each worktree is, by the worktree's place."""
@@ -115,7 +118,8 @@ class Pool:
     def _reset(self, tree: Worktree, commit: str) -> Worktree:
         """The worktree reset, or another in its place where somebody has broken it."""
         try:
-            self._homes[tree.path].clear(but=tree.path.name)  # tools look there for configuration, too
+            self._homes[tree.path].clear(but=tree.path.name)
+            self._put_beside(tree.path.parent)
             tree.reset(commit)
         except Cancelled:
             raise
@@ -146,9 +150,16 @@ class Pool:
             if os.path.lexists(place.parent):  # somebody has made it beforehand
                 raise Moved(f"{place.parent} is not Stomper's")
             self._homes[place] = OwnFolder(place.parent)
+            self._put_beside(place.parent)
         except OSError as error:
             raise RepositoryError(f"no worktree can be made any more: {error}") from error
         return self._clone.add_worktree(place, commit, self.files)
+
+    def _put_beside(self, folder: Path) -> None:
+        """Have in *folder*, above a worktree, the configuration that tools find above the checkout, and no other."""
+        for name, source in self.beside.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / name)
 
     def _put_back(self, tree: Worktree | None, *, ready_at: str = "") -> None:
         """Let others have it; without it, one can be made in its place."""
