@@ -58,7 +58,7 @@ class RuffChecker:
         where = "some files have" if configured.anywhere() else "the repository has"
         mine = ruff_config.user_configuration()
         aside = f"; {mine} does not count" if mine else ""
-        return f"{where} no ruff configuration: checked there are {', '.join(self._rules)}{aside}"
+        return f"{where} no ruff configuration: checked there: {', '.join(self._rules)}{aside}"
 
     def known_codes(self) -> frozenset[str]:
         """Every code this ruff knows; empty when it cannot say."""

@@ -114,4 +114,5 @@ def without_fixable(args: Sequence[str]) -> tuple[str, ...]:
 def rules(select: Collection[str], known: Collection[str]) -> tuple[str, ...]:
     """Return the rules to check without configuration: the small default, and what the user selects of ruff's *known*."""
     asked = [code for code in select if code == "ALL" or any(matches_code(k, [code]) for k in known)]
-    return tuple(dict.fromkeys((*DEFAULT_RULES, *asked)))
+    more = [code for code in asked if not matches_code(code, DEFAULT_RULES)]
+    return tuple(dict.fromkeys((*DEFAULT_RULES, *more)))

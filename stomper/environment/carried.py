@@ -67,7 +67,8 @@ def carried(root: Path, patterns: Sequence[str]) -> Carried:
     wanted = (name for name in sorted(folders) if asked.check_file(name).include is not False)
     shared = [name for name in wanted if _is_dependencies(root, name)]
     rest = [name for name in listed if not _below_any(name, shared)]
-    found = list(dict.fromkeys(path for name in rest for path in _files(root, name)))[:_MOST_LOOKED_AT]
+    anything = any(pattern.include for pattern in asked.patterns)  # somebody may mean what is in a cache
+    found = list(dict.fromkeys(p for name in rest for p in _files(root, name, caches=anything)))[:_MOST_LOOKED_AT]
     tracked = names(git(("ls-files", "-z"), cwd=root))
     looked_at = [path for path in found if asked.check_file(path).include is None]
     needed = _looks_needed(root, looked_at, tracked)
@@ -96,9 +97,9 @@ def _below_any(name: str, folders: Sequence[str]) -> bool:
     return any(name.rstrip("/") == folder or name.startswith(f"{folder}/") for folder in folders)
 
 
-def _files(root: Path, name: str) -> Iterator[str]:
-    """The file *name*, or those below the folder; none that are a cache's or of a virtual environment."""
-    if _CACHES & set(name.split("/")) or name.startswith((".venv", "venv/")):
+def _files(root: Path, name: str, *, caches: bool) -> Iterator[str]:
+    """The file *name*, or those below the folder; none of a virtual environment, and those of *caches* only if asked for."""
+    if not caches and _CACHES & set(name.split("/")):
         return
     if not name.endswith("/"):
         yield name
@@ -108,7 +109,8 @@ def _files(root: Path, name: str) -> Iterator[str]:
         if "pyvenv.cfg" in files or "conda-meta" in folders:
             folders.clear()
             continue
-        folders[:] = [folder for folder in folders if folder not in _CACHES and folder != "node_modules"]
+        left_out = ("node_modules", ".git", *(() if caches else _CACHES))
+        folders[:] = [folder for folder in folders if folder not in left_out]
         below = here.relative_to(root).as_posix()
         yield from (f"{below}/{file}" for file in sorted(files))
 
@@ -119,7 +121,8 @@ def _looks_needed(root: Path, paths: Sequence[str], tracked: Sequence[str]) -> f
     found, rest = set[str](), list[str]()
     for path in (p for p in paths if not p.endswith(_RUBBISH)):
         place = PurePosixPath(path)
-        is_output = bool(_OUTPUT & set(place.parts[:-1])) or any(part.endswith(".egg-info") for part in place.parts)
+        folders = place.parts[:-1]
+        is_output = not (_OUTPUT | _CACHES).isdisjoint(folders) or any(name.endswith(".egg-info") for name in folders)
         beside_code = place.suffix in _CODE and not packages.isdisjoint(place.parents)
         if any(fnmatch(place.name, pattern) for pattern in _SETTINGS) or (beside_code and not is_output):
             found.add(path)

@@ -14,8 +14,7 @@ def warnings_of(target: Target, settings: Settings) -> list[str]:
     """Return what the report warns of before anything is worked on."""
     said = [f"the guard {name} is switched off" for name in settings.guards_off]
     if target.submodules:
-        empty = ", ".join(sorted(target.submodules))
-        said.append(f"submodules are empty in the worktrees, and never edited: {empty}")
+        said.append(f"submodules are never edited: {', '.join(sorted(target.submodules))}")
     return said
 
 

@@ -81,9 +81,13 @@ def _told(chosen: Carried, lacking: Sequence[str], files: LentFiles, above: Iter
         said.append(f"{len(chosen.files) - _FEW} more")
     said += [f"{path}/" for path in files.shared]
     if said:
-        said[-1] += f": {files.files} file(s), {files.size / 1e6:.1f} MB in {files.seconds:.1f} s"
+        said[-1] += f": {files.files} file(s), {_size(files.size)} in {files.seconds:.1f} s"
     said += [f"../{name}" for name in above]
     if chosen.too_much:
         said.append(f"not {chosen.too_much[0]} and {len(chosen.too_much) - 1} more, which are too much to copy")
     said += [f"not the submodule {path}: the checkout lacks the commit that is recorded" for path in lacking]
     return ", ".join(said)
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 1e5 else f"{number / 1e3:.1f} kB"

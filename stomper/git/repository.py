@@ -183,6 +183,11 @@ def files_of(target: Target) -> list[str]:
     return names(git(("ls-files", "-z", "--cached", "--others", "--exclude-standard"), cwd=target.root))
 
 
+def tracks(root: Path, path: str) -> bool:
+    """Return whether git tracks the file *path*."""
+    return bool(git(("ls-files", "-z", "--", path), cwd=root))
+
+
 def uncommitted(root: Path) -> frozenset[str]:
     """Paths with uncommitted changes just now."""
     return _status(root)[0]

@@ -24,6 +24,7 @@ from stomper.state import paths
 from stomper.system import processes
 
 _TRIES = 5
+_STOPPED = "proven, but nothing was landed: the run stopped"  # why is told once, by the run
 Limit = Callable[[], AbstractContextManager[None]]
 Again = Callable[[Sequence[FileJob]], Sequence[Outcome]]
 Purpose = Literal["land", "propose", "land approved"]
@@ -133,7 +134,7 @@ def _land_once(session: Session, outcomes: Sequence[Outcome], limit: Limit, purp
     if violations := session.watch.found():
         return _refuse(session, outcomes, session.keep_evidence(violations))
     if why := session.baselines.refusal(session.base):
-        return _refuse(session, outcomes, why)
+        return _refuse(session, outcomes, why, reason="no test could judge it: the run stopped", kind="rejected")
     ready = []
     landed: list[Landed] = []
     failure = ""
@@ -238,10 +239,11 @@ def _land_commits(
     return []
 
 
-def _refuse(session: Session, outcomes: Sequence[Outcome], why: str) -> Landing:
-    """Nothing lands; what is proven is kept as patches."""
-    reason = "proven, but nothing was landed: the run stopped"  # why is told once, by the run
-    done = [_write_patch(session, o.rejected(reason), "proven") if o.proven else o for o in outcomes]
+def _refuse(
+    session: Session, outcomes: Sequence[Outcome], why: str, *, reason: str = _STOPPED, kind: str = "proven"
+) -> Landing:
+    """Nothing lands; what is proven, but for the *reason*, is kept as patches."""
+    done = [_write_patch(session, o.rejected(reason), kind) if o.proven else o for o in outcomes]
     return Landing(_finish(session, done, {}), (), failure=why)
 
 

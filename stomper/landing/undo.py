@@ -61,6 +61,7 @@ def undo(root: Path, wanted: Wanted) -> Undone:
             whys = {"behind": f"branch {target.branch} moved meanwhile", "refused": ending.why}
             files = "; ".join(f"{path}: {why}" for path, why in ending.files.items())
             raise RepositoryError(f"{whys.get(ending.state, files)}: nothing was taken back; run it again")
+        session.store.journal(wanted.run_id, "undone", str(len(built)))
     finally:
         session.close()
     reverts = [

@@ -15,7 +15,8 @@ def next_command(report: Report) -> str:
     if url := next((r.url for r in report.pull_requests if r.url), ""):
         return f"review {url}"
     if not report.landed:
-        return waiting_command(report) or "stomper check"
+        asked = any(outcome.attempts for outcome in report.outcomes)
+        return waiting_command(report) or ("stomper check" if asked or not report.outcomes else "stomper agents")
     return f"git log -p {report.base[:8]}..{report.branch if report.land == 'branch' else ''}"
 
 

@@ -74,7 +74,8 @@ def past(store: Store, target: Target) -> list[tuple[str, str, str]]:
         report = Report.model_validate_json(text) if text else None
         words = "under way" if lives(home() / "runs", run_id) else "cut off"
         if report:
-            words = _came_to(report)
+            back = sum(int(detail) for step, detail in store.steps(run_id) if step == "undone")
+            words = _came_to(report) + (f", {back} taken back" if back else "")
         rows.append((run_id, began, report.failure.splitlines()[0] if report and report.failure else words))
     return rows
 

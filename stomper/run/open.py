@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stomper.campaigns import campaign
-from stomper.checkers.selection import Scope, globs
+from stomper.checkers.selection import Scope, globs, within
 from stomper.config.loading import load
 from stomper.config.parameters import FixParameters
 from stomper.config.settings import Settings
@@ -14,7 +14,7 @@ from stomper.errors import RepositoryError, SettingsError
 from stomper.fixing.session import Session
 from stomper.git.hook_index import index_of_hook, staged_in
 from stomper.git.remotes import Remote
-from stomper.git.repository import Target, changed_since, check_landing, files_of, open_target
+from stomper.git.repository import Target, changed_since, check_landing, files_of, open_target, tracks
 from stomper.landing.recovery import heal
 from stomper.learning import reverts
 from stomper.run import history
@@ -108,8 +108,11 @@ def _check_include(target: Target, parameters: FixParameters) -> None:
     """Raise SettingsError where the run itself, not a settings file, asks for files of which the repository has none."""
     asked = parameters.settings.get("include")
     patterns = [str(pattern) for pattern in asked] if isinstance(asked, list | tuple) else []
-    if patterns and not any(globs(patterns).match_files(files_of(target))):
-        raise SettingsError(f"include: no file of {target.root} matches {', '.join(patterns)}")
+    inside = within(_inside(target, parameters, given) for given in parameters.paths)
+    if patterns and not any(inside(path) for path in globs(patterns).match_files(files_of(target))):
+        among = f"{', '.join(parameters.paths)} (is the pattern quoted, so that the shell leaves it alone?)"
+        where = among if parameters.paths else str(target.root)
+        raise SettingsError(f"include: no file of {where} matches {', '.join(patterns)}")
 
 
 def scope_of(target: Target, parameters: FixParameters) -> Scope:
@@ -143,4 +146,6 @@ def _inside(target: Target, parameters: FixParameters, given: str) -> str:
         raise RepositoryError(f"{given}: there is no such file or folder")
     if not inside:
         raise RepositoryError(f"{given} is outside the repository {target.root}")
+    if not parameters.uncommitted and place.is_file() and not tracks(target.root, inside):
+        raise RepositoryError(f"{given}: git does not track it; --on-disk takes it as it lies there")
     return inside

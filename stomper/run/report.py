@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stomper.agents.api.agent import ApiAgent
 from stomper.agents.ruff import RuffAgent
+from stomper.checkers.selection import within
 from stomper.checkers.unchecked import unchecked
 from stomper.fixing.session import Session
 from stomper.git.objects import modes_at
@@ -13,6 +14,8 @@ from stomper.git.plumbing import git, names
 from stomper.guards.registry import guards_of
 from stomper.landing.land import Landing
 from stomper.models import Diagnostic, LeftOut, Metrics, Outcome, Report
+
+_FEW = 5
 
 
 def report_of(
@@ -60,9 +63,19 @@ def report_of(
 
 
 def unlooked(session: Session) -> tuple[str, ...]:
-    """Return a line for each language and each tool of the repository that no checker of the run covers."""
+    """Return a line for each language and each tool of the repository that no checker of the run covers, and one for
+    edits that are in scope and were not looked at."""
     paths = modes_at(session.clone.path, session.base)
-    return unchecked(paths, session.settings.checkers, [checker.name for checker in session.checkers])
+    lines = unchecked(paths, session.settings.checkers, [checker.name for checker in session.checkers])
+    scope = session.scope
+    edited = [] if scope.uncommitted else sorted(filter(within(scope.paths), session.target.dirty & paths.keys()))
+    if edited:
+        named = f"{', '.join(edited[:_FEW])}{' …' * (len(edited) > _FEW)}"
+        return (
+            *lines,
+            f"read as committed, without their uncommitted changes: {named} (--changed takes them as they are)",
+        )
+    return lines
 
 
 def _half_staged(session: Session, outcomes: Sequence[Outcome]) -> tuple[str, ...]:

@@ -187,7 +187,9 @@ class Baselines:
 
     def _judged(self, run: SuiteRun) -> SuiteRun:
         if run.state in (SuiteState.FAILED, SuiteState.COLLECTION):
-            said = f"the tests already fail at the base commit ({run.words})"
+            failed = [test.key for test in run.worst().values() if test.status == "failed"]
+            named = f": {', '.join(failed[:_FEW])}{' …' * (len(failed) > _FEW)}" if failed else ""
+            said = f"the tests already fail at the base commit ({run.words}{named})"
             if not self.settings.allow_failing_baseline:
                 raise SuiteError(f"{said}: mend them first, or allow it with --set allow_failing_baseline=true")
             self.warnings.append(f"{said}: fixes are held to making none worse")

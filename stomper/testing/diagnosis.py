@@ -48,7 +48,8 @@ def cure(run: SuiteRun, here: Here, command: str) -> str:
     """Return what would help against the failures of *run*, one way a line; *command* is how the tests are run."""
     lines = [*_modules(run, here), *_unset(run, here)]
     if here.better_beside and not lines:
-        lines.append(f"have worktrees carry what of it the tests need: --set 'worktree.carry=[\"{here.ignored[0]}\"]'")
+        named = ", ".join(f'"{path}"' for path in here.ignored[:_FEW])
+        lines.append(f"have worktrees carry what of it the tests need: --set 'worktree.carry=[{named}]'")
     others = any(test.status == "passed" for test in run.tests)
     if others and (files := sorted({_file(test) for test in run.tests if not test.collected} - {""})):
         ignores = " ".join(f"--ignore={file}" for file in files[:_FEW])
@@ -66,7 +67,7 @@ def not_as_in_the_checkout(alone: SuiteRun, beside: SuiteRun, copied: Sequence[s
         return ""
     which = f"{len(better)} test(s) fail" if better else "the tests fail"
     return (
-        f"{which} where only what git tracks is, and pass{'es' * (len(better) == 1)} beside what your checkout has as well: "
+        f"{which} where only what git tracks is, and would pass beside what your checkout has as well: "
         f"{', '.join(copied[:_FEW])}{f' and {len(copied) - _FEW} more' if len(copied) > _FEW else ''}"
     )
 

@@ -52,7 +52,7 @@ def test_without_configuration_the_documented_default_is_checked(make_repo: Make
     root = make_repo({"a.py": SOURCE, **files})
     assert codes(root) == codes(root, "a.py") == {"F401", "E711"}
     done = stomper(root, "check")
-    assert "the repository has no ruff configuration: checked there are E4, E7, E9, F\n" in done.stdout
+    assert "the repository has no ruff configuration: checked there: E4, E7, E9, F\n" in done.stdout
     said = json.loads(stomper(root, "check", "--json").stdout)
     assert said["checkers"][0]["note"].startswith("the repository has no ruff configuration")
 
@@ -69,7 +69,7 @@ def test_a_configuration_counts_for_what_is_below_it(make_repo: MakeRepo, name: 
         assert {(d.path, d.code) for d in found} == {
             ("backend/x/a.py", "UP006"), ("backend/x/a.py", "F401"), ("b.py", "F401"), ("b.py", "E711"),
         }  # fmt: skip
-    assert ruff.note(root) == "some files have no ruff configuration: checked there are E4, E7, E9, F"
+    assert ruff.note(root) == "some files have no ruff configuration: checked there: E4, E7, E9, F"
     assert ruff.note(root / "backend") == ""
     ruff.apply(root, ["UP006", "F401"], ["b.py", "backend/x/a.py"], unsafe=False)
     assert "List[int]" in (root / "b.py").read_text()

@@ -44,6 +44,24 @@ def test_a_pattern_that_no_file_matches(make_repo: MakeRepo, verb: str) -> None:
     assert refused(stomper(root, verb, "--include", "scr/"), "include: no file of", "matches scr/")
 
 
+@ALSO_FIX
+def test_a_pattern_that_no_named_file_matches(make_repo: MakeRepo, verb: str) -> None:
+    """As where the shell has filled in a pattern that was not quoted."""
+    root = make_repo({"a.py": "import os\n", "b.py": "import os\n"})
+    assert refused(
+        stomper(root, verb, "b.py", "--include", "a.py"), "include: no file of b.py", "quoted", "matches a.py"
+    )
+
+
+@ALSO_FIX
+def test_a_named_file_that_git_does_not_track(make_repo: MakeRepo, verb: str) -> None:
+    """Nothing of it is looked at: that is said, with the way to."""
+    root = make_repo({"a.py": "x = 1\n", ".gitignore": "*.gen.py\n"})
+    write(root, {"new.py": "import os\n", "b.gen.py": "import os\n"})
+    for name in ("new.py", "b.gen.py"):
+        assert refused(stomper(root, verb, name), f"{name}: git does not track it; --on-disk")
+
+
 def test_check_in_a_process_of_its_own(tmp_path: Path) -> None:
     """The installed command ends an error with exit code 2 and one message on stderr."""
     done = subprocess.run((STOMPER, "check"), cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)

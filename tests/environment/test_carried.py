@@ -84,6 +84,13 @@ def test_patterns_count_more_than_what_is_found(
     assert sorted(carried(root, patterns).files) == files
 
 
+def test_a_pattern_reaches_into_caches(make_repo: MakeRepo) -> None:
+    """They are left out of what is found by looking, and not of what somebody asks for."""
+    root = checkout(make_repo, ".cache/model.json", "app/.next/x.py")
+    assert carried(root, ()).files == ()
+    assert sorted(carried(root, (".cache/", "*.py")).files) == [".cache/model.json", "app/.next/x.py"]
+
+
 def test_a_checkout_without_ignored_files(make_repo: MakeRepo) -> None:
     """There is nothing to look for."""
     assert carried(make_repo(dict(TRACKED)), ("*",)) == Carried()

@@ -13,13 +13,15 @@ from stomper.fixing.fix_file import process_file
 from stomper.fixing.session import Session
 from stomper.git.repository import open_target
 from stomper.landing.land import land
+from stomper.landing.undo import Wanted, undo
 from stomper.models import LeftOut, Metrics
+from stomper.run.check import check
 from stomper.run.history import past, to_resume, unfinished
 from stomper.run.open import open_session
 from stomper.run.report import report_of
 from stomper.state.paths import home
 from stomper.state.store import Store
-from tests.support.repositories import MakeRepo, git
+from tests.support.repositories import MakeRepo, git, write
 
 UNUSED = "import os\nx = 1\n"
 
@@ -135,6 +137,28 @@ def test_the_list_of_runs_says_where_the_fixes_are(make_repo: MakeRepo, land_by:
     ((run, _, said),) = past(session.store, session.target)
     assert said == words.format(run=run, patches=home() / "patches" / run)
     session.close()
+
+
+def test_the_list_of_runs_says_what_was_taken_back(make_repo: MakeRepo) -> None:
+    """As many commits as `undo` has reverted."""
+    root = make_repo({"a.py": UNUSED})
+    session = begin(root)
+    landing = land(session, [process_file(session, session.select()[0][0])], contextlib.nullcontext)
+    metrics = Metrics.reduce(landing.outcomes)
+    session.store.finish(report_of(session, landing.outcomes, metrics, left_out=LeftOut(), landing=landing))
+    session.close()
+    undo(root, Wanted(session.run_id))
+    assert past(Store(home()), open_target(root))[0][2] == "1 landed on main, 0 left, 1 taken back"
+
+
+def test_edits_that_were_not_looked_at_are_told(make_repo: MakeRepo) -> None:
+    """Those in the paths that are asked for, of files that git tracks; not where the edits are what is looked at."""
+    root = make_repo({"a.py": "x = 1\n", "b.py": "x = 1\n"})
+    write(root, {"a.py": UNUSED, "new.py": UNUSED})
+    told = "read as committed, without their uncommitted changes: a.py (--changed takes them as they are)"
+    for paths, changed, lines in (([], False, [told]), (["b.py"], False, []), ([], True, [])):
+        checked = check(FixParameters(repository=str(root), paths=paths, changed=changed))
+        assert [line for line in checked.unchecked if "uncommitted" in line] == lines
 
 
 def test_another_repository_has_its_own_runs(make_repo: MakeRepo) -> None:

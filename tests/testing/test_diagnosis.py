@@ -67,7 +67,7 @@ def test_better_beside_the_checkouts_files_is_another_place() -> None:
     alone = suite(SuiteState.FAILED, PASSED, FAILED)
     now = suite(SuiteState.PASSED, PASSED, CaseResult("test_b::test_b", "passed"))
     assert not_as_in_the_checkout(alone, alone, ["x"]) == ""
-    assert "1 test(s) fail where only what git tracks is, and passes beside" in not_as_in_the_checkout(
+    assert "1 test(s) fail where only what git tracks is, and would pass beside" in not_as_in_the_checkout(
         alone, now, [".env"]
     )
     crashed, passes = suite(SuiteState.CRASHED), suite(SuiteState.PASSED)
