@@ -6,7 +6,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 _SIZE = 1 << 64
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -26,7 +27,7 @@ def change_sum(diff: bytes) -> int:
         place += 1
         if found := _HUNK.match(line):
             place, old, new = _sides(lines, place, found)
-            total += _pairs(new) - _pairs(old)
+            total += _net(old, new)
         elif found := _INDEX.match(line):
             blobs = (found[1], found[2])
         elif line == b"GIT binary patch" or line.startswith(b"Binary files "):
@@ -79,18 +80,13 @@ def _sides(lines: Sequence[bytes], place: int, head: re.Match[bytes]) -> tuple[i
     return place, old, new
 
 
-def _pairs(lines: Sequence[bytes]) -> int:
-    return sum(_number(b"pair", one, other) for one, other in itertools.pairwise(lines))
+def _net(old: Sequence[bytes], new: Sequence[bytes]) -> int:
+    """The pairs that come, less those that go; most of a hunk is on both sides."""
+    pairs = Counter(itertools.pairwise(new))
+    pairs.subtract(itertools.pairwise(old))
+    return sum(times * _number(b"pair", *pair) for pair, times in pairs.items() if times)
 
 
 def _number(*parts: bytes) -> int:
-    hashed = hashlib.sha256()
-    for part in _framed(parts):
-        hashed.update(part)
-    return int.from_bytes(hashed.digest()[:8], "big")
-
-
-def _framed(parts: Sequence[bytes]) -> Iterator[bytes]:
-    for part in parts:
-        yield len(part).to_bytes(8, "big")
-        yield part
+    framed = b"".join(b"%d %b" % (len(part), part) for part in parts)
+    return int.from_bytes(hashlib.blake2b(framed, digest_size=8).digest(), "big")
