@@ -162,11 +162,11 @@ def run(
 @contextlib.contextmanager
 def finishing() -> Iterator[None]:
     """In the block, by this thread, processes run to their end even after stop_all(): what must not stop half-way."""
-    _finishing.on = True
+    before, _finishing.on = getattr(_finishing, "on", False), True
     try:
         yield
     finally:
-        _finishing.on = False
+        _finishing.on = before
 
 
 def pause(seconds: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 from stomper.errors import RepositoryError
 from stomper.fixing.session import Session
 from stomper.git.plumbing import git, text
@@ -12,6 +14,7 @@ from stomper.landing.transaction.staging import Move
 from stomper.landing.transaction.transaction import Ending, carry_out
 from stomper.state import paths
 from stomper.state.locks import Lock
+from stomper.system import processes
 
 _LOCK_WAIT_S = 3600.0
 _QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
@@ -32,23 +35,41 @@ def tip(session: Session) -> str:
 
 def move(session: Session, proven_tip: str, commit: str) -> Ending:
     """Bring the commits in and move the branch from *proven_tip* to *commit*: all of it, or nothing. Raises StomperError."""
-    root, branch = session.target.root, session.target.branch
     session.journal("fetching", commit)
-    own = ("-c", "protocol.file.allow=always")  # it is our own clone, on this machine
-    git((*own, "fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=root)
     if session.remote:
+        _fetch(session)
         return _push(session, session.remote, proven_tip, commit)
     if session.settings.land == "branch":
+        _fetch(session)
         return _move_own_branch(session, proven_tip, commit)
     if tip(session) != proven_tip:
         return Ending("behind")
+    with ThreadPoolExecutor(1, "fetch") as beside:  # the new files are made meanwhile
+        return _move_checked_out(session, proven_tip, commit, beside.submit(_fetch, session))
+
+
+def _fetch(session: Session) -> None:
+    """Bring what was built into the user's repository; no reference leads there yet."""
+    own = ("-c", "protocol.file.allow=always")  # it is our own clone, on this machine
+    with processes.finishing():
+        git((*own, "fetch", *_QUIET, str(session.clone.path), "refs/stomper/built"), cwd=session.target.root)
+
+
+def _move_checked_out(session: Session, proven_tip: str, commit: str, fetched: Future[None]) -> Ending:
+    target, branch = session.target, session.target.branch
     session.journal("moving", f"{branch} {proven_tip} {commit}")
-    changes = read_changes(session.clone.path, proven_tip, commit)
-    words = f"stomper: land run {session.run_id}"
     wanted = Move(
-        root, session.target.own_dir, session.target.git_dir, branch, proven_tip, commit, changes, message=words
+        target.root,
+        target.own_dir,
+        target.git_dir,
+        branch,
+        proven_tip,
+        commit,
+        read_changes(session.clone.path, proven_tip, commit),
+        message=f"stomper: land run {session.run_id}",
+        objects=session.clone.path / "objects",
     )
-    ending = carry_out(wanted, paths.landing_lock(str(session.target.git_dir)))
+    ending = carry_out(wanted, paths.landing_lock(str(target.git_dir)), ready=fetched.result)
     if ending.state == "moved":
         session.journal("moved", f"{branch} {proven_tip} {commit}")
     return ending

@@ -16,7 +16,7 @@ _NEW, _OLD, _WHOLE, _LOCK = "new", "old", "whole.index", "lock"
 
 @dataclass(frozen=True)
 class Move:
-    """A branch that is checked out at *root*, and where it is to go: from commit *old* to *new*, which lacks nothing.
+    """A branch that is checked out at *root*, and where it is to go: from commit *old* to *new*.
 
     *own_dir* is what git keeps for that checkout alone, *git_dir* what it keeps for all of the repository's."""
 
@@ -28,6 +28,8 @@ class Move:
     new: str
     changes: tuple[Change, ...]
     message: str = field(default="stomper", kw_only=True)
+    objects: Path | None = field(default=None, kw_only=True)
+    """Where the objects of *new* are that the repository may not have yet."""
 
     @property
     def reference(self) -> str:
@@ -65,6 +67,8 @@ def lock_file(journal: Journal) -> Path:
 
 def _check_out(move: Move, index: Path, folder: Path, paths: Sequence[str]) -> None:
     env = {"GIT_INDEX_FILE": str(index)}
+    if move.objects:
+        env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(move.objects)
     git((*WHOLE_INDEX, "read-tree", move.new), cwd=move.root, env=env)
     listing = b"\0".join(os.fsencode(path) for path in paths)
     prefix = f"--prefix={folder}/"

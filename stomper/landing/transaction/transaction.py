@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -50,14 +50,18 @@ class NotPutBack(RepositoryError):
     """A landing failed, and some of the user's files lie beside the checkout."""
 
 
-def carry_out(move: Move, lock: Path, wait_s: float = LOCK_WAIT_S) -> Ending:
+def carry_out(
+    move: Move, lock: Path, wait_s: float = LOCK_WAIT_S, *, ready: Callable[[], object] = lambda: None
+) -> Ending:
     """Land. *lock* is the lock of the repository, which the caller holds; git's own are waited for, *wait_s* at most.
+    *ready* returns once the repository lacks nothing of the commit.
 
     Raises RepositoryError, OSError, and Cancelled once the run is stopped; nothing is changed then."""
     folder = make_folder(move.root, move.own_dir)
     try:
         with _kept(folder, lock) as lifeline:
             journal = stage(move, folder, _left_out(move))
+            ready()
             progress.emit(progress.LandingStep("staged"))
             return _when_free(move, journal, lifeline, wait_s)
     finally:
