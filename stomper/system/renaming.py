@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+_AT_ONCE = 1 << 20  # bytes
 _NOREPLACE, _EXCHANGE = 1, 2
 _NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM})
 _Rename = Callable[[int, bytes, int, bytes, int], int]
@@ -36,12 +37,19 @@ class Place:
 
     def content(self) -> bytes:
         """Return what is in the file, or where the link leads. Raises OSError."""
-        about = os.stat(self.name, dir_fd=self.folder, follow_symlinks=False)
-        if (about.st_mode & 0o170000) == 0o120000:
-            return os.fsencode(os.readlink(self.name, dir_fd=self.folder))
-        number = os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.folder)
-        with os.fdopen(number, "rb") as file:
-            return file.read()
+        try:
+            number = os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.folder)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return os.fsencode(os.readlink(self.name, dir_fd=self.folder))
+            raise
+        try:
+            parts = []
+            while part := os.read(number, _AT_ONCE):
+                parts.append(part)
+            return b"".join(parts)
+        finally:
+            os.close(number)
 
     def tell(self) -> str:
         """Return what tells the file: its inode, its mode and its content. Raises OSError."""

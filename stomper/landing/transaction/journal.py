@@ -11,7 +11,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +70,7 @@ class Journal:
         place = Path(self.folder, _JOURNAL)
         part = place.with_suffix(".part")
         with part.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
+            json.dump({**vars(self), "entries": [vars(entry) for entry in self.entries]}, file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(place)
