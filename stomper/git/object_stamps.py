@@ -26,7 +26,8 @@ class ObjectStamps:
 
     def forged(self) -> list[str]:
         """Return the files that hold something else than their names say since the last look. New ones, and those that git
-        has packed or removed, are none; a pack is never written to again."""
+        has packed or removed, are none; a pack never gets another size, and is not
+        read again."""
         before, now = self._before or {}, dict(self._stamps())
         self._before = now
         others = [path for path, stamp in now.items() if path in before and before[path] != stamp]
@@ -39,7 +40,8 @@ class ObjectStamps:
                     for entry in entries:
                         if folder != "pack" or entry.name.endswith(".pack"):
                             about = entry.stat(follow_symlinks=False)
-                            changed = about.st_mtime_ns if folder == "pack" else about.st_ctime_ns
+                            # git sets the times of a pack anew whenever something is written that is in it already.
+                            changed = 0 if folder == "pack" else about.st_ctime_ns
                             yield entry.path, (about.st_ino, about.st_size, changed)
             except OSError:
                 continue
