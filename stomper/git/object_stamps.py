@@ -26,8 +26,7 @@ class ObjectStamps:
 
     def forged(self) -> list[str]:
         """Return the files that hold something else than their names say since the last look. New ones, and those that git
-        has packed or removed, are none; a pack never gets another size, and is not
-        read again."""
+        has packed or removed, are none; a pack never gets another size, and is not read again."""
         before, now = self._before or {}, dict(self._stamps())
         self._before = now
         others = [path for path, stamp in now.items() if path in before and before[path] != stamp]
