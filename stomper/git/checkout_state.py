@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from stomper.git.user_settings import UserSettings
 
 _STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignored=matching", "--no-renames")
 _LONGEST = 4096
+_REPLACED_S = 0.3
 _RUN_BY_STATUS = ("setting filter.", "setting core.attributesfile", "setting core.fsmonitor", "git's attributes")
 _FIELDS = {"1": 8, "u": 10, "?": 1, "!": 1}  # before the path of an entry: one changed, unmerged, untracked, ignored
 
@@ -39,6 +41,19 @@ class Sight:
         self._index = Index(self.target, self.folder / "seen.index")
 
     def look(self) -> dict[str, str]:
+        """Look as `_look` does; once more where a file has just gone: git takes one away for a moment as it replaces it.
+
+        Raises RepositoryError when git cannot say."""
+        before = self._last
+        found = self._look()
+        if any(
+            value.endswith(" gone") and not before.get(what, " gone").endswith(" gone") for what, value in found.items()
+        ):
+            time.sleep(_REPLACED_S)
+            found = self._look()
+        return found
+
+    def _look(self) -> dict[str, str]:
         """HEAD, refs, index, configuration, hooks and the files that are not as committed, each with what tells it apart.
 
         Raises RepositoryError when git cannot say."""
