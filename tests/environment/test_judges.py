@@ -43,6 +43,7 @@ CHANGES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a program on PATH": ("programs/git", make_program),
     "configuration above": ("ruff.toml", Path.touch),
     "the user's configuration": ("home/.config/ruff/ruff.toml", Path.touch),
+    "configuration of a linter at home": ("home/.sqlfluff", Path.touch),
     "a file that is lent": ("repo/ext.so", same_size_and_time),
     "a script of the test command": ("test.sh", same_size_and_time),
 }

@@ -221,3 +221,18 @@ def test_an_index_that_git_cannot_read_is_an_error(make_repo: MakeRepo, tmp_path
     (root / ".git" / "index").write_bytes(b"DIRC and no more")
     with pytest.raises(RepositoryError):
         sight.look()
+
+
+def test_a_filter_that_came_meanwhile_is_seen_and_not_run(make_repo: MakeRepo, tmp_path: Path) -> None:
+    """git would run it as it looks at a file; and it could put back what named it."""
+    root = make_repo({"a.bin": "x\n"})
+    folder, ran = tmp_path / "look", tmp_path / "ran"
+    folder.mkdir()
+    sight = Sight(open_target(root), folder)
+    before = sight.look()
+    git(root, "config", "filter.evil.clean", f"touch {ran}; cat")
+    write(root, {".git/info/attributes": "*.bin filter=evil\n", "a.bin": "y\n"})
+    after = sight.look()
+    assert not ran.exists()
+    changed = {what for what in before.keys() | after.keys() if before.get(what) != after.get(what)}
+    assert changed == {"setting filter.evil.clean", "git's attributes"}
