@@ -89,10 +89,8 @@ def run_program(context: CheckerContext, tree: Path) -> Finished:
     """Run the configured `command` in *tree*. Linters end with all kinds of small codes; what they print is the judge.
 
     Raises CheckerError when it is missing, timed out, printed too much, or ended like something that never ran."""
-    environment, command = (
-        context.environment.tool_variables(tree),
-        context.environment.in_place(context.settings.command),
-    )
+    command = context.environment.in_place(context.settings.command)
+    environment = context.environment.tool_variables(tree)
     try:
         done = processes.run(command, cwd=tree, timeout_s=context.timeout_s, env=environment)
     except processes.ProgramMissing as error:

@@ -28,7 +28,7 @@ _LINE = re.compile(
     r"(?P<path>.+?):(?:(?P<line>\d+):)?(?:(?P<column>\d+):)? (?P<kind>error|note|warning): (?P<message>.*?)"
     r"(?:  \[(?P<code>[\w-]+)\])?"
 )
-"""What those print that are older."""
+"""A line of one that is older."""
 _REFUSES = 2
 _NARROW = "`files` or `exclude` in mypy's own configuration say what there is to check"
 
@@ -145,7 +145,7 @@ class MypyChecker:
 
     @cached_property
     def _gives_json(self) -> bool:
-        """Whether it is not too old for that. One that does not say how old it is may do it."""
+        """Return whether it is new enough for that. One that does not say how old it is may be."""
         version = _VERSION.match(self.describe()[0])
         return version is None or (int(version[1]), int(version[2])) >= _FIRST_WITH_JSON
 

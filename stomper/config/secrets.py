@@ -28,8 +28,8 @@ class Secrets:
 
     @classmethod
     def of(cls, settings: Settings, environ: Mapping[str, str] = os.environ) -> Secrets:
-        """What agents are handed on by their tables, the forge's token, every variable that is called like a secret, and
-        addresses with a password in them."""
+        """Return what agents are handed on by their tables, the forge's token, every variable that is called like a secret,
+        and addresses with a password in them."""
         handed = {name for table in settings.agents.values() for name in (*table.env, table.api_key_env)}
         handed.add(settings.pr.token_env)
         found = {n: v for n, v in environ.items() if n in handed or called_like_a_secret(n) or _WITH_PASSWORD.match(v)}

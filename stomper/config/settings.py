@@ -171,7 +171,7 @@ class Settings(_Table):
     sandbox: Literal["auto", "bwrap", "none"] = "auto"
     """Run agents by bubblewrap, which lets them write to nothing but the worktree: where it works, always, or never."""
     worktree: WorktreeSettings = Field(default_factory=WorktreeSettings)
-    """What worktrees are given of the checkout: the table `[worktree]`."""
+    """The files and variables that worktrees are given of the checkout: the table `[worktree]`."""
     extra_files: tuple[str, ...] = ()
     """Files an agent may edit beside the job's own (gitignore-style), say the code under test for a test's error."""
     strategy: StrategyChoice = "auto"

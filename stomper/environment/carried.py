@@ -1,4 +1,4 @@
-"""What worktrees are given of the checkout beside what git tracks: found by looking, and by patterns that somebody wrote."""
+"""Files of the checkout that worktrees are given beside what git tracks: found by looking, and by somebody's patterns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CACHES = frozenset({
     ".eggs", ".ipynb_checkpoints", ".terraform", ".gradle", ".idea", ".vscode", ".next", ".nuxt", ".turbo",
 })  # fmt: skip
 _OUTPUT = frozenset({"build", "dist", "site", "_build", "target", "out"})
-"""Where builds put copies of code: nothing there is imported by tests, unless somebody names it."""
+"""Folders in which builds put copies of code: nothing there is imported by tests, unless somebody names it."""
 _CODE = (".py", ".pyi", ".so", ".pyd", ".dylib")
 _RUBBISH = (".pyc", ".pyo", ".log", ".tmp", ".swp", ".swo", ".pid", ".orig", ".rej", "~", ".o", ".a", ".d", ".prof")
 _SETTINGS = (".env", ".env.*", "*.env", ".envrc", ".flaskenv")

@@ -9,6 +9,7 @@ from pathlib import Path
 from stomper.checkers.selection import Scope
 from stomper.config.settings import Settings
 from stomper.git.attributes import Linguist, linguist
+from stomper.git.worktree_pool import Pool
 from stomper.guards.vendored import VENDORED
 
 _CURE = "to repair it all the same: --set guards_off='[\"generated\"]'"
@@ -23,12 +24,15 @@ class Foreign:
     clone: Path
     settings: Settings
     scope: Scope
+    pool: Pool
     _said: dict[str, dict[str, dict[Linguist, bool]]] = field(default_factory=dict)
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
     def owner(self, commit: str, path: str) -> str:
-        """Return the folder or file under which a vendored file is left out; empty for any other, and for one that was
-        named by itself, which is reported instead."""
+        """Return the folder or file under which a vendored file is left out, or one that was carried into the worktrees and
+        is not tracked; empty for any other, and for one that was named by itself, which is reported instead."""
+        if self.pool.files and self.pool.files.holds(path):
+            return f"{path.rpartition('/')[0]}/" if "/" in path else path
         named = path in self.scope.paths or any(
             set(folder.split("/")) & set(VENDORED) for folder in self.scope.paths if path.startswith(f"{folder}/")
         )

@@ -234,7 +234,7 @@ class Session:
     @cached_property
     def foreign(self) -> Foreign:
         """The files that are somebody else's, or made by tools."""
-        return Foreign(self.clone.path, self.settings, self.scope)
+        return Foreign(self.clone.path, self.settings, self.scope, self.pool)
 
     @property
     def shown(self) -> str:

@@ -141,7 +141,7 @@ def _nothing(target: Target, run_id: str, claims: Sequence[RunCommit]) -> str:
 
 
 def _refuse_cut_off(target: Target, named: Sequence[RunCommit]) -> None:
-    """Return what a commit changes cannot be told without its parent."""
+    """Raise RepositoryError where a commit has no parent here: without that nobody can tell what it changes."""
     ours = [c for c in named if len(c.commit.parents) < 2]
     there = {c.id for c in history.read(target.root, {p for c in ours for p in c.commit.parents})}
     for commit in ours:

@@ -79,6 +79,10 @@ class LentFiles:
             parts.append(f"{path} {about.st_size} {leads}")
         return digest(*parts)
 
+    def holds(self, path: str) -> bool:
+        """Return whether *path* is one of these files, or in a folder that is shared."""
+        return path in self._own or any(path.startswith(f"{folder}/") for folder in self._shared)
+
     @property
     def shared(self) -> tuple[str, ...]:
         """The folders that are shared."""

@@ -20,8 +20,8 @@ CASES: dict[str, tuple[Mapping[str, str], Mapping[str, str], list[str]]] = {
         ["UP006"],
     ),
     "extended": (
-        {"shared/ruff.toml": 'extend = "more/ruff.toml"\n', "shared/more/ruff.toml": 'lint.select = ["F"]\n'},
-        {"pyproject.toml": '[tool.ruff]\nextend = "../shared/ruff.toml"\n'},
+        {"common/ruff.toml": 'extend = "more/ruff.toml"\n', "common/more/ruff.toml": 'lint.select = ["F"]\n'},
+        {"pyproject.toml": '[tool.ruff]\nextend = "../common/ruff.toml"\n'},
         ["F401"],
     ),
     "above, for others": ({"pyproject.toml": "[tool.mypy]\nstrict = true\n"}, {}, ["F401"]),

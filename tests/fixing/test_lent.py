@@ -64,3 +64,13 @@ def test_it_is_told(make_repo: MakeRepo) -> None:
     session.close()
     assert said.startswith(".env (not for agents), pkg/_version.py, lib/: 5 file(s), ")
     assert said.endswith(" s")
+
+
+def test_nobody_aims_at_what_was_carried(make_repo: MakeRepo) -> None:
+    """Checkers look at it as they do in the checkout; it is reported as left out, and no file of the run."""
+    session = open_run(checkout(make_repo), checkers=RULES)
+    session.collect()
+    jobs, left_out = session.select()
+    session.close()
+    assert [job.path for job in jobs] == ["pkg/__init__.py"]
+    assert left_out.vendored == {"lib/": 1}
